@@ -1,0 +1,195 @@
+#pragma once
+// Every actor's interface, in the order in which a key flows. Who talks to whom:
+//
+//        operator                       archive (one a domain)
+//           |                              |
+//           v            MI0', MI3, MI9, MR3, MO2, MB2
+//   PSR -- KDC -- KMC ---------------------+
+//    |             | \----- data capture system
+//    |             +-- Oak      MI1, MI2
+//    |             +-- Brass    MI8-MI10, MB1-MB3, MR2-MR4, MO1-MO3, verification
+//    +-- Steel     +-- Manufacturing (ceremony)
+//    |     |
+//    +-----+-- meters   MI5q-MI6c, MR1
+//
+// Everybody with state also talks to the journal, through the one shell (actors/shell.hpp).
+
+#include <caf/fwd.hpp>
+#include <caf/replies_to.hpp>
+#include <caf/typed_actor.hpp>
+
+namespace oaksteel {
+
+struct work_done;
+struct append_done;
+struct append_order;
+struct acknowledged;
+struct set_secure_box_id;
+struct box_id_set;
+struct allocate_box_id;
+struct box_id_allocated;
+struct create_domain;
+struct offer_start_up_key;
+struct start_up_key_offered;
+struct make_domain_process;
+struct domain_process_package;
+struct take_domain_process;
+struct put_share;
+struct take_share;
+struct activate_domain;
+struct ask_box;
+struct box_report;
+struct open_order;
+struct order_result;
+struct begin_leg;
+struct mi0;
+struct new_key_id;
+struct mi0_answer;
+struct mi1;
+struct mi2;
+struct store_record;
+struct record_stored;
+struct pass_response;
+struct generate_response;
+struct mi4;
+struct record_ready;
+struct mi4r;
+struct mi4_prime;
+struct install_key;
+struct ask_report;
+struct mi7;
+struct load_label;
+struct mi5q;
+struct mi5i;
+struct mi5;
+struct mi5s;
+struct mi6r;
+struct mi6;
+struct mi6c;
+struct fetch_record;
+struct record_fetched;
+struct mi8;
+struct mi9;
+struct mb1;
+struct mb2;
+struct confirm_stored;
+struct confirmed;
+struct settle;
+struct register_meter;
+struct mr1;
+struct mr2;
+struct mr3;
+struct mo1;
+struct mo2;
+struct print_request;
+struct printed;
+struct verify_mail;
+struct mail_verified;
+struct fetch_verification;
+struct verification_material;
+struct verify_tokens;
+struct tokens_checked;
+struct take_up_orders;
+struct tamper;
+struct meter_connected;
+struct steel_connected;
+struct kdc_connected;
+struct psr_connected;
+struct leg_overdue;
+struct leg_again;
+
+/// The journal: makes appends durable, in groups; confirms each by append_done.
+using journal_actor = caf::typed_actor<caf::reacts_to<append_order>, caf::reacts_to<caf::ok_atom>>;
+
+/// Whoever has a shell hears from workers and from the journal.
+using shell_client = caf::typed_actor<caf::reacts_to<work_done>, caf::reacts_to<append_done>>;
+
+/// A domain's archive: assigns key ids, keeps each key's current record and its history (EP-14, EP-19).
+using archive_actor = shell_client::extend<
+  caf::replies_to<new_key_id>::with<mi0_answer>,                     // MI0'
+  caf::replies_to<store_record>::with<record_stored>,                // MI3, MI9, MB2, MR3, MO2
+  caf::replies_to<fetch_record>::with<record_fetched>,               // for MI8, MB1, MR2, MO1
+  caf::replies_to<fetch_verification>::with<verification_material>>; // EP Fig. 28, step 402
+
+/// What every secure box does: takes its id, its domains and its custodians' shares.
+using box_actor = shell_client::extend<
+  caf::replies_to<set_secure_box_id>::with<box_id_set>,             // EP Figs. 22, 23
+  caf::replies_to<put_share>::with<box_report>,                     // EP-10
+  caf::replies_to<take_share>::with<box_report>,
+  caf::replies_to<offer_start_up_key>::with<start_up_key_offered>,  // before each domain process
+  caf::replies_to<take_domain_process>::with<acknowledged>,
+  caf::replies_to<activate_domain>::with<acknowledged>,                     // EP-3
+  caf::replies_to<ask_box>::with<box_report>>;
+
+/// Manufacturing box: creates domains, initialises other boxes (EP-6, EP-8, EP-12).
+using manufacturing_actor = box_actor::extend<
+  caf::replies_to<allocate_box_id>::with<box_id_allocated>,
+  caf::replies_to<create_domain>::with<acknowledged>,
+  caf::replies_to<make_domain_process>::with<domain_process_package>>;
+
+/// Oak box: generates master keys (EP Fig. 24).
+using oak_actor = box_actor::extend<
+  caf::replies_to<mi1>::with<mi2>,
+  caf::replies_to<pass_response>::with<generate_response>>;
+
+/// Steel box: installs master keys into meters (EP Fig. 25).
+using steel_actor = box_actor::extend<
+  caf::replies_to<install_key>::with<mi7>,
+  caf::replies_to<ask_report>::with<mi7>>;
+
+/// Brass box: confirms, registers, retires, verifies (EP Figs. 25-28).
+using brass_actor = box_actor::extend<
+  caf::replies_to<mi8>::with<mi9>,
+  caf::replies_to<mb1>::with<mb2>,
+  caf::replies_to<mr2>::with<mr3>,
+  caf::replies_to<mo1>::with<mo2>,
+  caf::replies_to<confirm_stored>::with<confirmed>,                 // MI10, MB3, MR4, MO3
+  caf::replies_to<verify_tokens>::with<tokens_checked>>;
+
+/// Key management computer: owns orders, knows every domain's archive and boxes (EP-4).
+using kmc_actor = shell_client::extend<
+  caf::replies_to<open_order>::with<order_result>,                  // installation and retirement (MO0)
+  caf::reacts_to<mi0>,                                              // from the KDC
+  caf::reacts_to<mi7>,                                              // from the KDC
+  caf::replies_to<mr1>::with<order_result>,                         // from the KDC
+  caf::replies_to<verify_mail>::with<mail_verified>,                // from a data capture system
+  caf::reacts_to<take_up_orders>,
+  caf::reacts_to<kdc_connected>,                                    // from the wiring
+  caf::reacts_to<leg_overdue>,                                      // to itself
+  caf::reacts_to<leg_again>>;                                       // to itself
+
+/// Key distribution computer: hands install records out, each once.
+using kdc_actor = shell_client::extend<
+  caf::reacts_to<psr_connected>,                                    // from the wiring
+  caf::reacts_to<begin_leg>,                                        // from the KMC; MI0 follows
+  caf::replies_to<mi4>::with<acknowledged>,                                 // from the KMC
+  caf::replies_to<mi4r>::with<mi4_prime>,                           // from a PSR
+  caf::reacts_to<mi7>,                                              // from a PSR, to the KMC
+  caf::reacts_to<ask_report>,                                       // from the KMC, to a PSR
+  caf::replies_to<settle>::with<acknowledged>,                              // MI10, MB3
+  caf::replies_to<mr1>::with<order_result>>;                        // from a PSR, to the KMC
+
+/// Parameterisation, seeding and registration computer, one for each Steel box: forwards, and relays between
+/// Steel and the meters on its line without being able to read keys.
+using psr_actor = caf::typed_actor<
+  caf::reacts_to<meter_connected>, caf::reacts_to<steel_connected>, // from the wiring
+  caf::replies_to<load_label>::with<acknowledged>,                          // to the meter
+  caf::reacts_to<record_ready>,                                     // from the KDC; MI4r follows
+  caf::reacts_to<ask_report>,                                       // from the KDC, to Steel
+  caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>, // Steel to meter
+  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,
+  caf::replies_to<register_meter>::with<order_result>>;             // meter, then MR1 to the KDC
+
+/// A digital meter, or the line to one.
+using meter_actor = shell_client::extend<
+  caf::replies_to<load_label>::with<acknowledged>,
+  caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>,
+  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,
+  caf::replies_to<register_meter>::with<mr1>,
+  caf::replies_to<print_request>::with<printed>,
+  caf::replies_to<tamper>::with<acknowledged>>;
+
+/// Data capture system of a mail facility: sends what it read to the KMC, in batches.
+using data_capture_actor = caf::typed_actor<caf::replies_to<verify_mail>::with<mail_verified>>;
+
+} // namespace oaksteel

@@ -1,0 +1,25 @@
+#pragma once
+// A domain's archive on an archive server (EP-14, EP-19): one actor for each domain.
+
+#include "actors/actors.hpp"
+#include "actors/messages.hpp"
+#include "actors/shell.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace oaksteel {
+
+struct archive_state {
+  static inline const char* name = "archive";
+  domain_id domain;
+  std::unique_ptr<shell> house;
+  /// The domain's public keys, read from the domain_created event when first needed (EP-9).
+  std::optional<public_key> oak;
+  std::optional<public_key> brass;
+};
+
+archive_actor::behavior_type archive(archive_actor::stateful_pointer<archive_state> self, domain_id domain,
+                                     surroundings around);
+
+} // namespace oaksteel

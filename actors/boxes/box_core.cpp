@@ -1,0 +1,236 @@
+#include "actors/boxes/box_core.hpp"
+
+#include "actors/boxes/initialisation.hpp"
+#include "actors/boxes/share_file.hpp"
+#include "crypto/shares.hpp"
+#include "events/event.hpp"
+
+namespace oaksteel {
+
+box_core::box_core(const box_place& place, shell_client own, const surroundings& around)
+  : place_(place), around_(around),
+    shell_(std::make_unique<shell>(std::string{name(place.type)} + "/" + place.slot.text, std::move(own), around)),
+    id_{place.type, 0} {
+  const auto view = around_.journal_log->view();
+  auto position = view.find(static_cast<std::uint8_t>(lookup::box_in_slot), place_.slot.text);
+  auto record = position ? view.at(*position) : std::nullopt;
+  if (!record)
+    return;
+  if (auto initialised = read_as<box_initialised>(*record)) {
+    id_ = initialised->box;
+    // A process that ended had no time to say so.
+    shell_->submit({shell_->next_head(), "start", nullptr}, [this](transaction& t) {
+      if (auto lost = decide(t.state<secure_box>(stream()), lose_memory{"process restarted"}))
+        t.apply<secure_box>(stream(), std::move(*lost));
+    });
+  }
+}
+
+ring_handle box_core::ring(const domain_id& domain) const {
+  auto it = rings_.find(domain);
+  return it == rings_.end() ? nullptr : it->second;
+}
+
+std::optional<key_bundle> box_core::open_bundle(std::uint64_t position, std::string_view purpose) const {
+  if (!combination_)
+    return std::nullopt;
+  const auto view = around_.journal_log->view();
+  auto sealed = view.sealed(position);
+  if (!sealed)
+    return std::nullopt;
+  auto packed = open_under(*combination_, *sealed, bundle_address(id_, purpose));
+  return packed ? key_bundle::unpack(*packed) : std::nullopt;
+}
+
+caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response_promise<box_id_set> rp,
+                                                             const set_secure_box_id& m) {
+  auto failed = fails(rp);
+  // The key that the order must be signed with came into this box's software from the first box (EP-6).
+  auto permitted = initialisation_permitted(*around_.journal_log, place_, m);
+  if (!permitted) {
+    shell_->submit({m.head, "set_secure_box_id", failed},
+                   [why = permitted.error(), slot = m.slot](transaction& t) { t.refuse(why, slot.text); });
+    return rp;
+  }
+  auto answer = [m, first = *permitted](work_context& w) { return initialise_box(m, first, w.random); };
+  shell_->submit<initialisation>(
+    {m.head, "set_secure_box_id", failed}, std::move(answer), [this, rp, m](transaction& t, initialisation& made) mutable {
+      if (made.problem)
+        return t.refuse(*made.problem, m.slot.text);
+      const stream_id stream{stream_kind::box, m.id.text()};
+      auto events = decide(t.state<secure_box>(stream), made.event);
+      if (!events)
+        return t.refuse(events.error(), m.slot.text);
+      id_ = m.id;
+      t.apply<secure_box>(stream, std::move(*events), std::move(made.sealed));
+      t.when_durable([rp, id = m.id](const message_head& next) mutable { rp.deliver(box_id_set{{next}, id}); });
+    });
+  return rp;
+}
+
+caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_promise<box_report> rp,
+                                                        const put_share& m) {
+  shell_->submit({m.head, "put_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
+    const auto& box = t.state<secure_box>(stream());
+    auto share = read_share(m.media, m.custodian, id_.text());
+    share_check check;
+    if (!share) {
+      check.wrong = share.error();
+    } else {
+      const auto commitment = share_commitment(box.salt, *share);
+      const bool known = std::any_of(box.shares.begin(), box.shares.end(), [&](const share_plan& s) {
+        return s.custodian == m.custodian && s.commitment == commitment;
+      });
+      if (!known)
+        check.wrong = refusal::share_wrong;
+    }
+    auto events = decide(box, enter_share{m.custodian}, check);
+    if (!events)
+      return t.refuse(events.error(), m.custodian.text);
+    if (!std::holds_alternative<share_refused>(events->front()))
+      shares_.insert_or_assign(m.custodian, std::move(*share));
+    const bool enables = std::holds_alternative<box_enabled>(events->back());
+    // Enabling is cryptography and not a flag: the quorum must open what is sealed (EP-10).
+    if (enables && !open_keys(box)) {
+      wipe();
+      return t.refuse(refusal::sealed_material_invalid, id_.text());
+    }
+    t.apply<secure_box>(stream(), std::move(*events));
+    if (enables && when_enabled)
+      when_enabled(t);
+    if (check.wrong)
+      return t.when_durable([rp, why = *check.wrong](const message_head&) mutable { rp.deliver(make_error(why)); });
+    t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
+      rp.deliver(box_report{{next}, box});
+    });
+  });
+  return rp;
+}
+
+caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_promise<box_report> rp,
+                                                         const take_share& m) {
+  shell_->submit({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
+    auto events = decide(t.state<secure_box>(stream()), remove_share{m.custodian});
+    if (!events)
+      return t.refuse(events.error(), m.custodian.text);
+    wipe();
+    t.apply<secure_box>(stream(), std::move(*events));
+    t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
+      rp.deliver(box_report{{next}, box});
+    });
+  });
+  return rp;
+}
+
+caf::typed_response_promise<start_up_key_offered> box_core::offer(caf::typed_response_promise<start_up_key_offered> rp,
+                                                                  const offer_start_up_key& m) {
+  struct made {
+    std::shared_ptr<const private_key> key;
+  };
+  // The suite is the box's; it is read here, since a worker sees no state.
+  auto suite = std::make_shared<suite_id>();
+  if (auto row = around_.journal_log->view().row(stream()))
+    if (auto box = decode<secure_box>(row->state))
+      *suite = box->suite;
+  shell_->submit<made>(
+    {m.head, "offer_start_up_key", fails(rp)},
+    [suite](work_context& w) {
+      return made{std::make_shared<const private_key>(private_key::generate(*suite, w.random))};
+    },
+    [this, rp](transaction& t, made& facts) mutable {
+      if (!t.state<secure_box>(stream()).enabled || !facts.key)
+        return t.refuse(refusal::box_disabled, id_.text());
+      start_up_ = facts.key;
+      t.when_durable([rp, spki = facts.key->public_part().spki()](const message_head& next) mutable {
+        rp.deliver(start_up_key_offered{{next}, spki});
+      });
+    });
+  return rp;
+}
+
+caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_promise<acknowledged> rp, const take_domain_process& m) {
+  struct taken {
+    ring_handle ring;
+    bytes sealed;
+  };
+  auto suite = start_up_ ? start_up_->suite() : suite_id::rsa3072;
+  auto answer = [m, own = start_up_, combination = combination_, id = id_, type = place_.type, suite](work_context& w) {
+    taken facts;
+    if (!own || !combination)
+      return facts;
+    auto packed = w.with(*own).open(m.sealed, package_address(id, m.domain));
+    auto bundle = packed ? key_bundle::unpack(*packed) : std::nullopt;
+    if (!bundle)
+      return facts;
+    facts.ring = make_ring(*bundle, m.domain, suite, type);
+    facts.sealed = seal_under(*combination, *packed, bundle_address(id, m.domain.text), w.random);
+    return facts;
+  };
+  shell_->submit<taken>({m.head, "take_domain_process", fails(rp)}, std::move(answer),
+                        [this, rp, m, suite](transaction& t, taken& facts) mutable {
+                          auto events = decide(t.state<secure_box>(stream()),
+                                               domain_process_made{id_, m.domain, suite, m.steels});
+                          if (!events)
+                            return t.refuse(events.error(), m.domain.text);
+                          if (!facts.ring)
+                            return t.refuse(refusal::sealed_material_invalid, m.domain.text);
+                          rings_[m.domain] = facts.ring;
+                          start_up_ = nullptr;
+                          t.apply<secure_box>(stream(), std::move(*events), std::move(facts.sealed));
+                          t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+                        });
+  return rp;
+}
+
+caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response_promise<acknowledged> rp, const activate_domain& m) {
+  shell_->submit({m.head, "activate_domain", fails(rp)}, [this, rp, m](transaction& t) mutable {
+    auto events = decide(t.state<secure_box>(stream()), switch_domain{m.domain});
+    if (!events)
+      return t.refuse(events.error(), m.domain.text);
+    t.apply<secure_box>(stream(), std::move(*events));
+    t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+  });
+  return rp;
+}
+
+caf::typed_response_promise<box_report> box_core::report(caf::typed_response_promise<box_report> rp,
+                                                         const ask_box& m) {
+  shell_->submit({m.head, "ask_box", fails(rp)}, [this, rp](transaction& t) mutable {
+    t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
+      rp.deliver(box_report{{next}, box});
+    });
+  });
+  return rp;
+}
+
+bool box_core::open_keys(const secure_box& box) {
+  std::vector<const secret*> entered;
+  for (const auto& [custodian, share] : shares_)
+    entered.push_back(&share);
+  auto whole = combine(entered);
+  if (!whole)
+    return false;
+  combination_ = std::make_shared<const secret>(std::move(*whole));
+  const auto view = around_.journal_log->view();
+  for (const auto& [domain, process] : box.processes) {
+    auto position =
+      view.find(static_cast<std::uint8_t>(lookup::domain_process), id_.text() + '|' + domain.text);
+    auto bundle = position ? open_bundle(*position, domain.text) : std::nullopt;
+    auto ring = bundle ? make_ring(*bundle, domain, process.suite, id_.type) : nullptr;
+    if (!ring)
+      return false;
+    rings_[domain] = std::move(ring);
+  }
+  // Every box has something sealed from its first day on, so that a wrong combination cannot enable it.
+  auto first = view.find(static_cast<std::uint8_t>(lookup::box_keys), id_.text());
+  return first && open_bundle(*first, "box");
+}
+
+void box_core::wipe() {
+  shares_.clear();
+  combination_ = nullptr;
+  rings_.clear();
+  start_up_ = nullptr;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,74 @@
+#pragma once
+// What every secure box does: its start-up, its custodians' shares, its domains. The four boxes are
+// actors of their own around this core.
+
+#include "actors/actors.hpp"
+#include "actors/boxes/key_bundle.hpp"
+#include "actors/messages.hpp"
+#include "actors/shell.hpp"
+#include "events/box.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+#include <optional>
+
+namespace oaksteel {
+
+/// Which box an actor is before it has an id: its place at the site.
+struct box_place {
+  label slot;
+  box_type type = box_type::oak;
+};
+
+class box_core {
+public:
+  box_core(const box_place& place, shell_client own, const surroundings& around);
+
+  shell& house() { return *shell_; }
+  const box_place& place() const { return place_; }
+  /// The box's id; number 0 before it has one.
+  const box_id& id() const { return id_; }
+  stream_id stream() const { return {stream_kind::box, id_.text()}; }
+  /// The opened keys of a domain; null while the box is disabled or does not serve it.
+  ring_handle ring(const domain_id& domain) const;
+  /// Opens a bundle that lies sealed beside one of this box's events; nothing while it is disabled.
+  std::optional<key_bundle> open_bundle(std::uint64_t position, std::string_view purpose) const;
+
+  // handlers, the same for every box
+  caf::typed_response_promise<box_id_set> initialise(caf::typed_response_promise<box_id_set> rp,
+                                                     const set_secure_box_id& m);
+  caf::typed_response_promise<box_report> enter(caf::typed_response_promise<box_report> rp, const put_share& m);
+  caf::typed_response_promise<box_report> remove(caf::typed_response_promise<box_report> rp, const take_share& m);
+  caf::typed_response_promise<start_up_key_offered> offer(caf::typed_response_promise<start_up_key_offered> rp,
+                                                          const offer_start_up_key& m);
+  caf::typed_response_promise<acknowledged> take(caf::typed_response_promise<acknowledged> rp, const take_domain_process& m);
+  caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp, const activate_domain& m);
+  caf::typed_response_promise<box_report> report(caf::typed_response_promise<box_report> rp, const ask_box& m);
+
+  /// Runs in the transaction that enables the box, when its keys are open.
+  std::function<void(transaction&)> when_enabled;
+
+private:
+  bool open_keys(const secure_box& box);
+  void wipe();
+
+  box_place place_;
+  surroundings around_;
+  std::unique_ptr<shell> shell_;
+  box_id id_;
+  std::map<label, secret> shares_; ///< entered, until the box is disabled
+  secret_handle combination_;
+  std::map<domain_id, ring_handle> rings_;
+  std::shared_ptr<const private_key> start_up_;
+};
+
+/// Answers a promise with a refusal; for command_info.
+template <class T>
+std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
+  return [rp](const caf::error& e) mutable { rp.deliver(e); };
+}
+
+} // namespace oaksteel

@@ -1,0 +1,150 @@
+#include "actors/boxes/boxes.hpp"
+#include "actors/boxes/brass_checks.hpp"
+#include "actors/boxes/verification.hpp"
+#include "events/event.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel {
+namespace {
+
+using self_pointer = brass_actor::stateful_pointer<box_state>;
+
+/// Everything that Brass makes goes this way: a worker checks and makes, the box decides, signs and keeps;
+/// `reply` builds the answer from the durable event.
+template <class Reply, class Event, class Message>
+caf::typed_response_promise<Reply> make_record(self_pointer self, const Message& m, std::string what,
+                                               std::function<brass_work<Event>(const domain_ring&, work_context&)> work,
+                                               std::function<Reply(const Event&, const bytes& sealed)> reply) {
+  auto rp = self->make_response_promise<Reply>();
+  auto answer = [ring = self->state.core->ring(m.key.domain), work = std::move(work)](work_context& w) {
+    return ring ? work(*ring, w) : brass_work<Event>{};
+  };
+  self->state.core->house().template submit<brass_work<Event>>(
+    {m.head, std::move(what), fails(rp)}, std::move(answer),
+    [self, rp, key = m.key, reply = std::move(reply)](transaction& t, brass_work<Event>& made) mutable {
+      auto& box = *self->state.core;
+      made.event.key = key;
+      made.event.brass = box.id();
+      auto ring = box.ring(key.domain);
+      auto events = decide(t.state<secure_box>(box.stream()), made.event, brass_check{made.problem});
+      if (!events)
+        return t.refuse(events.error(), key.text(), {{participant_kind::key, key.text()}});
+      auto shown = t.apply<secure_box>(box.stream(), std::move(*events), made.sealed, ring->authentication, key.domain);
+      t.when_durable([rp, shown, reply, sealed = made.sealed](const message_head& next) mutable {
+        auto record = reply(std::get<Event>(*shown.front()), sealed);
+        record.head = next;
+        rp.deliver(std::move(record));
+      });
+    });
+  return rp;
+}
+
+auto confirm_installation(self_pointer self, const mi8& m) {
+  auto& core = *self->state.core;
+  return make_record<mi9, installation_confirmed>(
+    self, m, "MI8",
+    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
+      return check_installation(m, brass, now, ring, w);
+    },
+    [](const installation_confirmed& e, const bytes& sealed) { return mi9{{}, e.key, {e.mi9, sealed, {}}}; });
+}
+
+auto condemn(self_pointer self, const mb1& m) {
+  auto& core = *self->state.core;
+  return make_record<mb2, key_condemned>(
+    self, m, "MB1",
+    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
+      return check_condemnation(m, brass, now, ring, w);
+    },
+    [](const key_condemned& e, const bytes&) { return mb2{{}, e.key, {e.mb2, {}, {}}}; });
+}
+
+auto confirm_registration(self_pointer self, const mr2& m) {
+  auto& core = *self->state.core;
+  return make_record<mr3, registration_confirmed>(
+    self, m, "MR2",
+    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
+      return check_registration(m, brass, now, ring, w);
+    },
+    [](const registration_confirmed& e, const bytes& sealed) { return mr3{{}, e.key, {e.mr3, sealed, e.mr3_tag}}; });
+}
+
+auto confirm_retirement(self_pointer self, const mo1& m) {
+  auto& core = *self->state.core;
+  return make_record<mo2, retirement_confirmed>(
+    self, m, "MO1",
+    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
+      return check_retirement(m, brass, now, ring, w);
+    },
+    [](const retirement_confirmed& e, const bytes& sealed) { return mo2{{}, e.key, {e.mo2, sealed, e.mo2_tag}}; });
+}
+
+/// The confirmation that Brass made with the record, now that the archive has it (EP steps 348, 372, 386).
+std::optional<signed_record> confirmation_for(const log& site, const confirm_stored& m) {
+  const auto view = site.view();
+  auto read = [&]<class Event>(std::string_view purpose, signed_record Event::* part) -> std::optional<signed_record> {
+    auto position = view.find(static_cast<std::uint8_t>(lookup::confirmation), std::string{purpose} + '|' + m.key.text());
+    auto record = position ? view.at(*position) : std::nullopt;
+    auto event = record ? read_as<Event>(*record) : std::nullopt;
+    return event ? std::optional{(*event).*part} : std::nullopt;
+  };
+  switch (m.status) {
+    case key_status::installed: return read("installation", &installation_confirmed::mi10);
+    case key_status::bad: return read("condemnation", &key_condemned::mb3);
+    case key_status::active: return read("registration", &registration_confirmed::mr4);
+    case key_status::obsolete: return read("retirement", &retirement_confirmed::mo3);
+    case key_status::none:
+    case key_status::new_key: break;
+  }
+  return std::nullopt;
+}
+
+auto confirm(self_pointer self, const confirm_stored& m) {
+  auto rp = self->make_response_promise<confirmed>();
+  self->state.core->house().submit({m.head, "confirm_stored", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    auto& box = *self->state.core;
+    if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::brass, m.key.domain))
+      return t.refuse(*why, m.key.text());
+    auto record = confirmation_for(*box.house().around().journal_log, m);
+    if (!record)
+      return t.refuse(refusal::record_missing, m.key.text());
+    t.when_durable([rp, m, record](const message_head& next) mutable { rp.deliver(confirmed{{next}, m.key, *record}); });
+  });
+  return rp;
+}
+
+/// EP Fig. 28, step 404. One event for the batch.
+auto verify(self_pointer self, const verify_tokens& m) {
+  auto rp = self->make_response_promise<tokens_checked>();
+  auto answer = [m, ring = self->state.core->ring(m.domain)](work_context& w) {
+    return ring ? verify_batch(m, *ring, w) : verified_batch{};
+  };
+  self->state.core->house().submit<verified_batch>(
+    {m.head, "verify_tokens", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, verified_batch& found) mutable {
+      auto& box = *self->state.core;
+      const tokens_verified proposed{m.domain, box.id(), m.request, static_cast<std::uint32_t>(m.pieces->size()),
+                                     found.pieces, pack(found.verdicts)};
+      auto events = decide(t.state<secure_box>(box.stream()), proposed);
+      if (!events)
+        return t.refuse(events.error(), m.request, {{participant_kind::domain, m.domain.text}});
+      t.apply<secure_box>(box.stream(), std::move(*events));
+      t.when_durable([rp, m, verdicts = std::move(found.verdicts)](const message_head& next) mutable {
+        rp.deliver(tokens_checked{{next}, {m.domain, std::move(verdicts)}});
+      });
+    });
+  return rp;
+}
+
+} // namespace
+
+brass_actor::behavior_type brass_box(self_pointer self, box_place place, surroundings around) {
+  found_box(self, place, around);
+  return box_behaviour<brass_actor>(
+    self, [self](const mi8& m) { return confirm_installation(self, m); },
+    [self](const mb1& m) { return condemn(self, m); }, [self](const mr2& m) { return confirm_registration(self, m); },
+    [self](const mo1& m) { return confirm_retirement(self, m); },
+    [self](const confirm_stored& m) { return confirm(self, m); },
+    [self](const verify_tokens& m) { return verify(self, m); });
+}
+
+} // namespace oaksteel

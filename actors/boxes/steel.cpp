@@ -1,0 +1,150 @@
+#include "actors/boxes/boxes.hpp"
+#include "actors/boxes/installation.hpp"
+#include "actors/boxes/record_addresses.hpp"
+#include "events/event.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel {
+namespace {
+
+using self_pointer = steel_actor::stateful_pointer<box_state>;
+
+/// What a worker found in MI4.
+struct opened_record {
+  install_record_check check;
+  mi4_body body;
+  secret_handle k;
+  std::string test_tokens; ///< Oak's
+};
+
+/// EP Fig. 25, step 334: Oak's signature over the body, the body over the ciphertext, the ciphertext to this box.
+opened_record open_record(const install_key& m, const domain_ring& ring, work_context& w) {
+  opened_record found;
+  const auto& signed_part = m.record.record;
+  auto body = decode_body<mi4_body>(signed_part.body);
+  if (!body || body->key != m.key)
+    return found;
+  found.body = *body;
+  found.check.signature_valid = w.proofs.check(*ring.oak_authentication, {"record", ring.domain.text},
+                                               signed_part.body, signed_part.proof);
+  if (!found.check.signature_valid || body->sealed != sha256(m.record.sealed))
+    return found;
+  auto plain =
+    w.with(*ring.confidentiality).open(m.record.sealed, sealed_address(body_type::mi4, body->key, body->oak, body->steel));
+  if (!plain || plain->size() != 32 + test_token_number)
+    return found;
+  const std::span<const std::uint8_t> content{reveal(*plain)};
+  found.k = std::make_shared<const secret>(content.first(32));
+  found.test_tokens.assign(content.begin() + 32, content.end());
+  found.check.opened = true;
+  return found;
+}
+
+/// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
+void finish(self_pointer self, const message_head& head, const mi7_body& outcome,
+            caf::typed_response_promise<mi7> rp) {
+  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, outcome, rp](transaction& t) mutable {
+    auto& box = *self->state.core;
+    const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
+                                         {encode_body(outcome), {}}};
+    auto ring = box.ring(outcome.key.domain);
+    auto events = decide(t.state<secure_box>(box.stream()), proposed);
+    if (events && !ring)
+      return t.refuse(refusal::box_disabled, outcome.key.text());
+    if (!events)
+      return t.refuse(events.error(), outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
+    auto shown =
+      t.apply<secure_box>(box.stream(), std::move(*events), {}, ring->authentication, outcome.key.domain);
+    t.when_durable([rp, shown](const message_head& next) mutable {
+      const auto& e = std::get<installation_finished>(*shown.front());
+      rp.deliver(mi7{{next}, e.key, e.mi7});
+    });
+  });
+}
+
+/// MI7 of an attempt that has ended, from the log.
+std::optional<mi7> reported_before(const log& site, const key_id& key, const message_head& head) {
+  const auto view = site.view();
+  auto position = view.find(static_cast<std::uint8_t>(lookup::installation), key.text());
+  auto record = position ? view.at(*position) : std::nullopt;
+  auto event = record ? read_as<installation_finished>(*record) : std::nullopt;
+  if (!event)
+    return std::nullopt;
+  return mi7{{{head.id, *position, head.correlation}}, key, event->mi7};
+}
+
+auto install(self_pointer self, const install_key& m, const psr_actor& line) {
+  auto rp = self->make_response_promise<mi7>();
+  auto& core = *self->state.core;
+  auto answer = [m, ring = core.ring(m.key.domain)](work_context& w) {
+    return ring ? open_record(m, *ring, w) : opened_record{};
+  };
+  core.house().submit<opened_record>(
+    {m.head, "MI4", fails(rp)}, std::move(answer), [self, rp, m, line](transaction& t, opened_record& found) mutable {
+      auto& box = *self->state.core;
+      const attempt_installation command{m.key, found.body.oak, found.body.steel, m.meter, m.psr_install};
+      auto events = decide(t.state<secure_box>(box.stream()), command, found.check);
+      if (!events)
+        return t.refuse(events.error(), m.key.text(),
+                        {{participant_kind::key, m.key.text()}, {participant_kind::meter, m.meter.text}});
+      t.apply<secure_box>(box.stream(), std::move(*events));
+      // The attempt is durable before the meter hears of it: at most once rests on that (EP-14).
+      t.when_durable([self, rp, m, line, found](const message_head& next) mutable {
+        installation_terms terms{self->state.core->id(), found.body.oak, m.key, m.meter,
+                                 m.psr_install,          found.k,        found.body.check, found.test_tokens};
+        install_in_meter(self, line, next, std::move(terms), [self, next, rp](const mi7_body& outcome) {
+          finish(self, next, outcome, rp);
+        });
+      });
+    });
+  return rp;
+}
+
+/// The KMC asks what became of a key. One that was never attempted is given up here, so that it cannot be
+/// installed later.
+auto report(self_pointer self, const ask_report& m) {
+  auto rp = self->make_response_promise<mi7>();
+  auto& core = *self->state.core;
+  if (auto before = reported_before(*core.house().around().journal_log, m.key, m.head)) {
+    rp.deliver(std::move(*before));
+    return rp;
+  }
+  core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    auto& box = *self->state.core;
+    const auto& state = t.state<secure_box>(box.stream());
+    auto process = state.processes.find(m.key.domain);
+    if (process != state.processes.end() && process->second.open.contains(m.key.number))
+      return t.refuse(refusal::installation_open, m.key.text());
+    t.when_durable([self, rp, m](const message_head& next) mutable {
+      mi7_body outcome{refusal::no_answer, m.oak,      self->state.core->id(), m.key, m.meter, {}, {},
+                       self->state.core->house().around().time->now()};
+      finish(self, next, outcome, rp);
+    });
+  });
+  return rp;
+}
+
+/// Attempts that were open when the process ended are closed as failed: nobody knows what the meter did.
+void close_open_attempts(self_pointer self, transaction& t) {
+  const auto& state = t.state<secure_box>(self->state.core->stream());
+  for (const auto& [domain, process] : state.processes)
+    for (const auto& [number, meter] : process.open) {
+      mi7_body outcome{refusal::no_answer, {box_type::oak, 0}, state.id, {domain, number}, meter, {}, {},
+                       self->state.core->house().around().time->now()};
+      const auto ring = self->state.core->ring(domain);
+      installation_finished closing{outcome.key, state.id, meter, outcome.failure, {encode_body(outcome), {}}};
+      t.apply<secure_box, box_event>(self->state.core->stream(), {closing}, {}, ring->authentication, domain);
+      return close_open_attempts(self, t);
+    }
+}
+
+} // namespace
+
+steel_actor::behavior_type steel_box(self_pointer self, box_place place, surroundings around, psr_actor line) {
+  found_box(self, place, around).when_enabled = [self](transaction& t) { close_open_attempts(self, t); };
+  return box_behaviour<steel_actor>(
+    self, [self, line](const install_key& m) { return install(self, m, line); },
+    [self](const ask_report& m) { return report(self, m); });
+}
+
+} // namespace oaksteel

@@ -1,0 +1,134 @@
+#include "actors/computers/computers.hpp"
+#include "events/event.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+namespace oaksteel {
+namespace {
+
+using namespace std::chrono_literals;
+using self_pointer = kdc_actor::stateful_pointer<kdc_state>;
+
+stream_id stream_of_record(const key_id& key) {
+  return {stream_kind::distribution, key.text()};
+}
+
+template <class T>
+std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
+  return [rp](const caf::error& e) mutable { rp.deliver(e); };
+}
+
+std::vector<participant> who(const key_id& key, const sequence_number& meter) {
+  return {{participant_kind::key, key.text()}, {participant_kind::meter, meter.text}};
+}
+
+/// Tells the Steel box's PSR that a record waits for a meter on its line.
+void announce(self_pointer self, const message_head& head, const key_id& key, const box_id& steel,
+              const sequence_number& meter) {
+  auto it = self->state.lines.find(steel);
+  if (it != self->state.lines.end())
+    self->send(it->second, record_ready{{self->state.house->next_head(head)}, key, meter});
+}
+
+auto receive(self_pointer self, const mi4& m) {
+  auto rp = self->make_response_promise<acknowledged>();
+  self->state.house->submit({m.head, "MI4", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    const install_record_received proposed{m.key, m.steel, m.order, m.meter, m.record.record};
+    auto events = decide(t.state<distribution>(stream_of_record(m.key)), proposed);
+    if (!events)
+      return t.refuse(events.error(), m.key.text(), who(m.key, m.meter));
+    t.apply<distribution>(stream_of_record(m.key), std::move(*events), m.record.sealed);
+    t.when_durable([self, rp, m](const message_head& next) mutable {
+      rp.deliver(acknowledged{{next}});
+      announce(self, next, m.key, m.steel, m.meter);
+    });
+  });
+  return rp;
+}
+
+/// MI4r: the record goes out once, and the event that says so is durable before it does.
+auto hand_out(self_pointer self, const mi4r& m) {
+  auto rp = self->make_response_promise<mi4_prime>();
+  self->state.house->submit({m.head, "MI4r", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    const auto stream = stream_of_record(m.key);
+    auto events = decide(t.state<distribution>(stream), install_record_handed_out{m.key, m.meter});
+    if (!events)
+      return t.refuse(events.error(), m.key.text(), who(m.key, m.meter));
+    t.apply<distribution>(stream, std::move(*events));
+    const auto steel = t.state<distribution>(stream).steel;
+    t.when_durable([self, rp, m, stream, steel](const message_head& next) mutable {
+      // The record itself is the stream's first event, behind the one just written.
+      const auto view = self->state.house->around().journal_log->view();
+      auto row = view.row(stream);
+      for (auto position = row ? row->head : 0; position != 0;) {
+        auto record = view.at(position);
+        if (!record)
+          break;
+        if (auto received = read_as<install_record_received>(*record)) {
+          rp.deliver(mi4_prime{{next}, m.key, steel, {received->mi4, view.sealed(position).value_or(bytes{}), {}}});
+          return;
+        }
+        position = record->previous;
+      }
+      rp.deliver(make_error(refusal::install_record_not_known));
+    });
+  });
+  return rp;
+}
+
+auto settle_record(self_pointer self, const settle& m) {
+  auto rp = self->make_response_promise<acknowledged>();
+  self->state.house->submit({m.head, "settle", fails(rp)}, [rp, m](transaction& t) mutable {
+    const auto stream = stream_of_record(m.key);
+    auto events = decide(t.state<distribution>(stream), install_record_settled{m.key, m.failure, m.record});
+    // A key that failed before its record came here has nothing to settle.
+    if (!events && !(m.failure && events.error() == refusal::install_record_not_known))
+      return t.refuse(events.error(), m.key.text(), {{participant_kind::key, m.key.text()}});
+    if (events)
+      t.apply<distribution>(stream, std::move(*events));
+    t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+  });
+  return rp;
+}
+
+/// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked.
+void ask(self_pointer self, const ask_report& m) {
+  self->state.house->submit({m.head, "ask_report", nullptr}, [self, m](transaction& t) {
+    const auto record = t.state<distribution>(stream_of_record(m.key));
+    t.when_durable([self, m, record](const message_head& next) {
+      if (record.settled)
+        return;
+      if (record.key.number != 0 && !record.handed_out)
+        return announce(self, next, m.key, record.steel, record.meter);
+      auto it = self->state.lines.find(m.steel);
+      if (it == self->state.lines.end())
+        return;
+      auto onward = m;
+      onward.head = self->state.house->next_head(next);
+      self->send(it->second, std::move(onward));
+    });
+  });
+}
+
+} // namespace
+
+kdc_actor::behavior_type key_distribution_computer(self_pointer self, kmc_actor kmc, surroundings around) {
+  self->state.kmc = std::move(kmc);
+  self->state.house = std::make_unique<shell>("kdc", shell_client{self}, around);
+  return {
+    [self](const work_done& m) { self->state.house->on(m); },
+    [self](const append_done& m) { self->state.house->on(m); },
+    [self](const psr_connected& m) { self->state.lines[m.steel] = m.psr; },
+    [self](const begin_leg& m) {
+      self->send(self->state.kmc, mi0{{self->state.house->next_head(m.head)}, m.order, m.wanted.domain, m.steel});
+    },
+    [self](const mi4& m) { return receive(self, m); },
+    [self](const mi4r& m) { return hand_out(self, m); },
+    [self](const mi7& m) { self->send(self->state.kmc, m); },
+    [self](const ask_report& m) { ask(self, m); },
+    [self](const settle& m) { return settle_record(self, m); },
+    [self](const mr1& m) { return self->delegate(self->state.kmc, m); },
+  };
+}
+
+} // namespace oaksteel

@@ -1,0 +1,304 @@
+#include "actors/computers/kmc.hpp"
+
+#include "crypto/envelope.hpp"
+#include "events/event.hpp"
+#include "events/signed_bodies.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long the KMC waits for MI7 before it asks, and then before the key is Bad (EP-13b).
+constexpr auto report_timeout = 10min;
+constexpr auto last_timeout = 2min;
+/// Between attempts after something passing, and how many there are.
+constexpr auto again_after = 30s;
+constexpr unsigned attempts_limit = 20;
+
+const stream_id book_stream{stream_kind::order_book, "orders"};
+
+std::string order_key(const order_details& d) {
+  return std::string{name(d.kind)} + '|' + d.meter.text;
+}
+
+/// What may pass by itself: somebody enables the box, the disk gets space, a peer comes back.
+bool passing(refusal why) {
+  return why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
+         || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
+}
+
+void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool last) {
+  leg_overdue reminder;
+  reminder.order = o.id;
+  reminder.key = {leg.plan.domain, leg.key};
+  reminder.last = last;
+  self->delayed_send(self, last ? last_timeout : report_timeout, std::move(reminder));
+}
+
+void ask_for_report(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  ask_report m;
+  m.head = self->state.house->next_head(head);
+  m.key = {leg.plan.domain, leg.key};
+  m.steel = leg.plan.steel;
+  m.oak = {box_type::oak, 0};
+  m.meter = o.details.meter;
+  self->send(self->state.kdc, std::move(m));
+  await_report(self, o, leg, true);
+}
+
+void close(kmc_pointer self, const message_head& head, const order& o) {
+  auto it = self->state.orders.find(o.id.number);
+  if (it == self->state.orders.end())
+    return;
+  auto waiting = std::move(it->second.waiting);
+  self->state.orders.erase(it);
+  self->state.of_meter.erase(order_key(o.details));
+  for (auto& rp : waiting)
+    rp.deliver(order_result{{head}, o});
+}
+
+void proceed_installation(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg,
+                          bool resumed) {
+  switch (leg.stage) {
+    case leg_stage::waiting:
+      if (leg.tries >= tries_limit)
+        return progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, leg.reason});
+      // EP Fig. 24, step 300: requests come from the KDC, with the Steel box's id.
+      self->send(self->state.kdc, begin_leg{{self->state.house->next_head(head)}, o.id, {leg.plan.domain, 0},
+                                            leg.plan.steel, o.details.meter});
+      return;
+    case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
+    case leg_stage::delivered:
+      self->state.of_key[{leg.plan.domain, leg.key}] = o.id.number;
+      return resumed ? ask_for_report(self, head, o, leg) : await_report(self, o, leg, false);
+    case leg_stage::reported: return confirm_installed(self, head, o, leg);
+    case leg_stage::failed: return condemn_key(self, head, o, leg, leg.reason);
+    case leg_stage::finished:
+    case leg_stage::abandoned: return;
+  }
+}
+
+/// The next step of an order follows from its state alone.
+void proceed(kmc_pointer self, const message_head& head, const order& o, bool resumed = false) {
+  if (o.closed)
+    return close(self, head, o);
+  const auto* leg = current_leg(o);
+  if (!leg)
+    return;
+  switch (o.details.kind) {
+    case order_kind::install: return proceed_installation(self, head, o, *leg, resumed);
+    case order_kind::registration: return register_key(self, head, o, *leg);
+    case order_kind::retirement: return retire_key(self, head, o, *leg);
+  }
+}
+
+/// Goes on with an order as it stands in the log.
+void resume(kmc_pointer self, const message_head& head, const order_id& id, bool resumed) {
+  self->state.house->submit({head, "resume", nullptr}, [self, id, resumed](transaction& t) {
+    const auto o = t.state<order>(order_stream(id));
+    t.when_durable([self, o, resumed](const message_head& next) { proceed(self, next, o, resumed); });
+  });
+}
+
+caf::typed_response_promise<order_result> open(kmc_pointer self, const message_head& head, const order_details& details,
+                                               const std::vector<leg_plan>& legs) {
+  auto rp = self->make_response_promise<order_result>();
+  auto& state = self->state;
+  const auto key = order_key(details);
+  if (auto it = state.of_meter.find(key); it != state.of_meter.end()) {
+    state.orders[it->second].waiting.push_back(rp);
+    return rp;
+  }
+  auto failed = [self, rp, key](const caf::error& e) mutable {
+    if (auto it = self->state.of_meter.find(key); it != self->state.of_meter.end()) {
+      self->state.orders.erase(it->second);
+      self->state.of_meter.erase(it);
+    }
+    rp.deliver(e);
+  };
+  state.house->submit({head, "open_order", failed}, [self, rp, details, legs, key](transaction& t) mutable {
+    auto& st = self->state;
+    // The same order again is the same order: it is answered, or goes on where it stood.
+    const auto view = st.house->around().journal_log->view();
+    if (auto position = view.find(static_cast<std::uint8_t>(lookup::order_of_meter), key))
+      if (auto record = view.at(*position))
+        if (auto opened = read_as<order_opened>(*record)) {
+          const auto known = t.state<order>(order_stream(opened->order));
+          if (!known.closed || known.complete) {
+            st.of_meter[key] = known.id.number;
+            st.orders[known.id.number].waiting.push_back(rp);
+            return t.when_durable([self, known](const message_head& next) { proceed(self, next, known, true); });
+          }
+        }
+    if (st.orders.size() >= open_orders_limit)
+      return t.refuse(refusal::busy, details.meter.text, {{participant_kind::meter, details.meter.text}});
+    const order_id id{t.state<order_book>(book_stream).last + 1};
+    auto events = decide(t.state<order>(order_stream(id)), order_opened{id, details, legs});
+    if (!events)
+      return t.refuse(events.error(), details.meter.text, {{participant_kind::meter, details.meter.text}});
+    st.of_meter[key] = id.number;
+    st.orders[id.number].waiting.push_back(rp);
+    t.apply<order>(order_stream(id), std::move(*events));
+    t.apply<order_book, order_book_event>(book_stream, {order_numbered{id}});
+    const auto fresh = t.state<order>(order_stream(id));
+    t.when_durable([self, fresh](const message_head& next) { proceed(self, next, fresh); });
+  });
+  return rp;
+}
+
+/// The public key that MI7 of a domain must be signed with.
+const public_key* steel_key(kmc_state& state, const domain_id& domain) {
+  if (auto it = state.steel_keys.find(domain); it != state.steel_keys.end())
+    return &it->second;
+  const auto view = state.house->around().journal_log->view();
+  auto position = view.find(static_cast<std::uint8_t>(lookup::domain_keys), domain.text);
+  auto record = position ? view.at(*position) : std::nullopt;
+  auto created = record ? read_as<domain_created>(*record) : std::nullopt;
+  auto body = created ? decode_body<domain_keys_body>(created->signed_keys.body) : std::nullopt;
+  if (!body)
+    return nullptr;
+  for (const auto& key : body->keys)
+    if (key.role == key_role::steel_authentication)
+      if (auto parsed = public_key::parse(body->suite, key.spki))
+        return &state.steel_keys.emplace(domain, *parsed).first->second;
+  return nullptr;
+}
+
+/// MI7: only what Steel signed counts; anything else is an error event and changes nothing (EP-13b).
+void report(kmc_pointer self, const mi7& m) {
+  struct facts {
+    bool valid = false;
+  };
+  auto& state = self->state;
+  const auto* known = steel_key(state, m.key.domain);
+  auto key = known ? std::optional{*known} : std::nullopt;
+  state.house->submit<facts>(
+    {m.head, "MI7", nullptr},
+    [m, key](work_context& w) {
+      return facts{key && w.proofs.check(*key, {"record", m.key.domain.text}, m.record.body, m.record.proof)};
+    },
+    [self, m](transaction& t, facts& f) {
+      const std::vector<participant> who{{participant_kind::key, m.key.text()}};
+      auto body = decode_body<mi7_body>(m.record.body);
+      if (!body || !f.valid || body->key != m.key)
+        return t.refuse(refusal::signature_invalid, m.key.text(), who);
+      auto it = self->state.of_key.find(m.key);
+      if (it == self->state.of_key.end())
+        return t.refuse(refusal::order_not_known, m.key.text(), who);
+      const order_id id{it->second};
+      auto events = decide(t.state<order>(order_stream(id)), order_event{leg_reported{id, m.key, body->failure, m.record}});
+      if (!events)
+        return t.refuse(events.error(), m.key.text(), who);
+      if (events->empty())
+        return;
+      self->state.of_key.erase(it);
+      t.apply<order>(order_stream(id), std::move(*events));
+      const auto o = t.state<order>(order_stream(id));
+      t.when_durable([self, o](const message_head& next) { proceed(self, next, o); });
+    });
+}
+
+void overdue(kmc_pointer self, const leg_overdue& m) {
+  self->state.house->submit({m.head, "leg_overdue", nullptr}, [self, m](transaction& t) {
+    const auto o = t.state<order>(order_stream(m.order));
+    const auto* leg = leg_of(o, m.key.domain);
+    if (!leg || leg->stage != leg_stage::delivered || leg->key != m.key.number)
+      return;
+    t.when_durable([self, o, m](const message_head& next) {
+      const auto* same = leg_of(o, m.key.domain);
+      if (m.last)
+        progress(self, next, o.id, leg_timed_out{o.id, m.key});
+      else
+        ask_for_report(self, next, o, *same);
+    });
+  });
+}
+
+void take_up(kmc_pointer self, const message_head& head) {
+  const auto view = self->state.house->around().journal_log->view();
+  for (const auto& [number, position] : view.range(static_cast<std::uint8_t>(lookup::open_order), "")) {
+    auto id = order_id::parse(number);
+    auto record = view.at(position);
+    auto opened = record ? read_as<order_opened>(*record) : std::nullopt;
+    if (!id || !opened || self->state.orders.contains(id->number))
+      continue;
+    self->state.orders[id->number];
+    self->state.of_meter[order_key(opened->details)] = id->number;
+    auto of_order = head;
+    of_order.correlation = position;
+    resume(self, of_order, *id, true);
+  }
+}
+
+auto registration_order(kmc_pointer self, const mr1& m) {
+  order_details details{order_kind::registration, m.meter, m.product, m.serial, m.country, m.date, {}, {}};
+  std::vector<leg_plan> legs;
+  for (const auto& token : m.tokens) {
+    legs.push_back({token.domain, {box_type::steel, 0}});
+    details.tokens.push_back(token.token);
+  }
+  return open(self, m.head, details, legs);
+}
+
+} // namespace
+
+void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event) {
+  // What cannot be written now is tried again: the order stays where it was.
+  auto failed = [self, id](const caf::error&) {
+    leg_again reminder;
+    reminder.order = id;
+    self->delayed_send(self, again_after, reminder);
+  };
+  self->state.house->submit({head, "progress", failed}, [self, id, event = std::move(event)](transaction& t) {
+    auto events = decide(t.state<order>(order_stream(id)), event);
+    if (!events)
+      return t.refuse(events.error(), "order " + id.text(), {{participant_kind::order, id.text()}});
+    if (events->empty())
+      return;
+    t.apply<order>(order_stream(id), std::move(*events));
+    const auto o = t.state<order>(order_stream(id));
+    if (auto it = self->state.orders.find(id.number); it != self->state.orders.end())
+      it->second.attempts = 0;
+    t.when_durable([self, o](const message_head& next) { proceed(self, next, o); });
+  });
+}
+
+void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
+  auto& run = self->state.orders[o.id.number];
+  const key_id key{leg.plan.domain, leg.key};
+  if (passing(why) && ++run.attempts < attempts_limit) {
+    leg_again reminder;
+    reminder.order = o.id;
+    self->delayed_send(self, again_after, reminder);
+    return;
+  }
+  // A key id that Oak has passed by is a gap; the leg takes another (EP-13b).
+  if (leg.stage == leg_stage::assigned && why == refusal::key_id_not_fresh)
+    return progress(self, head, o.id, leg_key_failed{o.id, key, why});
+  // The meter does not hold what the archive holds: evidence against the key.
+  if (leg.stage == leg_stage::reported && why == refusal::test_tokens_differ)
+    return condemn_key(self, head, o, leg, why);
+  progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, why});
+}
+
+kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options options, surroundings around) {
+  self->state.options = std::move(options);
+  self->state.house = std::make_unique<shell>("kmc", shell_client{self}, around);
+  return {
+    [self](const work_done& m) { self->state.house->on(m); },
+    [self](const append_done& m) { self->state.house->on(m); },
+    [self](const open_order& m) { return open(self, m.head, m.details, m.legs); },
+    [self](const mi0& m) { obtain_key_id(self, m.head, m); },
+    [self](const mi7& m) { report(self, m); },
+    [self](const mr1& m) { return registration_order(self, m); },
+    [self](const verify_mail& m) { return verify_for_capture(self, m); },
+    [self](const take_up_orders& m) { take_up(self, m.head); },
+    [self](const kdc_connected& m) { self->state.kdc = m.kdc; },
+    [self](const leg_overdue& m) { overdue(self, m); },
+    [self](const leg_again& m) { resume(self, m.head, m.order, true); },
+  };
+}
+
+} // namespace oaksteel

@@ -1,0 +1,77 @@
+#pragma once
+// Key management computer: the owner of orders. What it does next always follows from an order's state, so
+// that it goes on after a restart in the same way as before (EP-17; EP Figs. 24-28).
+
+#include "actors/actors.hpp"
+#include "actors/connections.hpp"
+#include "actors/messages.hpp"
+#include "actors/shell.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <map>
+
+namespace oaksteel {
+
+/// Who serves a domain (EP-4: a table and not code).
+struct domain_servers {
+  archive_actor archive;
+  oak_actor oak;
+  brass_actor brass;
+};
+
+struct kmc_options {
+  std::map<domain_id, domain_servers> domains;
+};
+
+/// Orders that may be open at once; beyond it the answer is "busy".
+inline constexpr std::size_t open_orders_limit = 512;
+
+struct kmc_state {
+  static inline const char* name = "kmc";
+
+  /// An order that is being worked on.
+  struct running {
+    std::vector<caf::typed_response_promise<order_result>> waiting;
+    unsigned attempts = 0; ///< of the present stage, after passing failures
+    bool again = false;    ///< a leg_again is on its way
+  };
+
+  kmc_options options;
+  kdc_actor kdc;
+  std::unique_ptr<shell> house;
+  std::map<std::uint64_t, running> orders;
+  std::map<std::string, std::uint64_t> of_meter;  ///< kind|sequence number, of running orders
+  std::map<key_id, std::uint64_t> of_key;         ///< whose MI7 is awaited
+  std::map<domain_id, public_key> steel_keys;     ///< to check MI7, from domain_created
+};
+
+using kmc_pointer = kmc_actor::stateful_pointer<kmc_state>;
+
+kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options options, surroundings around);
+
+// --- between the KMC's own files --------------------------------------------------------------------------
+
+inline stream_id order_stream(const order_id& o) {
+  return {stream_kind::order, o.text()};
+}
+
+/// Records a leg's progress and goes on from the state that follows (kmc.cpp).
+void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event);
+/// Something went wrong in a leg's conversation: try again, take another key, or give the leg up (kmc.cpp).
+void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
+
+/// The conversations of a leg (kmc_legs.cpp), by the stage that they lead out of.
+void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request);
+void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
+void confirm_installed(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
+void condemn_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
+void register_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
+void retire_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
+
+/// EP Fig. 28 (kmc_verification.cpp).
+caf::typed_response_promise<mail_verified> verify_for_capture(kmc_pointer self, const verify_mail& m);
+
+} // namespace oaksteel

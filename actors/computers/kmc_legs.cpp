@@ -1,0 +1,215 @@
+// The conversations by which the KMC moves a leg on. Every message in them may be sent again: the boxes, the
+// archive and the KDC answer a repeated step as they did before.
+
+#include "actors/computers/kmc.hpp"
+
+namespace oaksteel {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// How long a box, an archive or the KDC may take.
+constexpr auto answer_timeout = 60s;
+
+/// What every step of a conversation carries along.
+struct leg_talk {
+  kmc_pointer self;
+  order o;
+  order_leg leg;
+
+  key_id key() const { return {leg.plan.domain, leg.key}; }
+  const domain_servers& servers() const { return self->state.options.domains.at(leg.plan.domain); }
+  instant now() const { return self->state.house->around().time->now(); }
+
+  void trouble(const message_head& head, const caf::error& e) const {
+    leg_trouble(self, head, o, leg, refusal_in(e));
+  }
+
+  /// Asks, and goes on with the answer; trouble ends the conversation.
+  template <class Actor, class Message, class Then>
+  void ask(const Actor& whom, const message_head& head, Message m, Then then) const {
+    m.head = self->state.house->next_head(head);
+    self->request(whom, answer_timeout, std::move(m)).then(std::move(then), [talk = *this, head](const caf::error& e) {
+      talk.trouble(head, e);
+    });
+  }
+
+  void finish(const message_head& head, order_event event) const { progress(self, head, o.id, std::move(event)); }
+};
+
+/// A talk about a domain that the table knows; otherwise the leg is given up.
+std::optional<leg_talk> begin(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  if (self->state.options.domains.contains(leg.plan.domain))
+    return leg_talk{self, o, leg};
+  progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, refusal::domain_not_known});
+  return std::nullopt;
+}
+
+/// The shape that MI8-MI10, MB1-MB3, MR2-MR4 and MO1-MO3 share: the archive stores what Brass made, Brass hears
+/// of it and confirms (EP steps 344-348, 368-372, 382-386).
+void store_and_confirm(const leg_talk& talk, const message_head& head, const key_id& key, const sealed_record& record,
+                       std::function<void(const confirmed&)> then) {
+  talk.ask(talk.servers().archive, head, store_record{{}, key, record},
+           [talk, key, then](const record_stored& stored) {
+             talk.ask(talk.servers().brass, stored.head, confirm_stored{{}, key, stored.status}, then);
+           });
+}
+
+} // namespace
+
+// EP Fig. 24, steps 300-304.
+void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request) {
+  auto it = self->state.options.domains.find(request.domain);
+  if (it == self->state.options.domains.end())
+    return progress(self, head, request.order,
+                    leg_abandoned{request.order, request.domain, refusal::domain_not_known});
+  new_key_id m{{self->state.house->next_head(head)}, request.domain, request.steel, request.order};
+  self->request(it->second.archive, answer_timeout, std::move(m))
+    .then(
+      [self, request](const mi0_answer& a) {
+        progress(self, a.head, request.order, leg_key_assigned{request.order, a.key});
+      },
+      [self, request](const caf::error&) {
+        leg_again reminder;
+        reminder.order = request.order;
+        self->delayed_send(self, 30s, reminder);
+      });
+}
+
+// EP Fig. 24, steps 306-318: MI1, MI2, MI3, the archive's response, Generate Response, MI4.
+void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  const mi1 request{{}, talk.key(), leg.plan.steel, talk.now()};
+  talk.ask(talk.servers().oak, head, request, [talk](const mi2& made) {
+    const store_record to_archive{{}, talk.key(), made.mi3};
+    talk.ask(talk.servers().archive, made.head, to_archive, [talk, mi4_record = made.mi4](const record_stored& stored) {
+      const pass_response response{{}, talk.key(), stored.status};
+      talk.ask(talk.servers().oak, stored.head, response, [talk, mi4_record](const generate_response& generated) {
+        const mi4 delivery{{}, talk.o.id, talk.key(), talk.leg.plan.steel, talk.o.details.meter, mi4_record};
+        talk.self->state.of_key[talk.key()] = talk.o.id.number;
+        talk.ask(talk.self->state.kdc, generated.head, delivery, [talk](const acknowledged& received) {
+          talk.finish(received.head, leg_delivered{talk.o.id, talk.key()});
+        });
+      });
+    });
+  });
+}
+
+// EP Fig. 25, steps 342-348: MI8, MI9, MI10.
+void confirm_installed(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  // MI7 is in the order's own history.
+  const auto view = self->state.house->around().journal_log->view();
+  auto reported = [&]() -> std::optional<leg_reported> {
+    auto row = view.row(order_stream(o.id));
+    for (auto position = row ? row->head : 0; position != 0;) {
+      auto record = view.at(position);
+      if (!record)
+        return std::nullopt;
+      if (auto e = read_as<leg_reported>(*record); e && e->key == talk.key())
+        return e;
+      position = record->previous;
+    }
+    return std::nullopt;
+  }();
+  if (!reported)
+    return leg_trouble(self, head, o, leg, refusal::record_missing);
+  const auto received = talk.now();
+  const fetch_record fetch{{}, leg.plan.domain, leg.key, {}};
+  talk.ask(talk.servers().archive, head, fetch, [talk, received, mi7_record = reported->mi7](const record_fetched& got) {
+    auto done = [talk](const confirmed& c) {
+      talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), std::nullopt, c.record},
+               [talk](const acknowledged& a) { talk.finish(a.head, leg_finished{talk.o.id, talk.key()}); });
+    };
+    if (got.key.status == key_status::installed) // the archive had it before a restart
+      return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, talk.key(), got.key.status}, done);
+    talk.ask(talk.servers().brass, got.head, mi8{{}, talk.key(), got.record, mi7_record, received},
+             [talk, done](const mi9& made) { store_and_confirm(talk, made.head, talk.key(), made.record, done); });
+  });
+}
+
+// EP-13b: MB1, MB2, MB3.
+void condemn_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  self->state.of_key.erase(talk.key());
+  std::optional<signed_record> evidence;
+  const auto view = self->state.house->around().journal_log->view();
+  auto row = view.row(order_stream(o.id));
+  for (auto position = row ? row->head : 0; position != 0;) {
+    auto record = view.at(position);
+    if (!record)
+      break;
+    if (auto e = read_as<leg_reported>(*record); e && e->key == talk.key()) {
+      evidence = e->mi7;
+      break;
+    }
+    position = record->previous;
+  }
+  auto failed_for_good = [talk, why](const message_head& h) {
+    talk.finish(h, leg_key_failed{talk.o.id, talk.key(), why});
+  };
+  const fetch_record fetch{{}, leg.plan.domain, leg.key, {}};
+  talk.ask(talk.servers().archive, head, fetch, [talk, why, evidence, failed_for_good](const record_fetched& got) {
+    auto done = [talk, why, failed_for_good](const confirmed& c) {
+      talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), why, c.record},
+               [failed_for_good](const acknowledged& a) { failed_for_good(a.head); });
+    };
+    if (got.key.status == key_status::bad)
+      return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, talk.key(), got.key.status}, done);
+    talk.ask(talk.servers().brass, got.head, mb1{{}, talk.key(), got.record, why, evidence},
+             [talk, done](const mb2& made) { store_and_confirm(talk, made.head, talk.key(), made.record, done); });
+  });
+}
+
+// EP Fig. 26, steps 366-372: MR2, MR3, MR4.
+void register_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  std::size_t index = 0;
+  while (o.legs[index].plan.domain != leg.plan.domain)
+    ++index;
+  const auto token = o.details.tokens[index];
+  const auto received = talk.now();
+  const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
+  talk.ask(talk.servers().archive, head, fetch, [talk, token, received](const record_fetched& got) {
+    const auto key = got.key.key;
+    auto done = [talk, key](const confirmed& c) { talk.finish(c.head, leg_finished{talk.o.id, key}); };
+    if (got.key.status == key_status::active && got.key.serial == talk.o.details.serial)
+      return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
+    talk.ask(talk.servers().brass, got.head, mr2{{}, key, got.record, talk.o.details, token, received},
+             [talk, key, done](const mr3& made) { store_and_confirm(talk, made.head, key, made.record, done); });
+  });
+}
+
+// EP Fig. 27, steps 380-386: MO1, MO2, MO3.
+void retire_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  const auto received = talk.now();
+  const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
+  talk.ask(talk.servers().archive, head, fetch, [talk, received](const record_fetched& got) {
+    const auto key = got.key.key;
+    auto done = [talk, key](const confirmed& c) { talk.finish(c.head, leg_finished{talk.o.id, key}); };
+    if (got.key.status == key_status::obsolete)
+      return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
+    const auto& d = talk.o.details;
+    talk.ask(talk.servers().brass, got.head,
+             mo1{{}, key, got.record, got.key.status, d.meter, d.reason, d.date, received},
+             [talk, key, done](const mo2& made) { store_and_confirm(talk, made.head, key, made.record, done); });
+  });
+}
+
+} // namespace oaksteel

@@ -1,0 +1,86 @@
+#include "actors/computers/computers.hpp"
+
+#include <caf/typed_response_promise.hpp>
+
+namespace oaksteel {
+namespace {
+
+using namespace std::chrono_literals;
+using self_pointer = psr_actor::stateful_pointer<psr_state>;
+
+/// Steel may wait for its custodians and for a slow meter; the KMC's own time-out is longer.
+constexpr auto steel_timeout = 5min;
+constexpr auto kdc_timeout = 60s;
+constexpr auto meter_timeout = 30s;
+
+/// Relays a message to the meter that it names: opaque to this computer.
+template <class Answer, class Message>
+caf::result<Answer> relay(self_pointer self, const Message& m) {
+  auto it = self->state.meters.find(m.meter);
+  if (it == self->state.meters.end())
+    return make_error(refusal::meter_not_known);
+  return self->delegate(it->second, m);
+}
+
+void report_up(self_pointer self, const mi7& m) {
+  self->send(self->state.kdc, m);
+}
+
+/// EP Fig. 25, steps 330-334. Without an answer the KMC's time-out takes care of the key.
+void fetch_and_install(self_pointer self, const record_ready& m) {
+  if (!self->state.meters.contains(m.meter))
+    return;
+  self->request(self->state.kdc, kdc_timeout, mi4r{{m.head}, m.key, m.meter})
+    .then(
+      [self, meter = m.meter](const mi4_prime& record) {
+        const install_key install{{record.head}, record.key, meter, self->state.time->now(), record.record};
+        self->request(self->state.steel, steel_timeout, install)
+          .then([self](const mi7& outcome) { report_up(self, outcome); }, [](const caf::error&) {});
+      },
+      [](const caf::error&) {});
+}
+
+void ask_steel(self_pointer self, const ask_report& m) {
+  self->request(self->state.steel, steel_timeout, m)
+    .then([self](const mi7& outcome) { report_up(self, outcome); }, [](const caf::error&) {});
+}
+
+/// EP Fig. 26, steps 360-364: the meter's report goes up by way of the KDC.
+auto registration(self_pointer self, const register_meter& m) {
+  auto rp = self->make_response_promise<order_result>();
+  auto it = self->state.meters.find(m.meter);
+  if (it == self->state.meters.end()) {
+    rp.deliver(make_error(refusal::meter_not_known));
+    return rp;
+  }
+  auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
+  self->request(it->second, meter_timeout, m)
+    .then(
+      [self, rp, failed](const mr1& report) {
+        self->request(self->state.kdc, caf::infinite, report)
+          .then([rp](const order_result& r) mutable { rp.deliver(r); }, failed);
+      },
+      failed);
+  return rp;
+}
+
+} // namespace
+
+psr_actor::behavior_type psr_computer(self_pointer self, kdc_actor kdc, clock* time) {
+  self->state.kdc = std::move(kdc);
+  self->state.time = time;
+  return {
+    [self](const meter_connected& m) { self->state.meters[m.meter] = m.line; },
+    [self](const steel_connected& m) { self->state.steel = m.steel; },
+    [self](const load_label& m) { return relay<acknowledged>(self, m); },
+    [self](const record_ready& m) { fetch_and_install(self, m); },
+    [self](const ask_report& m) { ask_steel(self, m); },
+    [self](const mi5q& m) { return relay<mi5i>(self, m); },
+    [self](const mi5& m) { return relay<mi5s>(self, m); },
+    [self](const mi6r& m) { return relay<mi6>(self, m); },
+    [self](const mi6c& m) { return relay<acknowledged>(self, m); },
+    [self](const register_meter& m) { return registration(self, m); },
+  };
+}
+
+} // namespace oaksteel

@@ -1,0 +1,38 @@
+#pragma once
+// Who is connected to whom; sent by the wiring of a node, and by the KMC to itself.
+
+#include "actors/actors.hpp"
+#include "actors/messages.hpp"
+
+namespace oaksteel {
+
+/// A meter is on a PSR's line.
+struct meter_connected : message {
+  sequence_number meter;
+  meter_actor line;
+};
+/// The Steel box beside a PSR.
+struct steel_connected : message {
+  steel_actor steel;
+};
+struct kdc_connected : message {
+  kdc_actor kdc;
+};
+/// The PSR of a Steel box, once the box has its id.
+struct psr_connected : message {
+  box_id steel;
+  psr_actor psr;
+};
+
+/// A leg's time has run out; `last` when MI7 was asked for again before.
+struct leg_overdue : message {
+  order_id order;
+  key_id key;
+  bool last = false;
+};
+/// Try a leg again after something passing (a disabled box, a full disk).
+struct leg_again : message {
+  order_id order;
+};
+
+} // namespace oaksteel

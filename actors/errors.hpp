@@ -1,0 +1,24 @@
+#pragma once
+// Refusals as CAF errors.
+
+#include "events/refusal.hpp"
+
+#include <caf/atom.hpp>
+#include <caf/error.hpp>
+
+namespace oaksteel {
+
+inline constexpr caf::atom_value refusal_category = caf::atom("oaksteel");
+
+/// Found by CAF through argument-dependent look-up.
+inline caf::error make_error(refusal r) {
+  return {static_cast<std::uint8_t>(r), refusal_category};
+}
+
+/// The refusal in an error; CAF's own errors (time-outs, actors that ended) are `no_answer`.
+inline refusal refusal_in(const caf::error& e) {
+  auto r = static_cast<refusal>(e.code());
+  return e.category() == refusal_category && valid(r) ? r : refusal::no_answer;
+}
+
+} // namespace oaksteel

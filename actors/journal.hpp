@@ -1,0 +1,44 @@
+#pragma once
+// The journal: alone with the log's write transaction. Everything that waits goes into one commit, and
+// each client hears of its ticket by a plain message once the commit is durable.
+
+#include "actors/actors.hpp"
+#include "actors/messages.hpp"
+#include "actors/surroundings.hpp"
+#include "crypto/note.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace oaksteel {
+
+/// Append these; the time of each event is set here, so that times grow with positions.
+struct append_order : message {
+  shell_client client;
+  std::uint64_t ticket = 0;
+  std::shared_ptr<append_request> request;
+};
+
+struct journal_options {
+  log* journal_log = nullptr;
+  clock* time = nullptr;
+  const log_key* key = nullptr; ///< signs a checkpoint each second and when the journal stops; null: none
+  bool simulated = false;
+  std::size_t commit_limit = 4096; ///< events in one commit
+  std::function<void(std::uint64_t first, std::uint64_t count)> committed; ///< for who follows the log
+  std::function<void(const storage_error&)> failed; ///< a whole commit could not be written
+};
+
+struct journal_state {
+  static inline const char* name = "journal";
+  journal_options options;
+  std::vector<append_order> waiting;
+  std::size_t seen = 0; ///< `waiting` when the mailbox was last looked at
+  bool scheduled = false;
+  instant checkpointed{};
+};
+
+/// Detached in production, so that its flushes block nobody; scheduled in simulation.
+journal_actor::behavior_type journal(journal_actor::stateful_pointer<journal_state> self, journal_options options);
+
+} // namespace oaksteel

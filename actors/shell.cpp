@@ -1,0 +1,264 @@
+#include "actors/shell.hpp"
+
+#include "actors/journal.hpp"
+#include "crypto/envelope.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+#include <map>
+
+namespace oaksteel {
+namespace {
+
+/// Batches that may be open at once; beyond it commands wait.
+constexpr std::size_t open_batches_limit = 256;
+/// States that are kept in memory when nobody rests on them.
+constexpr std::size_t idle_cells_limit = 256;
+/// What a proof by a box speaks for; the body's type says which record it is.
+constexpr std::string_view record_purpose = "record";
+
+} // namespace
+
+shell::shell(std::string name, shell_client own, surroundings around)
+  : name_(std::move(name)), own_(std::move(own)), around_(std::move(around)), epoch_(around_.journal_log->epoch()) {}
+
+void shell::submit(command_info info, std::function<void(transaction&)> decide) {
+  command c;
+  c.info = std::move(info);
+  c.decide = std::move(decide);
+  enqueue(std::move(c));
+}
+
+message_head shell::next_head(const message_head& after) {
+  // The epoch in the upper half keeps a restarted sender's count above its earlier one.
+  return {{name_, (std::uint64_t{epoch_} << 32) + ++heads_}, after.cause, after.correlation};
+}
+
+void shell::enqueue(command c) {
+  c.number = (std::uint64_t{epoch_} << 32) + ++numbers_;
+  waiting_.push_back(std::move(c));
+  pump();
+}
+
+void shell::pump() {
+  const auto asking = [this] {
+    return static_cast<std::size_t>(std::count_if(batches_.begin(), batches_.end(),
+                                                  [](const auto& b) { return b->at == phase::answering; }));
+  };
+  while (!waiting_.empty() && batches_.size() < open_batches_limit) {
+    const bool asks = static_cast<bool>(waiting_.front().answer);
+    if (asks && asking() >= around_.limits.in_flight)
+      return;
+    auto b = std::make_unique<batch>();
+    while (!waiting_.empty() && b->commands.size() < around_.limits.batch
+           && static_cast<bool>(waiting_.front().answer) == asks) {
+      b->commands.push_back(std::move(waiting_.front()));
+      waiting_.pop_front();
+    }
+    start(std::move(b));
+  }
+}
+
+void shell::start(std::unique_ptr<batch> b) {
+  b->ticket = ++tickets_;
+  auto* open = b.get();
+  batches_.push_back(std::move(b));
+  if (!open->commands.front().answer) {
+    open->at = phase::answered;
+    advance();
+    return;
+  }
+  // The batch outlives the job: it leaves batches_ only after its work_done.
+  auto job = [open, random = around_.random, name = name_] {
+    auto stream = random->stream(name, open->commands.front().number);
+    work_context context{*stream};
+    for (auto& c : open->commands)
+      try {
+        c.answer(context);
+      } catch (const std::exception&) {
+        // The facts stay as they were made: nothing verified, nothing opened.
+      }
+  };
+  around_.work->run(std::move(job), own_, open->ticket);
+}
+
+const message_head& transaction::head() const {
+  return shell_.current_->commands[shell_.current_command_].info.head;
+}
+
+void transaction::when_durable(std::function<void(const message_head&)> f) {
+  shell_.current_->commands[shell_.current_command_].release.push_back(std::move(f));
+}
+
+void transaction::refuse(refusal why, std::string about, std::vector<participant> involved) {
+  auto& c = shell_.current_->commands[shell_.current_command_];
+  c.refused = why;
+  fault_recorded fault{shell_.name_, c.info.what, c.info.head.id.sender, why, std::move(about), std::move(involved)};
+  apply<fault_log, fault_event>({stream_kind::faults, shell_.name_}, {std::move(fault)});
+}
+
+void shell::on(const work_done& m) {
+  if (auto b = find(m.ticket)) {
+    b->at = b->decided ? phase::signed_ : phase::answered;
+    advance();
+  }
+  pump();
+}
+
+/// Decides in order of arrival, appends in order of decision.
+void shell::advance() {
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    auto& b = *batches_[i];
+    if (!b.decided) {
+      if (b.at != phase::answered)
+        return;
+      decide(b);
+    }
+    if (b.at == phase::answered)
+      sign(b);
+  }
+  for (std::size_t i = 0; i < batches_.size(); ++i) {
+    auto& b = *batches_[i];
+    if (b.at == phase::signed_)
+      append(b);
+    if (b.at != phase::appending)
+      break;
+  }
+  // Batches without events wait for those before them, and for nothing else.
+  while (!batches_.empty() && batches_.front()->at == phase::appending && batches_.front()->events.empty()) {
+    auto b = std::move(batches_.front());
+    batches_.pop_front();
+    release(*b, 0);
+  }
+}
+
+void shell::decide(batch& b) {
+  current_ = &b;
+  for (current_command_ = 0; current_command_ < b.commands.size(); ++current_command_) {
+    transaction t{*this};
+    b.commands[current_command_].decide(t);
+  }
+  current_ = nullptr;
+  b.decided = true;
+  // Later batches move the states on before this one is appended, so the rows are taken now.
+  for (auto& row : b.rows)
+    row.state = cells_.at(row.stream)->encoded();
+}
+
+void shell::touch(const stream_id& stream, shell_detail::cell& c) {
+  auto& rows = current_->rows;
+  if (std::any_of(rows.begin(), rows.end(), [&](const stream_row& r) { return r.stream == stream; }))
+    return;
+  rows.push_back({stream, c.version, {}});
+  ++c.in_use;
+}
+
+void shell::sign(batch& b) {
+  if (b.unsigned_records.empty()) {
+    b.at = phase::signed_;
+    return;
+  }
+  b.at = phase::signing;
+  auto job = [&b, random = around_.random, name = name_] {
+    auto stream = random->stream(name + "/sign", b.commands.front().number);
+    std::map<std::pair<const private_key*, std::string>, std::vector<signed_record*>> groups;
+    for (auto& one : b.unsigned_records)
+      groups[{one.key.get(), one.domain}].push_back(one.record);
+    for (auto& [by, records] : groups) {
+      std::vector<byte_view> bodies;
+      for (auto* r : records)
+        bodies.emplace_back(r->body);
+      auto proofs = prove(*by.first, {record_purpose, by.second}, bodies, *stream);
+      for (std::size_t i = 0; i < records.size(); ++i)
+        records[i]->proof = std::move(proofs[i]);
+    }
+  };
+  around_.work->run(std::move(job), own_, b.ticket);
+}
+
+void shell::append(batch& b) {
+  b.at = phase::appending;
+  if (b.events.empty())
+    return;
+  auto request = std::make_shared<append_request>();
+  for (auto& e : b.events) {
+    auto pending = e.describe();
+    const auto& head = b.commands[e.command].info.head;
+    pending.stream = e.stream;
+    pending.actor = name_;
+    pending.command = head.id;
+    if (head.cause)
+      pending.cause = reference{head.cause, {}};
+    pending.correlation = reference{head.correlation, {}};
+    pending.sealed = std::move(e.sealed);
+    request->events.push_back(std::move(pending));
+  }
+  request->rows = b.rows;
+  append_order order;
+  order.client = own_;
+  order.ticket = b.ticket;
+  order.request = std::move(request);
+  caf::anon_send(around_.journal, std::move(order));
+}
+
+void shell::on(const append_done& m) {
+  auto b = find(m.ticket);
+  if (!b)
+    return;
+  // The journal confirms in order, and what has no events does not stay in front: this is the front.
+  auto owned = std::move(batches_.front());
+  batches_.pop_front();
+  if (m.failure)
+    fail(*owned, *m.failure);
+  else
+    release(*owned, m.first);
+  advance();
+  pump();
+}
+
+void shell::release(batch& b, std::uint64_t first) {
+  done_with(b);
+  auto position = first;
+  for (auto& c : b.commands) {
+    auto next = next_head(c.info.head);
+    if (c.events > 0) {
+      next.cause = position;
+      if (next.correlation == 0)
+        next.correlation = position;
+    }
+    position += c.events;
+    if (c.refused && c.info.failed)
+      c.info.failed(make_error(*c.refused));
+    for (auto& f : c.release)
+      f(next);
+  }
+}
+
+/// The batch left no trace. Whoever decided on its states meets their versions at the journal.
+void shell::fail(batch& b, refusal why) {
+  for (const auto& row : b.rows)
+    cells_.erase(row.stream);
+  for (auto& c : b.commands)
+    if (c.info.failed)
+      c.info.failed(make_error(why));
+}
+
+void shell::done_with(const batch& b) {
+  for (const auto& row : b.rows) {
+    auto it = cells_.find(row.stream);
+    if (it != cells_.end() && it->second->in_use > 0)
+      --it->second->in_use;
+    if (it != cells_.end() && it->second->in_use == 0 && cells_.size() > idle_cells_limit)
+      cells_.erase(it);
+  }
+}
+
+shell::batch* shell::find(std::uint64_t ticket) {
+  for (auto& b : batches_)
+    if (b->ticket == ticket)
+      return b.get();
+  return nullptr;
+}
+
+} // namespace oaksteel

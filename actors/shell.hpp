@@ -1,0 +1,247 @@
+#pragma once
+// The one shell around all domain logic. A command goes through it in this order:
+//
+//   ask      the handler says what must be verified, opened or computed
+//   answer   a worker does it (nobody waits)
+//   decide   pure functions of events/, in the order in which the commands came
+//   sign     one signature for the batch, by a worker
+//   append   one message to the journal
+//   release  replies and messages, once the events that they rest on are durable
+//
+// The shell runs ahead in memory and keeps what it owes in order. When an append fails, everything that
+// was decided is answered with the error and forgotten, and the state is read again: the actor stays.
+
+#include "actors/errors.hpp"
+#include "actors/messages.hpp"
+#include "actors/surroundings.hpp"
+#include "actors/work_context.hpp"
+#include "crypto/suite.hpp"
+#include "events/node.hpp"
+#include "storage/archive.hpp"
+#include "storage/event_codec.hpp"
+
+#include <caf/error.hpp>
+#include <caf/event_based_actor.hpp>
+
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <unordered_set>
+#include <vector>
+
+namespace oaksteel {
+
+/// The private key that signs for a domain, shared with workers.
+using signer = std::shared_ptr<const private_key>;
+
+namespace shell_detail {
+
+/// A stream's state in memory.
+struct cell {
+  virtual ~cell() = default;
+  virtual bytes encoded() const = 0;
+  std::uint64_t version = 0; ///< events in the stream
+  std::size_t in_use = 0;    ///< batches that rest on it
+};
+template <class State>
+struct cell_of final : cell {
+  State value{};
+  bytes encoded() const override { return encode(value); }
+};
+
+/// An event that is decided and not yet appended.
+struct decided_event {
+  stream_id stream;
+  std::function<pending_event()> describe; ///< after signing
+  bytes sealed;
+  std::size_t command = 0; ///< index in the batch
+};
+
+struct to_sign {
+  signer key;
+  std::string domain;
+  signed_record* record; ///< lives as long as its event
+};
+
+} // namespace shell_detail
+
+class shell;
+
+/// One command's turn in the shell: reads states, adds events, says what follows when they are durable.
+class transaction {
+public:
+  /// The state of a stream, as of everything that was decided before.
+  template <class State>
+  const State& state(const stream_id& stream);
+
+  /// Decided events, which change the state at once. Records without a proof in them are signed with
+  /// `key` before the append. `sealed` is kept beside the first event. The returned pointers show the
+  /// events as they will be stored; read them in when_durable.
+  template <class State, class Event>
+  std::vector<std::shared_ptr<const Event>> apply(const stream_id& stream, std::vector<Event> events, bytes sealed = {},
+                                                  const signer& key = nullptr, const domain_id& domain = {});
+
+  /// Puts the refusal into the error log (EP-29) and answers with it: `failed` hears of it once the
+  /// error event is durable.
+  void refuse(refusal why, std::string about = {}, std::vector<participant> involved = {});
+
+  /// Runs when this command's events (if any) and everything decided before are durable. `next` heads
+  /// the messages that follow from it.
+  void when_durable(std::function<void(const message_head& next)> f);
+
+  const message_head& head() const;
+
+private:
+  friend class shell;
+  explicit transaction(shell& s) : shell_(s) {}
+  shell& shell_;
+};
+
+/// What the shell needs to know of a command.
+struct command_info {
+  message_head head;
+  std::string what;                              ///< for the error log: the command's name
+  std::function<void(const caf::error&)> failed; ///< answers the sender
+};
+
+class shell {
+public:
+  shell(std::string name, shell_client own, surroundings around);
+
+  const std::string& name() const { return name_; }
+  const surroundings& around() const { return around_; }
+
+  /// Brings in a command. `answer` runs on a worker and gives the facts;
+  /// `decide` runs in the actor, in the order of submission.
+  template <class Facts>
+  void submit(command_info info, std::function<Facts(work_context&)> answer,
+              std::function<void(transaction&, Facts&)> decide);
+  /// A command that needs no facts, or a query: `when_durable` then waits only for what came before.
+  void submit(command_info info, std::function<void(transaction&)> decide);
+
+  /// A head for a message that follows from no event (a query, a time-out).
+  message_head next_head(const message_head& after = {});
+
+  // handlers of the actor
+  void on(const work_done& m);
+  void on(const append_done& m);
+
+private:
+  friend class transaction;
+
+  enum class phase { answering, answered, signing, signed_, appending };
+
+  struct command {
+    command_info info;
+    std::function<void(work_context&)> answer;  ///< null: nothing to ask
+    std::function<void(transaction&)> decide;
+    std::vector<std::function<void(const message_head&)>> release;
+    std::optional<refusal> refused;
+    std::uint64_t number = 0;
+    std::size_t events = 0;
+  };
+  struct batch {
+    std::uint64_t ticket = 0;
+    phase at = phase::answering;
+    bool decided = false;
+    std::vector<command> commands;
+    std::deque<shell_detail::decided_event> events;
+    std::vector<shell_detail::to_sign> unsigned_records;
+    std::vector<stream_row> rows; ///< streams that it changes; their states as of its end
+  };
+
+  void enqueue(command c);
+  void pump();
+  void start(std::unique_ptr<batch> b);
+  void advance();
+  void decide(batch& b);
+  void sign(batch& b);
+  void append(batch& b);
+  void release(batch& b, std::uint64_t first);
+  void fail(batch& b, refusal why);
+  void done_with(const batch& b);
+  batch* find(std::uint64_t ticket);
+
+  template <class State>
+  shell_detail::cell_of<State>& cell_for(const stream_id& stream);
+  void touch(const stream_id& stream, shell_detail::cell& c);
+
+  std::string name_;
+  shell_client own_;
+  surroundings around_;
+  std::deque<command> waiting_;
+  std::deque<std::unique_ptr<batch>> batches_;
+  std::unordered_map<stream_id, std::unique_ptr<shell_detail::cell>> cells_;
+  batch* current_ = nullptr;          ///< while deciding
+  std::size_t current_command_ = 0;
+  std::uint64_t tickets_ = 0;
+  std::uint64_t numbers_ = 0;
+  std::uint64_t heads_ = 0;
+  std::uint32_t epoch_;
+};
+
+// --- templates -----------------------------------------------------------------------------------------
+
+template <class State>
+shell_detail::cell_of<State>& shell::cell_for(const stream_id& stream) {
+  auto& slot = cells_[stream];
+  if (!slot) {
+    auto fresh = std::make_unique<shell_detail::cell_of<State>>();
+    if (auto row = around_.journal_log->view().row(stream)) {
+      if (auto value = decode<State>(row->state))
+        fresh->value = std::move(*value);
+      fresh->version = row->version;
+    }
+    slot = std::move(fresh);
+  }
+  return static_cast<shell_detail::cell_of<State>&>(*slot);
+}
+
+template <class State>
+const State& transaction::state(const stream_id& stream) {
+  return shell_.cell_for<State>(stream).value;
+}
+
+template <class State, class Event>
+std::vector<std::shared_ptr<const Event>> transaction::apply(const stream_id& stream, std::vector<Event> events,
+                                                             bytes sealed, const signer& key, const domain_id& domain) {
+  std::vector<std::shared_ptr<const Event>> shown;
+  auto& cell = shell_.cell_for<State>(stream);
+  auto& batch = *shell_.current_;
+  if (!events.empty())
+    shell_.touch(stream, cell);
+  for (auto& event : events) {
+    auto kept = std::make_shared<Event>(std::move(event));
+    std::visit(
+      [&](auto& e) {
+        evolve(cell.value, e);
+        for_each_field(e, [&]<class Field>(Field& field) {
+          if constexpr (std::is_same_v<Field, signed_record>)
+            if (key && !field.body.empty() && field.proof.empty())
+              batch.unsigned_records.push_back({key, domain.text, &field});
+        });
+      },
+      *kept);
+    ++cell.version;
+    auto describe_it = [kept] { return std::visit([](const auto& e) { return describe(e); }, *kept); };
+    batch.events.push_back({stream, std::move(describe_it), std::exchange(sealed, {}), shell_.current_command_});
+    ++batch.commands[shell_.current_command_].events;
+    shown.push_back(std::move(kept));
+  }
+  return shown;
+}
+
+template <class Facts>
+void shell::submit(command_info info, std::function<Facts(work_context&)> answer,
+                   std::function<void(transaction&, Facts&)> decide) {
+  auto facts = std::make_shared<Facts>();
+  command c;
+  c.info = std::move(info);
+  c.answer = [facts, answer = std::move(answer)](work_context& w) { *facts = answer(w); };
+  c.decide = [facts, decide = std::move(decide)](transaction& t) { decide(t, *facts); };
+  enqueue(std::move(c));
+}
+
+} // namespace oaksteel

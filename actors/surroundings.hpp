@@ -1,0 +1,53 @@
+#pragma once
+// What the house gives every actor: clock, random numbers, workers, the log to read and the journal to
+// write through. Passed in, so that a scenario can run in virtual time from a seed.
+
+#include "actors/actors.hpp"
+#include "crypto/random.hpp"
+#include "events/ids.hpp"
+#include "storage/log.hpp"
+
+#include <functional>
+#include <memory>
+
+namespace oaksteel {
+
+/// Never gives the same reading twice: max(now, last + 1). Safe from any thread.
+class clock {
+public:
+  virtual ~clock() = default;
+  virtual instant now() = 0;
+};
+
+/// The machine's clock, beginning after `last`.
+std::unique_ptr<clock> system_clock_after(instant last);
+
+/// Runs long work (RSA) away from the actors that others wait for.
+class workers {
+public:
+  virtual ~workers() = default;
+  /// Runs `job`, then sends work_done{ticket} to `client`. A job does not throw.
+  virtual void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) = 0;
+};
+
+/// `threads` threads with one queue.
+std::unique_ptr<workers> thread_workers(unsigned threads);
+/// Runs each job at once, in the caller's thread: for simulation.
+std::unique_ptr<workers> inline_workers();
+
+/// How a shell groups its commands.
+struct shell_limits {
+  std::size_t batch = 64;     ///< commands that share one signature and one wrapped key
+  std::size_t in_flight = 2;  ///< batches that may be with the workers at once
+};
+
+struct surroundings {
+  log* journal_log = nullptr; ///< to read; only the journal writes
+  clock* time = nullptr;
+  randomness* random = nullptr;
+  workers* work = nullptr;
+  journal_actor journal;
+  shell_limits limits;
+};
+
+} // namespace oaksteel

@@ -1,0 +1,176 @@
+#include "cli/run.hpp"
+
+#include "scenarios/rerun.hpp"
+#include "scenarios/runner.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <iostream>
+
+namespace oaksteel {
+namespace {
+
+using json = nlohmann::json;
+
+/// One line that is written over, on a terminal; nothing in a pipe.
+class progress_line {
+public:
+  explicit progress_line(bool quiet) : on_(!quiet && isatty(STDERR_FILENO)) {}
+  ~progress_line() { clear(); }
+  void show(const std::string& text) {
+    if (!on_)
+      return;
+    std::fprintf(stderr, "\r\033[K%s", text.c_str());
+    std::fflush(stderr);
+    shown_ = true;
+  }
+  void clear() {
+    if (std::exchange(shown_, false))
+      std::fprintf(stderr, "\r\033[K");
+  }
+
+private:
+  bool on_;
+  bool shown_ = false;
+};
+
+int complain(const std::string& line, int status) {
+  std::cerr << "oaksteel: " << line << '\n';
+  return status;
+}
+
+/// A log that does not fit is refused (1); a disk that fails is I/O (3).
+int status_of(const storage_error& e) {
+  return e.code == storage_code::exists || e.code == storage_code::version_conflict ? 1 : 3;
+}
+
+json counts_as_json(const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
+  json out = json::object();
+  for (const auto& [domain, by_kind] : counts)
+    out[domain.text] = by_kind;
+  return out;
+}
+
+void print_json(const scenario& what, const run_result& r, const scenario_arguments& a) {
+  json stages = json::array();
+  for (const auto& s : r.stages)
+    stages.push_back({{"step", s.what}, {"seconds", s.seconds}});
+  const json out{{"scenario", what.plan.name},
+                 {"data", a.data.string()},
+                 {"finished", r.finished},
+                 {"failures", r.failures},
+                 {"records", r.records},
+                 {"epoch", r.epoch},
+                 {"boxes", r.counts.boxes},
+                 {"meters", r.counts.meters},
+                 {"keys", counts_as_json(r.counts.keys)},
+                 {"verdicts", counts_as_json(r.counts.verdicts)},
+                 {"events", r.counts.events},
+                 {"error_log", r.counts.faults},
+                 {"stages", stages}};
+  std::cout << out.dump(2) << '\n';
+}
+
+void print_counts(const char* title, const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
+  std::printf("%s\n", title);
+  for (const auto& [domain, by_kind] : counts) {
+    std::printf("  %-8s", domain.text.c_str());
+    for (const auto& [kind, number] : by_kind)
+      std::printf("  %s %llu", kind.c_str(), static_cast<unsigned long long>(number));
+    std::printf("\n");
+  }
+}
+
+void print_text(const scenario& what, const run_result& r, const scenario_arguments& a) {
+  std::printf("scenario %s, suite %s, seed %llu\n\n", what.plan.name.c_str(),
+              std::string{name(what.plan.suite)}.c_str(),
+              static_cast<unsigned long long>(a.seed.value_or(what.plan.seed)));
+  std::printf("made\n  %llu secure boxes, %zu domains, %llu meters labelled\n\n",
+              static_cast<unsigned long long>(r.counts.boxes), what.plan.domains.size(),
+              static_cast<unsigned long long>(r.counts.meters));
+  print_counts("master keys by status", r.counts.keys);
+  print_counts("\nverdicts of mail", r.counts.verdicts);
+  std::printf("\nlog\n  %llu records in %s, written in %u start%s; %llu in the error log\n",
+              static_cast<unsigned long long>(r.records), a.data.c_str(), r.epoch, r.epoch == 1 ? "" : "s",
+              static_cast<unsigned long long>(r.counts.faults));
+  std::printf("\ntime by stage\n");
+  double total = 0;
+  for (const auto& s : r.stages) {
+    std::printf("  %-28s %8.3f s\n", s.what.c_str(), s.seconds);
+    total += s.seconds;
+  }
+  std::printf("  %-28s %8.3f s\n\n", "all", total);
+  for (const auto& failure : r.failures)
+    std::printf("NOT AS EXPECTED  %s\n", failure.c_str());
+  if (r.failures.empty() && r.finished)
+    std::printf("as expected\n");
+}
+
+/// A directory for the second run, gone with this object.
+class scratch {
+public:
+  scratch() {
+    auto pattern = (std::filesystem::temp_directory_path() / "oaksteel-replay-XXXXXX").string();
+    if (auto made = mkdtemp(pattern.data()))
+      path_ = made;
+  }
+  ~scratch() {
+    std::error_code ignored;
+    if (!path_.empty())
+      std::filesystem::remove_all(path_, ignored);
+  }
+  const std::filesystem::path& path() const { return path_; }
+
+private:
+  std::filesystem::path path_;
+};
+
+} // namespace
+
+int scenario_run(const scenario_arguments& a) {
+  auto what = load_scenario(a.file);
+  if (!what)
+    return complain(what.error().text(), what.error().line == 0 && !std::filesystem::is_regular_file(a.file) ? 3 : 2);
+  progress_line line{a.quiet || a.json};
+  run_options options;
+  options.data = a.data;
+  options.seed = a.seed.value_or(what->plan.seed);
+  options.progress = [&line](const std::string& text) { line.show(text); };
+  auto result = run_scenario(*what, options);
+  line.clear();
+  if (!result)
+    return complain(result.error().text, status_of(result.error()));
+  a.json ? print_json(*what, *result, a) : print_text(*what, *result, a);
+  return result->finished && result->failures.empty() ? 0 : 1;
+}
+
+int scenario_replay(const scenario_arguments& a) {
+  scratch work;
+  if (work.path().empty())
+    return complain("no temporary directory could be made; set TMPDIR to one that can be written", 3);
+  progress_line line{a.quiet || a.json};
+  auto result = rerun_scenario(a.data, work.path() / "data", [&line](const std::string& text) { line.show(text); });
+  line.clear();
+  if (!result)
+    return complain(result.error().text, result.error().code == storage_code::damaged ? 1 : status_of(result.error()));
+  if (a.json) {
+    json out{{"recorded", result->recorded}, {"identical", result->identical}, {"restarts", result->restarts}};
+    out["differs"] = result->differs ? json(*result->differs) : json(nullptr);
+    if (result->differs)
+      out["difference"] = result->difference;
+    std::cout << out.dump(2) << '\n';
+  } else if (result->differs) {
+    std::printf("record %llu differs: %s\n", static_cast<unsigned long long>(*result->differs),
+                result->difference.c_str());
+  } else {
+    std::printf("%llu of %llu records identical, with %u restart%s\n",
+                static_cast<unsigned long long>(result->identical), static_cast<unsigned long long>(result->recorded),
+                result->restarts, result->restarts == 1 ? "" : "s");
+  }
+  return result->differs ? 1 : 0;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,211 @@
+// NIST P-256 (FIPS 186-4, D.1.2.3).
+//
+//   wrapped    ephemeral point 65 | AES-256-GCM(key) 32 | tag 16: 113 bytes (the shape of ECIES, SEC 1, 5.1)
+//              under X9.63-KDF(ECDH, ephemeral point || recipient fingerprint); the nonce is zero, since
+//              each such key encrypts once
+//   signature  ECDSA with SHA-256, r || s: 64 bytes (FIPS 186-4, 6; the nonce by RFC 6979)
+//   key        SubjectPublicKeyInfo with id-ecPublicKey and the named curve (RFC 5480, 2): 91 bytes
+//   stored     PKCS#8 around ECPrivateKey (RFC 5915, 3), as OpenSSL writes it: 138 bytes
+//              36 fixed | scalar 32 | 5 fixed | point 65
+//              Written by hand: Botan 2 drops the scalar's leading zeros, which RFC 5915 forbids.
+
+#include "crypto/p256.hpp"
+
+#include "crypto/envelope.hpp"
+#include "crypto/suite_parts.hpp"
+
+#include <botan/aead.h>
+#include <botan/ecdsa.h>
+#include <botan/x509_key.h>
+
+#include <array>
+
+namespace oaksteel {
+
+const Botan::EC_Group& p256_group() {
+  static const Botan::EC_Group group{"secp256r1"};
+  return group;
+}
+
+bool is_uncompressed_p256(byte_view point) { return point.size() == p256_point_bytes && point[0] == 0x04; }
+
+std::unique_ptr<Botan::PK_Key_Agreement> x963_agreement(const Botan::ECDH_PrivateKey& key) {
+  // Botan's KDF2 is the KDF of X9.63; its salt goes where SharedInfo does.
+  return std::make_unique<Botan::PK_Key_Agreement>(key, blinding_generator(), "KDF2(SHA-256)");
+}
+
+secret agree_x963(Botan::PK_Key_Agreement& own, byte_view point, byte_view shared_info) {
+  return secret{own.derive_key(32, point.data(), point.size(), shared_info.data(), shared_info.size()).bits_of()};
+}
+
+namespace {
+
+constexpr std::size_t spki_bytes = 91;
+constexpr std::size_t scalar_bytes = 32;
+// SEQUENCE { 0, { id-ecPublicKey, secp256r1 }, OCTET STRING { SEQUENCE { 1, OCTET STRING ...
+constexpr std::array<std::uint8_t, 36> before_scalar{
+    0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
+    0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02, 0x01, 0x01, 0x04, 0x20};
+// ... [1] BIT STRING
+constexpr std::array<std::uint8_t, 5> before_point{0xa1, 0x44, 0x03, 0x42, 0x00};
+constexpr std::size_t pkcs8_bytes = before_scalar.size() + scalar_bytes + before_point.size() + p256_point_bytes;
+constexpr std::size_t signature_bytes = 64;
+constexpr std::size_t wrapped_bytes = p256_point_bytes + 32 + 16;
+constexpr const char* signing = "EMSA1(SHA-256)";
+
+bytes shared_info(byte_view ephemeral_point, const fingerprint& recipient) {
+  bytes info{ephemeral_point.begin(), ephemeral_point.end()};
+  info.insert(info.end(), recipient.of.value.begin(), recipient.of.value.end());
+  return info;
+}
+
+/// AES-256-GCM with a zero nonce; throws when the tag is wrong.
+void once_under(const secret& key, Botan::Cipher_Dir direction, Botan::secure_vector<std::uint8_t>& data) {
+  const auto aead = Botan::AEAD_Mode::create_or_throw("AES-256/GCM", direction);
+  const std::uint8_t nonce[12] = {};
+  aead->set_key(reveal(key).data(), reveal(key).size());
+  aead->start(nonce, sizeof nonce);
+  aead->finish(data);
+}
+
+Botan::secure_vector<std::uint8_t> point_of(const Botan::EC_PublicKey& key) {
+  const auto point = key.public_point().encode(Botan::PointGFp::UNCOMPRESSED);
+  return {point.begin(), point.end()};
+}
+
+secret pkcs8_of(const Botan::ECDSA_PrivateKey& key) {
+  const auto scalar = Botan::BigInt::encode_1363(key.private_value(), scalar_bytes);
+  const auto point = point_of(key);
+  Botan::secure_vector<std::uint8_t> der{before_scalar.begin(), before_scalar.end()};
+  der.insert(der.end(), scalar.begin(), scalar.end());
+  der.insert(der.end(), before_point.begin(), before_point.end());
+  der.insert(der.end(), point.begin(), point.end());
+  return secret{std::move(der)};
+}
+
+class p256_public final : public public_key::impl {
+public:
+  p256_public(std::shared_ptr<const Botan::ECDSA_PublicKey> key, bytes der)
+      : impl(suite_id::p256, std::move(der)), key_(std::move(key)) {}
+
+  bool verify(byte_view message, byte_view signature) const override {
+    try {
+      return signature.size() == signature_bytes &&
+             verifiers_.with([&] { return std::make_unique<Botan::PK_Verifier>(*key_, signing); },
+                             [&](Botan::PK_Verifier& v) {
+                               return v.verify_message(message.data(), message.size(), signature.data(),
+                                                       signature.size());
+                             });
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  bytes wrap(const secret& key, generator& random) const override {
+    const Botan::ECDH_PrivateKey ephemeral{random, p256_group()};
+    bytes wrapped = ephemeral.public_value();
+    const auto agreement = x963_agreement(ephemeral);
+    const auto wrapping =
+        agree_x963(*agreement, key_->public_point().encode(Botan::PointGFp::UNCOMPRESSED), shared_info(wrapped, name));
+    auto data = reveal(key);
+    once_under(wrapping, Botan::Cipher_Dir::ENCRYPTION, data);
+    wrapped.insert(wrapped.end(), data.begin(), data.end());
+    return wrapped;
+  }
+
+private:
+  std::shared_ptr<const Botan::ECDSA_PublicKey> key_;
+  idle_pool<Botan::PK_Verifier> verifiers_;
+};
+
+class p256_private final : public private_key::impl {
+public:
+  explicit p256_private(const Botan::ECDSA_PrivateKey& key)
+      : impl(public_of(key)), key_(key), agreement_key_(blinding_generator(), p256_group(), key.private_value()) {}
+
+  secret stored() const override { return pkcs8_of(key_); }
+
+  bytes sign(byte_view message, generator& random) const override {
+    return signers_.with(
+        [&] { return std::make_unique<Botan::PK_Signer>(key_, blinding_generator(), signing); },
+        [&](Botan::PK_Signer& s) { return bytes{s.sign_message(message.data(), message.size(), random)}; });
+  }
+
+  std::optional<secret> unwrap(byte_view wrapped, generator&) const override {
+    if (wrapped.size() != wrapped_bytes)
+      return std::nullopt;
+    const auto point = wrapped.first(p256_point_bytes);
+    if (!is_uncompressed_p256(point))
+      return std::nullopt;
+    try {
+      const auto wrapping = agreements_.with(
+          [&] { return x963_agreement(agreement_key_); },
+          [&](Botan::PK_Key_Agreement& own) { return agree_x963(own, point, shared_info(point, public_part.name())); });
+      const auto rest = wrapped.subspan(p256_point_bytes);
+      Botan::secure_vector<std::uint8_t> data{rest.begin(), rest.end()};
+      once_under(wrapping, Botan::Cipher_Dir::DECRYPTION, data);
+      return secret{std::move(data)};
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+private:
+  static public_key public_of(const Botan::ECDSA_PrivateKey& key) {
+    auto half = std::make_shared<const Botan::ECDSA_PublicKey>(p256_group(), key.public_point());
+    auto der = Botan::X509::BER_encode(*half);
+    return public_key{std::make_shared<const p256_public>(std::move(half), std::move(der))};
+  }
+
+  Botan::ECDSA_PrivateKey key_;
+  Botan::ECDH_PrivateKey agreement_key_;
+  idle_pool<Botan::PK_Signer> signers_;
+  idle_pool<Botan::PK_Key_Agreement> agreements_;
+};
+
+bool on_our_curve(const Botan::EC_PublicKey& key) {
+  return key.domain() == p256_group() && key.check_key(blinding_generator(), false);
+}
+
+std::shared_ptr<const public_key::impl> read_public(byte_view spki) {
+  if (spki.size() != spki_bytes)
+    return nullptr;
+  try {
+    bytes der{spki.begin(), spki.end()};
+    const std::shared_ptr<const Botan::Public_Key> read{Botan::X509::load_key(der)};
+    auto key = std::dynamic_pointer_cast<const Botan::ECDSA_PublicKey>(read);
+    // Equal when written again: one key has one encoding, hence one fingerprint.
+    if (!key || !on_our_curve(*key) || Botan::X509::BER_encode(*key) != der)
+      return nullptr;
+    return std::make_shared<const p256_public>(std::move(key), std::move(der));
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<private_key::impl> read_private(const secret& pkcs8) {
+  if (pkcs8.size() != pkcs8_bytes)
+    return nullptr;
+  try {
+    const Botan::BigInt scalar{reveal(pkcs8).data() + before_scalar.size(), scalar_bytes};
+    if (scalar < 1 || scalar >= p256_group().get_order())
+      return nullptr;
+    const Botan::ECDSA_PrivateKey key{blinding_generator(), p256_group(), scalar};
+    // Written again, the whole must be the same: the fixed parts, and the point that belongs to the scalar.
+    if (!same_bytes(reveal(pkcs8_of(key)), reveal(pkcs8)))
+      return nullptr;
+    return std::make_unique<p256_private>(key);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<private_key::impl> generate(generator& random) {
+  return std::make_unique<p256_private>(Botan::ECDSA_PrivateKey{random, p256_group()});
+}
+
+} // namespace
+
+const suite_parts p256_parts{read_public, read_private, generate};
+
+} // namespace oaksteel

@@ -1,0 +1,150 @@
+// RSA with a modulus of 3072 bits and e = 65537 (RFC 8017): the patent's shape.
+//
+//   wrapped    RSAES-OAEP with SHA-256, MGF1-SHA-256 and an empty label (7.1): 384 bytes
+//   signature  RSASSA-PSS with SHA-256, MGF1-SHA-256 and a salt of 32 bytes (8.1): 384 bytes
+//   key        SubjectPublicKeyInfo with rsaEncryption (RFC 3279, 2.3.1): 422 bytes
+
+#include "crypto/suite_parts.hpp"
+
+#include <botan/data_src.h>
+#include <botan/pkcs8.h>
+#include <botan/pubkey.h>
+#include <botan/rsa.h>
+#include <botan/x509_key.h>
+
+namespace oaksteel {
+
+namespace {
+
+constexpr std::size_t modulus_bits = 3072;
+constexpr std::size_t block_bytes = modulus_bits / 8;
+constexpr std::size_t spki_bytes = 422;
+// About 1,800 bytes; the primes' leading zeros make it vary.
+constexpr std::size_t most_pkcs8_bytes = 2048;
+constexpr const char* padding = "OAEP(SHA-256)";
+constexpr const char* signing = "EMSA4(SHA-256,MGF1,32)";
+
+bool has_our_size(const Botan::RSA_PublicKey& key) {
+  return key.get_n().bits() == modulus_bits && key.get_e() == 65537;
+}
+
+/// RFC 8017, 3.2: "e * dP == 1 (mod (p-1)), e * dQ == 1 (mod (q-1))". Botan's quick check leaves that out.
+bool is_a_pair(const Botan::RSA_PrivateKey& key) {
+  return (key.get_e() * key.get_d1()) % (key.get_p() - 1) == 1 && (key.get_e() * key.get_d2()) % (key.get_q() - 1) == 1;
+}
+
+class rsa_public final : public public_key::impl {
+public:
+  rsa_public(std::shared_ptr<const Botan::RSA_PublicKey> key, bytes der)
+      : impl(suite_id::rsa3072, std::move(der)), key_(std::move(key)) {}
+
+  bool verify(byte_view message, byte_view signature) const override {
+    try {
+      return signature.size() == block_bytes &&
+             verifiers_.with([&] { return std::make_unique<Botan::PK_Verifier>(*key_, signing); },
+                             [&](Botan::PK_Verifier& v) {
+                               return v.verify_message(message.data(), message.size(), signature.data(),
+                                                       signature.size());
+                             });
+    } catch (const std::exception&) {
+      return false;
+    }
+  }
+
+  bytes wrap(const secret& key, generator& random) const override {
+    return encryptors_.with([&] { return std::make_unique<Botan::PK_Encryptor_EME>(*key_, random, padding); },
+                            [&](Botan::PK_Encryptor_EME& e) {
+                              const auto& raw = reveal(key);
+                              return bytes{e.encrypt(raw.data(), raw.size(), random)};
+                            });
+  }
+
+private:
+  std::shared_ptr<const Botan::RSA_PublicKey> key_;
+  idle_pool<Botan::PK_Verifier> verifiers_;
+  idle_pool<Botan::PK_Encryptor_EME> encryptors_;
+};
+
+class rsa_private final : public private_key::impl {
+public:
+  explicit rsa_private(Botan::RSA_PrivateKey key)
+      : impl(public_of(key)), key_(std::make_unique<Botan::RSA_PrivateKey>(std::move(key))) {}
+
+  secret stored() const override { return secret{Botan::PKCS8::BER_encode(*key_)}; }
+
+  bytes sign(byte_view message, generator& random) const override {
+    return signers_.with(
+        [&] { return std::make_unique<Botan::PK_Signer>(*key_, blinding_generator(), signing); },
+        [&](Botan::PK_Signer& s) { return bytes{s.sign_message(message.data(), message.size(), random)}; });
+  }
+
+  std::optional<secret> unwrap(byte_view wrapped, generator&) const override {
+    if (wrapped.size() != block_bytes)
+      return std::nullopt;
+    try {
+      secret key = decryptors_.with(
+          [&] { return std::make_unique<Botan::PK_Decryptor_EME>(*key_, blinding_generator(), padding); },
+          [&](Botan::PK_Decryptor_EME& d) { return secret{d.decrypt(wrapped.data(), wrapped.size())}; });
+      if (key.size() != 32)
+        return std::nullopt;
+      return key;
+    } catch (const std::exception&) {
+      return std::nullopt;
+    }
+  }
+
+private:
+  static public_key public_of(const Botan::RSA_PrivateKey& key) {
+    auto half = std::make_shared<const Botan::RSA_PublicKey>(key.get_n(), key.get_e());
+    auto der = Botan::X509::BER_encode(*half);
+    return public_key{std::make_shared<const rsa_public>(std::move(half), std::move(der))};
+  }
+
+  std::unique_ptr<Botan::RSA_PrivateKey> key_;
+  idle_pool<Botan::PK_Signer> signers_;
+  idle_pool<Botan::PK_Decryptor_EME> decryptors_;
+};
+
+std::shared_ptr<const public_key::impl> read_public(byte_view spki) {
+  if (spki.size() != spki_bytes)
+    return nullptr;
+  try {
+    bytes der{spki.begin(), spki.end()};
+    const std::shared_ptr<const Botan::Public_Key> read{Botan::X509::load_key(der)};
+    auto key = std::dynamic_pointer_cast<const Botan::RSA_PublicKey>(read);
+    // Equal when written again: one key has one encoding, hence one fingerprint.
+    if (!key || !has_our_size(*key) || !key->check_key(blinding_generator(), false) ||
+        Botan::X509::BER_encode(*key) != der)
+      return nullptr;
+    return std::make_shared<const rsa_public>(std::move(key), std::move(der));
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<private_key::impl> read_private(const secret& pkcs8) {
+  if (pkcs8.empty() || pkcs8.size() > most_pkcs8_bytes)
+    return nullptr;
+  try {
+    Botan::DataSource_Memory source{reveal(pkcs8)};
+    const auto read = Botan::PKCS8::load_key(source);
+    const auto* key = dynamic_cast<const Botan::RSA_PrivateKey*>(read.get());
+    if (!key || !has_our_size(*key) || !key->check_key(blinding_generator(), false) || !is_a_pair(*key) ||
+        Botan::PKCS8::BER_encode(*key) != reveal(pkcs8))
+      return nullptr;
+    return std::make_unique<rsa_private>(*key);
+  } catch (const std::exception&) {
+    return nullptr;
+  }
+}
+
+std::unique_ptr<private_key::impl> generate(generator& random) {
+  // Botan searches the primes from this generator alone: same generator, same key.
+  return std::make_unique<rsa_private>(Botan::RSA_PrivateKey{random, modulus_bits, 65537});
+}
+
+} // namespace
+
+const suite_parts rsa3072_parts{read_public, read_private, generate};
+
+} // namespace oaksteel

@@ -1,0 +1,228 @@
+#include "events/box.hpp"
+
+#include <algorithm>
+
+namespace oaksteel {
+namespace {
+
+using events = std::vector<box_event>;
+
+const domain_process* process_of(const secure_box& box, const domain_id& domain) {
+  auto it = box.processes.find(domain);
+  return it == box.processes.end() ? nullptr : &it->second;
+}
+
+bool holds_share(const secure_box& box, const label& custodian) {
+  return std::any_of(box.shares.begin(), box.shares.end(),
+                     [&](const share_plan& s) { return s.custodian == custodian; });
+}
+
+std::size_t custodians(const std::vector<share_plan>& shares) {
+  std::set<std::string> names;
+  for (const auto& s : shares)
+    names.insert(s.custodian.text);
+  return names.size();
+}
+
+/// Everything that Brass decides has this shape: ready, then what the worker found.
+template <class Proposed>
+decision<box_event> brass_decision(const secure_box& state, const Proposed& proposed, const brass_check& facts) {
+  if (auto why = not_ready(state, box_type::brass, proposed.key.domain))
+    return refuse(*why);
+  if (facts.problem)
+    return refuse(*facts.problem);
+  if (proposed.brass != state.id)
+    return refuse(refusal::wrong_box);
+  return events{proposed};
+}
+
+} // namespace
+
+decision<box_event> decide(const secure_box& state, const box_initialised& proposed) {
+  if (state.id.number != 0)
+    return refuse(refusal::box_already_initialised);
+  if (proposed.box.number == 0 || proposed.threshold == 0 || proposed.threshold > custodians(proposed.shares))
+    return refuse(refusal::command_malformed);
+  return events{proposed};
+}
+
+decision<box_event> decide(const secure_box& state, const enter_share& command, const share_check& facts) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  auto wrong = facts.wrong;
+  if (!wrong && !holds_share(state, command.custodian))
+    wrong = refusal::custodian_not_known;
+  if (!wrong && state.entered.contains(command.custodian.text))
+    wrong = refusal::share_doubled;
+  if (wrong)
+    return events{share_refused{state.id, command.custodian, *wrong}};
+  events out{share_entered{state.id, command.custodian}};
+  if (!state.enabled && state.entered.size() + 1 >= state.threshold)
+    out.emplace_back(box_enabled{state.id});
+  return out;
+}
+
+decision<box_event> decide(const secure_box& state, const remove_share& command) {
+  if (!state.entered.contains(command.custodian.text))
+    return refuse(refusal::share_missing);
+  return events{box_disabled{state.id, "share of " + command.custodian.text + " taken out"}};
+}
+
+decision<box_event> decide(const secure_box& state, const lose_memory& command) {
+  if (!state.enabled && state.entered.empty())
+    return events{};
+  return events{box_disabled{state.id, command.reason}};
+}
+
+decision<box_event> decide(const secure_box& state, const domain_process_made& proposed) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  if (!state.enabled)
+    return refuse(refusal::box_disabled);
+  if (process_of(state, proposed.domain))
+    return refuse(refusal::domain_process_exists);
+  return events{proposed};
+}
+
+decision<box_event> decide(const secure_box& state, const switch_domain& command) {
+  if (!state.enabled)
+    return refuse(refusal::box_disabled);
+  if (!process_of(state, command.domain))
+    return refuse(refusal::domain_not_known);
+  if (state.active == command.domain)
+    return events{};
+  return events{active_domain_switched{state.id, command.domain}};
+}
+
+std::optional<refusal> not_ready(const secure_box& state, box_type type, const domain_id& domain) {
+  if (state.id.number == 0)
+    return refusal::box_not_initialised;
+  if (state.id.type != type)
+    return refusal::wrong_box_type;
+  if (!process_of(state, domain))
+    return refusal::domain_not_known;
+  if (!state.enabled)
+    return refusal::box_disabled;
+  if (state.active != domain)
+    return refusal::domain_not_active;
+  return std::nullopt;
+}
+
+// EP: "Oak Box 20 checks the request to determine the validity of the Domain, the validity of the Steel Box ID
+// for the Domain and if the Key ID is higher than the last one processed for this Domain."
+decision<box_event> decide(const secure_box& state, const key_generated& proposed) {
+  if (auto why = not_ready(state, box_type::oak, proposed.key.domain))
+    return refuse(*why);
+  const auto& process = *process_of(state, proposed.key.domain);
+  if (!process.steels.contains(proposed.steel))
+    return refuse(refusal::steel_not_valid_for_domain);
+  if (proposed.key.number <= process.last_seen)
+    return refuse(refusal::key_id_not_fresh);
+  return events{proposed};
+}
+
+// EP: "A steel box error occurs if the message signature test fails, the steel ID is not correct or the key ID
+// is not new."
+decision<box_event> decide(const secure_box& state, const attempt_installation& command,
+                           const install_record_check& facts) {
+  if (auto why = not_ready(state, box_type::steel, command.key.domain))
+    return refuse(*why);
+  if (!facts.signature_valid)
+    return refuse(refusal::signature_invalid);
+  if (command.steel != state.id)
+    return refuse(refusal::wrong_box);
+  const auto& process = *process_of(state, command.key.domain);
+  if (command.key.number <= process.last_seen)
+    return refuse(refusal::key_id_not_fresh);
+  if (!facts.opened)
+    return refuse(refusal::sealed_material_invalid);
+  if (process.open.size() >= open_installations_limit)
+    return refuse(refusal::busy);
+  return events{installation_attempted{command.key, command.oak, command.steel, command.meter, command.psr_install}};
+}
+
+decision<box_event> decide(const secure_box& state, const installation_finished& proposed) {
+  // The domain need not be active: an attempt ends whichever is.
+  if (auto why = not_ready(state, box_type::steel, proposed.key.domain); why && *why != refusal::domain_not_active)
+    return refuse(*why);
+  if (proposed.steel != state.id)
+    return refuse(refusal::wrong_box);
+  const auto* process = process_of(state, proposed.key.domain);
+  if (process->open.contains(proposed.key.number))
+    return events{proposed};
+  // Never attempted: MI7 says so, and the key id is spent, so that the record cannot be installed later.
+  if (proposed.failure && proposed.key.number > process->last_seen)
+    return events{proposed};
+  return refuse(refusal::key_id_not_fresh);
+}
+
+decision<box_event> decide(const secure_box& state, const installation_confirmed& proposed, const brass_check& facts) {
+  return brass_decision(state, proposed, facts);
+}
+decision<box_event> decide(const secure_box& state, const key_condemned& proposed, const brass_check& facts) {
+  return brass_decision(state, proposed, facts);
+}
+decision<box_event> decide(const secure_box& state, const registration_confirmed& proposed, const brass_check& facts) {
+  return brass_decision(state, proposed, facts);
+}
+decision<box_event> decide(const secure_box& state, const retirement_confirmed& proposed, const brass_check& facts) {
+  return brass_decision(state, proposed, facts);
+}
+
+decision<box_event> decide(const secure_box& state, const tokens_verified& proposed) {
+  if (auto why = not_ready(state, box_type::brass, proposed.domain))
+    return refuse(*why);
+  if (proposed.verdicts.size() != proposed.count / 2 + proposed.count % 2)
+    return refuse(refusal::command_malformed);
+  return events{proposed};
+}
+
+void evolve(secure_box& state, const box_initialised& e) {
+  state.id = e.box;
+  state.slot = e.slot;
+  state.suite = e.suite;
+  state.threshold = e.threshold;
+  state.salt = e.salt;
+  state.shares = e.shares;
+}
+void evolve(secure_box& state, const share_entered& e) {
+  state.entered.insert(e.custodian.text);
+}
+void evolve(secure_box&, const share_refused&) {}
+void evolve(secure_box& state, const box_enabled&) {
+  state.enabled = true;
+}
+void evolve(secure_box& state, const box_disabled&) {
+  state.enabled = false;
+  state.entered.clear();
+}
+void evolve(secure_box& state, const domain_process_made& e) {
+  auto& process = state.processes[e.domain];
+  process.suite = e.suite;
+  process.steels.insert(e.steels.begin(), e.steels.end());
+  if (!state.active)
+    state.active = e.domain;
+}
+void evolve(secure_box& state, const active_domain_switched& e) {
+  state.active = e.domain;
+}
+void evolve(secure_box& state, const key_generated& e) {
+  state.processes[e.key.domain].last_seen = e.key.number;
+}
+void evolve(secure_box& state, const installation_attempted& e) {
+  auto& process = state.processes[e.key.domain];
+  process.last_seen = e.key.number;
+  process.open.emplace(e.key.number, e.meter);
+}
+void evolve(secure_box& state, const installation_finished& e) {
+  auto& process = state.processes[e.key.domain];
+  process.last_seen = std::max(process.last_seen, e.key.number);
+  process.open.erase(e.key.number);
+}
+void evolve(secure_box&, const installation_confirmed&) {}
+void evolve(secure_box&, const key_condemned&) {}
+void evolve(secure_box&, const registration_confirmed&) {}
+void evolve(secure_box&, const retirement_confirmed&) {}
+void evolve(secure_box&, const tokens_verified&) {}
+
+} // namespace oaksteel

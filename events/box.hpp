@@ -1,0 +1,333 @@
+#pragma once
+// A secure box: its id, its custodians, the domains that it serves, and the work that it did.
+// (EP Figs. 6, 8, 9-12, 22-27; EP-3, EP-6, EP-8, EP-10, EP-13b, EP-14, EP-16)
+
+#include "events/ids.hpp"
+#include "events/master_key.hpp"
+#include "events/refusal.hpp"
+
+#include <map>
+#include <set>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace oaksteel {
+
+// --- events: the box itself ---------------------------------------------------------------------
+
+/// One share of a box's operation combination: whose it is, and how it is recognised.
+struct share_plan {
+  label custodian;
+  digest commitment; ///< SHA-256(salt || share)
+
+  static auto fields(auto& self) { return std::tie(self.custodian, self.commitment); }
+};
+
+/// The public half of a start-up authentication key, for one type of box (EP-6).
+struct start_up_key {
+  box_type type = box_type::oak;
+  bytes spki;
+
+  static auto fields(auto& self) { return std::tie(self.type, self.spki); }
+};
+
+/// The box took its id, after everything else was written (EP-6, EP-8). Sealed beside it, for a
+/// Manufacturing box: domain key set and start-up keys, under the operation combination.
+struct box_initialised {
+  box_id box;
+  label slot;
+  suite_id suite = suite_id::rsa3072;
+  std::uint8_t threshold = 2;
+  digest salt;
+  std::vector<share_plan> shares;
+  std::vector<share_plan> domain_shares;   ///< of the domain key set; a first Manufacturing box only
+  bytes domain_key_set;                    ///< public authentication key of the domain key set, likewise
+  std::vector<start_up_key> start_up_keys; ///< likewise
+
+  static auto fields(auto& self) {
+    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                    self.domain_key_set, self.start_up_keys);
+  }
+};
+
+/// A custodian's share was entered and is right (EP-10).
+struct share_entered {
+  box_id box;
+  label custodian;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+};
+
+/// A share was refused as it was entered (EP-10).
+struct share_refused {
+  box_id box;
+  label custodian;
+  refusal reason = refusal::share_wrong;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason); }
+};
+
+/// The quorum is in and the box's keys are open.
+struct box_enabled {
+  box_id box;
+
+  static auto fields(auto& self) { return std::tie(self.box); }
+};
+
+/// The last share was taken out, or the process ended: nothing is open.
+struct box_disabled {
+  box_id box;
+  std::string reason;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.reason); }
+};
+
+/// The box received a domain's keys (EP-8, "make domain process"). Sealed beside it: the keys, under the
+/// operation combination.
+struct domain_process_made {
+  box_id box;
+  domain_id domain;
+  suite_id suite = suite_id::rsa3072;
+  std::vector<box_id> steels; ///< for an Oak: the Steel boxes that serve the domain
+
+  static auto fields(auto& self) { return std::tie(self.box, self.domain, self.suite, self.steels); }
+};
+
+/// Another domain became the active one (EP-3).
+struct active_domain_switched {
+  box_id box;
+  domain_id domain;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.domain); }
+};
+
+// --- events: work ---------------------------------------------------------------------------------
+
+/// Oak generated a key (EP Fig. 24, steps 306-308). Sealed beside it: both ciphertexts, so that a repeated
+/// MI1 gets the same answer.
+struct key_generated {
+  key_id key;
+  box_id oak;
+  box_id steel;
+  signed_record mi3;
+  signed_record mi4;
+
+  static auto fields(auto& self) { return std::tie(self.key, self.oak, self.steel, self.mi3, self.mi4); }
+};
+
+/// Steel is about to give a key to a meter: durable before the meter hears of it (EP-14).
+struct installation_attempted {
+  key_id key;
+  box_id oak;
+  box_id steel;
+  sequence_number meter;
+  instant psr_install;
+
+  static auto fields(auto& self) { return std::tie(self.key, self.oak, self.steel, self.meter, self.psr_install); }
+};
+
+/// How the attempt ended: MI7 (EP Fig. 25, step 340).
+struct installation_finished {
+  key_id key;
+  box_id steel;
+  sequence_number meter;
+  std::optional<refusal> failure;
+  signed_record mi7;
+
+  static auto fields(auto& self) { return std::tie(self.key, self.steel, self.meter, self.failure, self.mi7); }
+};
+
+/// Brass found the meter's test tokens to be those of the archived key (EP Fig. 25, step 344).
+/// Sealed beside it: (K) to Brass.
+struct installation_confirmed {
+  key_id key;
+  box_id brass;
+  sequence_number meter;
+  signed_record mi9;
+  signed_record mi10;
+
+  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.meter, self.mi9, self.mi10); }
+};
+
+/// Brass declared a key Bad (EP-13b, MB1-MB3).
+struct key_condemned {
+  key_id key;
+  box_id brass;
+  refusal reason = refusal::no_answer;
+  signed_record mb2;
+  signed_record mb3;
+
+  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.reason, self.mb2, self.mb3); }
+};
+
+/// Brass found the registration token right (EP Fig. 26, step 368). Sealed beside it: (K) under S_B.
+struct registration_confirmed {
+  key_id key;
+  box_id brass;
+  sequence_number meter;
+  indicia_serial serial;
+  signed_record mr3;
+  bytes mr3_tag;
+  signed_record mr4;
+  bytes mr4_tag;
+
+  static auto fields(auto& self) {
+    return std::tie(self.key, self.brass, self.meter, self.serial, self.mr3, self.mr3_tag, self.mr4, self.mr4_tag);
+  }
+};
+
+/// Brass took a key out of service (EP Fig. 27, step 382).
+struct retirement_confirmed {
+  key_id key;
+  box_id brass;
+  sequence_number meter;
+  signed_record mo2;
+  bytes mo2_tag; ///< under s_B
+  signed_record mo3;
+  bytes mo3_tag;
+
+  static auto fields(auto& self) {
+    return std::tie(self.key, self.brass, self.meter, self.mo2, self.mo2_tag, self.mo3, self.mo3_tag);
+  }
+};
+
+/// Brass verified a batch of tokens (EP Fig. 28). `verdicts` holds one byte for each two pieces, the first
+/// in the low half; the values are those of `verdict` (events/mail.hpp).
+struct tokens_verified {
+  domain_id domain;
+  box_id brass;
+  std::string request;
+  std::uint32_t count = 0;
+  digest pieces; ///< RFC 6962 root over the pieces as they were sent
+  bytes verdicts;
+
+  static auto fields(auto& self) {
+    return std::tie(self.domain, self.brass, self.request, self.count, self.pieces, self.verdicts);
+  }
+};
+
+using box_event =
+  std::variant<box_initialised, share_entered, share_refused, box_enabled, box_disabled, domain_process_made,
+               active_domain_switched, key_generated, installation_attempted, installation_finished,
+               installation_confirmed, key_condemned, registration_confirmed, retirement_confirmed, tokens_verified>;
+
+// --- state ------------------------------------------------------------------------------------------
+
+/// A box's work for one domain.
+struct domain_process {
+  suite_id suite = suite_id::rsa3072;
+  std::uint64_t last_seen = 0;                  ///< key id number: generated (Oak), attempted (Steel)
+  std::set<box_id> steels;                      ///< Oak: Steel boxes of the domain
+  std::map<std::uint64_t, sequence_number> open; ///< Steel: attempts whose outcome is not known yet
+
+  static auto fields(auto& self) { return std::tie(self.suite, self.last_seen, self.steels, self.open); }
+};
+
+struct secure_box {
+  box_id id;
+  label slot;
+  suite_id suite = suite_id::rsa3072;
+  std::uint8_t threshold = 0;
+  digest salt;
+  std::vector<share_plan> shares;
+  std::set<std::string> entered; ///< custodians whose share is in
+  bool enabled = false;
+  std::optional<domain_id> active;
+  std::map<domain_id, domain_process> processes;
+
+  static auto fields(auto& self) {
+    return std::tie(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
+                    self.active, self.processes);
+  }
+};
+
+/// At most this many installations of a domain may be open at one Steel box.
+inline constexpr std::size_t open_installations_limit = 96;
+
+// --- decisions: the box itself ------------------------------------------------------------------------
+
+decision<box_event> decide(const secure_box& state, const box_initialised& proposed);
+
+struct enter_share {
+  label custodian;
+};
+/// What the box found on the medium; the reason when the share is not right.
+struct share_check {
+  std::optional<refusal> wrong;
+};
+/// A wrong share gives a share_refused event: it is an attempt that must be on record.
+decision<box_event> decide(const secure_box& state, const enter_share& command, const share_check& facts);
+
+struct remove_share {
+  label custodian;
+};
+decision<box_event> decide(const secure_box& state, const remove_share& command);
+
+/// The process ended or starts: what was enabled is not any more.
+struct lose_memory {
+  std::string reason;
+};
+decision<box_event> decide(const secure_box& state, const lose_memory& command);
+
+decision<box_event> decide(const secure_box& state, const domain_process_made& proposed);
+
+struct switch_domain {
+  domain_id domain;
+};
+decision<box_event> decide(const secure_box& state, const switch_domain& command);
+
+/// Whether the box may work for this domain now: initialised, of this type, enabled, domain active.
+std::optional<refusal> not_ready(const secure_box& state, box_type type, const domain_id& domain);
+
+// --- decisions: work -----------------------------------------------------------------------------------
+
+/// MI1. The event is made by a worker; whether it may happen is decided here (EP Fig. 8, step 84).
+decision<box_event> decide(const secure_box& state, const key_generated& proposed);
+
+/// MI4 at a Steel box, for a meter on its line.
+struct attempt_installation {
+  key_id key;
+  box_id oak;
+  box_id steel;
+  sequence_number meter;
+  instant psr_install;
+};
+struct install_record_check {
+  bool signature_valid = false; ///< by the domain's Oak, over what the command says
+  bool opened = false;          ///< (K, test tokens) could be opened and is what was signed
+};
+/// EP Fig. 8, steps 90-92: signature, Steel id, freshness; in that order, and none changes anything.
+decision<box_event> decide(const secure_box& state, const attempt_installation& command,
+                           const install_record_check& facts);
+
+/// The end of an attempt, with MI7 still to be signed.
+decision<box_event> decide(const secure_box& state, const installation_finished& proposed);
+
+/// What a worker found when it checked records for Brass.
+struct brass_check {
+  std::optional<refusal> problem;
+};
+decision<box_event> decide(const secure_box& state, const installation_confirmed& proposed, const brass_check& facts);
+decision<box_event> decide(const secure_box& state, const key_condemned& proposed, const brass_check& facts);
+decision<box_event> decide(const secure_box& state, const registration_confirmed& proposed, const brass_check& facts);
+decision<box_event> decide(const secure_box& state, const retirement_confirmed& proposed, const brass_check& facts);
+decision<box_event> decide(const secure_box& state, const tokens_verified& proposed);
+
+void evolve(secure_box& state, const box_initialised& e);
+void evolve(secure_box& state, const share_entered& e);
+void evolve(secure_box& state, const share_refused& e);
+void evolve(secure_box& state, const box_enabled& e);
+void evolve(secure_box& state, const box_disabled& e);
+void evolve(secure_box& state, const domain_process_made& e);
+void evolve(secure_box& state, const active_domain_switched& e);
+void evolve(secure_box& state, const key_generated& e);
+void evolve(secure_box& state, const installation_attempted& e);
+void evolve(secure_box& state, const installation_finished& e);
+void evolve(secure_box& state, const installation_confirmed& e);
+void evolve(secure_box& state, const key_condemned& e);
+void evolve(secure_box& state, const registration_confirmed& e);
+void evolve(secure_box& state, const retirement_confirmed& e);
+void evolve(secure_box& state, const tokens_verified& e);
+
+} // namespace oaksteel

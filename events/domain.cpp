@@ -1,0 +1,61 @@
+#include "events/domain.hpp"
+
+namespace oaksteel {
+
+bool valid(key_role r) {
+  auto v = static_cast<std::uint8_t>(r);
+  return v >= 1 && v <= 5;
+}
+
+std::string_view name(key_role r) {
+  switch (r) {
+    case key_role::oak_authentication: return "oak authentication";
+    case key_role::steel_authentication: return "steel authentication";
+    case key_role::steel_confidentiality: return "steel confidentiality";
+    case key_role::brass_authentication: return "brass authentication";
+    case key_role::brass_confidentiality: return "brass confidentiality";
+  }
+  return "?";
+}
+
+decision<domain_event> decide(const domain& state, const domain_created& proposed, bool enabled) {
+  if (!enabled)
+    return refuse(refusal::box_disabled);
+  if (state.exists)
+    return refuse(refusal::domain_exists);
+  if (proposed.creator.type != box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
+  return std::vector<domain_event>{proposed};
+}
+
+void evolve(domain& state, const domain_created& e) {
+  state.exists = true;
+  state.kind = e.kind;
+  state.sub_domain = e.sub_domain;
+  state.suite = e.suite;
+  state.creator = e.creator;
+}
+
+std::optional<box_id> reserved_for(const box_allocator& state, const label& slot) {
+  auto it = state.slots.find(slot.text);
+  return it == state.slots.end() ? std::nullopt : box_id::parse(it->second);
+}
+
+decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command) {
+  if (auto held = reserved_for(state, command.slot)) {
+    if (held->type != command.type)
+      return refuse(refusal::wrong_box_type);
+    return std::vector<box_allocator_event>{};
+  }
+  std::uint32_t last = 0;
+  for (const auto& [slot, text] : state.slots)
+    if (auto id = box_id::parse(text); id && id->type == command.type)
+      last = std::max(last, id->number);
+  return std::vector<box_allocator_event>{box_id_reserved{{command.type, last + 1}, command.slot}};
+}
+
+void evolve(box_allocator& state, const box_id_reserved& e) {
+  state.slots[e.slot.text] = e.box.text();
+}
+
+} // namespace oaksteel

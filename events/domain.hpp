@@ -1,0 +1,91 @@
+#pragma once
+// A domain's public side, and the allocator of box ids (EP-1, EP-7, EP-9, EP-12).
+
+#include "events/ids.hpp"
+#include "events/refusal.hpp"
+
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace oaksteel {
+
+/// Which process owns the private half, and what for (EP-9). Numbers are on disk.
+enum class key_role : std::uint8_t {
+  oak_authentication = 1,
+  steel_authentication = 2,
+  steel_confidentiality = 3,
+  brass_authentication = 4,
+  brass_confidentiality = 5,
+};
+bool valid(key_role r);
+std::string_view name(key_role r);
+
+/// A public key of a domain.
+struct domain_key {
+  key_role role = key_role::oak_authentication;
+  bytes spki; ///< SubjectPublicKeyInfo, DER
+
+  static auto fields(auto& self) { return std::tie(self.role, self.spki); }
+};
+
+/// A Manufacturing box made the domain and its keys (EP-12, EP Fig. 22). Sealed beside it: the private keys,
+/// encrypted to the domain key set. The keys are signed with the domain key set (`signed_keys`,
+/// a domain_keys_body), whose public key is in the box_initialised event of the Manufacturing box.
+struct domain_created {
+  domain_id domain;
+  std::string kind; ///< "vendor" or "postal"
+  country_code sub_domain;
+  suite_id suite = suite_id::rsa3072;
+  box_id creator;
+  signed_record signed_keys;
+
+  static auto fields(auto& self) {
+    return std::tie(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys);
+  }
+};
+
+struct domain {
+  bool exists = false;
+  std::string kind;
+  country_code sub_domain;
+  suite_id suite = suite_id::rsa3072;
+  box_id creator;
+
+  static auto fields(auto& self) {
+    return std::tie(self.exists, self.kind, self.sub_domain, self.suite, self.creator);
+  }
+};
+using domain_event = std::variant<domain_created>;
+
+/// `enabled` is a fact about the Manufacturing box that makes it.
+decision<domain_event> decide(const domain& state, const domain_created& proposed, bool enabled);
+void evolve(domain& state, const domain_created& e);
+
+/// A box id was reserved for the box in a slot, durably before it is used (EP-7). The same slot gets the
+/// same id again until the box has taken it, so that an interrupted ceremony burns no id.
+struct box_id_reserved {
+  box_id box;
+  label slot;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.slot); }
+};
+
+struct box_allocator {
+  std::map<std::string, std::string> slots; ///< slot to box id
+
+  static auto fields(auto& self) { return std::tie(self.slots); }
+};
+using box_allocator_event = std::variant<box_id_reserved>;
+
+struct reserve_box_id {
+  label slot;
+  box_type type = box_type::oak;
+};
+decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command);
+void evolve(box_allocator& state, const box_id_reserved& e);
+/// The id that the allocator holds for a slot.
+std::optional<box_id> reserved_for(const box_allocator& state, const label& slot);
+
+} // namespace oaksteel

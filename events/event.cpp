@@ -1,0 +1,204 @@
+#include "events/event.hpp"
+
+namespace oaksteel {
+namespace {
+
+/// Calls `f.template operator()<Entry>()` for the entry of the event that is held.
+template <class F>
+void with_entry(const any_event& e, F&& f) {
+  event_list::find([&]<class Entry>() {
+    if (!std::holds_alternative<typename Entry::event>(e))
+      return false;
+    f.template operator()<Entry>();
+    return true;
+  });
+}
+
+stream_id box_stream(const box_id& box) { return {stream_kind::box, box.text()}; }
+stream_id key_stream(const key_id& key) { return {stream_kind::key, key.text()}; }
+stream_id order_stream(const order_id& order) { return {stream_kind::order, order.text()}; }
+stream_id distribution_stream(const key_id& key) { return {stream_kind::distribution, key.text()}; }
+
+/// The state says of which kind the stream is; the event says which one.
+template <class State>
+struct stream_for;
+
+template <>
+struct stream_for<node_state> {
+  static stream_id of(const auto&) { return {stream_kind::node, "node"}; }
+};
+template <>
+struct stream_for<fault_log> {
+  static stream_id of(const fault_recorded& e) { return {stream_kind::faults, e.where}; }
+};
+template <>
+struct stream_for<box_allocator> {
+  static stream_id of(const auto&) { return {stream_kind::allocator, "boxes"}; }
+};
+template <>
+struct stream_for<secure_box> {
+  static stream_id of(const key_generated& e) { return box_stream(e.oak); }
+  static stream_id of(const auto& e) {
+    if constexpr (requires { e.box; })
+      return box_stream(e.box);
+    else if constexpr (requires { e.brass; })
+      return box_stream(e.brass);
+    else
+      return box_stream(e.steel);
+  }
+};
+template <>
+struct stream_for<domain> {
+  static stream_id of(const domain_created& e) { return {stream_kind::domain, e.domain.text}; }
+};
+template <>
+struct stream_for<key_counter> {
+  static stream_id of(const key_id_assigned& e) { return {stream_kind::key_counter, e.key.domain.text}; }
+};
+template <>
+struct stream_for<master_key> {
+  static stream_id of(const auto& e) { return key_stream(e.key); }
+};
+template <>
+struct stream_for<order_book> {
+  static stream_id of(const order_numbered&) { return {stream_kind::order_book, "orders"}; }
+};
+template <>
+struct stream_for<order> {
+  static stream_id of(const auto& e) { return order_stream(e.order); }
+};
+template <>
+struct stream_for<distribution> {
+  static stream_id of(const auto& e) { return distribution_stream(e.key); }
+};
+template <>
+struct stream_for<meter> {
+  static stream_id of(const auto& e) { return {stream_kind::meter, e.meter.text}; }
+};
+
+/// Collects the typed ids among the fields of an event.
+struct collector {
+  std::vector<participant>& found;
+
+  void add(participant_kind kind, std::string id) {
+    participant p{kind, std::move(id)};
+    if (!p.id.empty() && std::find(found.begin(), found.end(), p) == found.end())
+      found.push_back(std::move(p));
+  }
+  void visit(const domain_id& d) { add(participant_kind::domain, d.text); }
+  void visit(const box_id& b) { add(participant_kind::box, b.number ? b.text() : std::string{}); }
+  void visit(const key_id& k) {
+    add(participant_kind::domain, k.domain.text);
+    add(participant_kind::key, k.number ? k.text() : std::string{});
+  }
+  void visit(const sequence_number& m) { add(participant_kind::meter, m.text); }
+  void visit(const order_id& o) { add(participant_kind::order, o.number ? o.text() : std::string{}); }
+  void visit(const share_plan& s) { add(participant_kind::custodian, s.custodian.text); }
+  void visit(const leg_plan& l) {
+    visit(l.domain);
+    visit(l.steel);
+  }
+  void visit(const order_details& d) { visit(d.meter); }
+  void visit(const participant& p) { add(p.kind, p.id); }
+  template <class T>
+  void visit(const std::vector<T>& all) {
+    if constexpr (described<T>)
+      for (const auto& one : all)
+        visit(one);
+  }
+  void visit(const auto&) {}
+};
+
+using changes = std::vector<lookup_change>;
+
+changes rows(const key_generated& e) { return {{lookup::generated_key, e.key.text()}}; }
+changes rows(const key_installed& e) { return {{lookup::key_of_meter, e.key.domain.text + '|' + e.meter.text}}; }
+changes rows(const key_activated& e) { return {{lookup::key_of_serial, e.key.domain.text + '|' + e.serial.text}}; }
+changes rows(const order_opened& e) {
+  return {{lookup::open_order, e.order.text()},
+          {lookup::order_of_meter, std::string{name(e.details.kind)} + '|' + e.details.meter.text}};
+}
+changes rows(const order_closed& e) { return {{lookup::open_order, e.order.text(), true}}; }
+changes rows(const box_initialised& e) {
+  return {{lookup::box_in_slot, e.slot.text}, {lookup::box_keys, e.box.text()}};
+}
+changes rows(const domain_created& e) { return {{lookup::domain_keys, e.domain.text}}; }
+changes rows(const domain_process_made& e) {
+  return {{lookup::domain_process, e.box.text() + '|' + e.domain.text}};
+}
+changes rows(const installation_finished& e) { return {{lookup::installation, e.key.text()}}; }
+changes rows(const installation_confirmed& e) { return {{lookup::confirmation, "installation|" + e.key.text()}}; }
+changes rows(const key_condemned& e) { return {{lookup::confirmation, "condemnation|" + e.key.text()}}; }
+changes rows(const registration_confirmed& e) { return {{lookup::confirmation, "registration|" + e.key.text()}}; }
+changes rows(const retirement_confirmed& e) { return {{lookup::confirmation, "retirement|" + e.key.text()}}; }
+changes rows(const key_provisioned& e) { return {{lookup::meter_key, e.meter.text + '|' + e.key.domain.text}}; }
+changes rows(const scenario_input& e) { return {{lookup::scenario_part, e.file + '|' + std::to_string(e.part)}}; }
+changes rows(const auto&) { return {}; }
+
+} // namespace
+
+std::uint16_t tag_of(const any_event& e) {
+  std::uint16_t tag = 0;
+  with_entry(e, [&]<class Entry>() { tag = Entry::tag; });
+  return tag;
+}
+
+std::uint8_t version_of(const any_event& e) {
+  std::uint8_t version = 0;
+  with_entry(e, [&]<class Entry>() { version = Entry::version; });
+  return version;
+}
+
+std::string_view name_of_event(const any_event& e) {
+  std::string_view found;
+  with_entry(e, [&]<class Entry>() { found = Entry::name; });
+  return found;
+}
+
+stream_id stream_of(const any_event& e) {
+  stream_id stream;
+  with_entry(e, [&]<class Entry>() {
+    stream = stream_for<typename Entry::state>::of(std::get<typename Entry::event>(e));
+  });
+  return stream;
+}
+
+std::vector<participant> participants(const any_event& e) {
+  std::vector<participant> found;
+  std::visit(
+    [&](const auto& event) {
+      collector collect{found};
+      for_each_field(event, [&](const auto& field) {
+        // A custodian's name is a label; so are slots, which take part in nothing.
+        if constexpr (requires { event.custodian; })
+          if (static_cast<const void*>(&field) == &event.custodian)
+            collect.add(participant_kind::custodian, event.custodian.text);
+        collect.visit(field);
+      });
+    },
+    e);
+  return found;
+}
+
+std::vector<lookup_change> lookups(const any_event& e) {
+  return std::visit([](const auto& event) { return rows(event); }, e);
+}
+
+bool evolve_any(any_state& state, const any_event& e) {
+  bool done = false;
+  with_entry(e, [&]<class Entry>() {
+    if (auto s = std::get_if<typename Entry::state>(&state)) {
+      evolve(*s, std::get<typename Entry::event>(e));
+      done = true;
+    }
+  });
+  return done;
+}
+
+any_state initial_state(const any_event& e) {
+  any_state state;
+  with_entry(e, [&]<class Entry>() { state = typename Entry::state{}; });
+  return state;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,25 @@
+#include "events/node.hpp"
+
+namespace oaksteel {
+
+void evolve(node_state& state, const log_opened& e) {
+  state.name = e.node;
+  state.simulated = e.simulated;
+}
+void evolve(node_state& state, const node_restarted&) {
+  ++state.restarts;
+}
+void evolve(node_state&, const scenario_input&) {}
+void evolve(node_state& state, const scenario_started& e) {
+  state.scenario_running = true;
+  state.seed = e.seed;
+}
+void evolve(node_state& state, const scenario_step_finished& e) {
+  state.steps_done = e.step;
+}
+
+void evolve(fault_log& state, const fault_recorded&) {
+  ++state.count;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,195 @@
+#pragma once
+// Orders of the KMC: what spans several boxes has one owner, with its time-outs (EP-17). An order is for
+// one meter and has a leg for each domain; a leg that was interrupted goes on from its stage.
+
+#include "events/ids.hpp"
+#include "events/master_key.hpp"
+#include "events/refusal.hpp"
+
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace oaksteel {
+
+enum class order_kind : std::uint8_t { install = 1, registration = 2, retirement = 3 };
+bool valid(order_kind k);
+std::string_view name(order_kind k);
+
+/// A domain of an order, and for an installation the Steel box that serves it.
+struct leg_plan {
+  domain_id domain;
+  box_id steel;
+
+  static auto fields(auto& self) { return std::tie(self.domain, self.steel); }
+};
+
+/// An order number was reserved. Stream: order_book.
+struct order_numbered {
+  order_id order;
+
+  static auto fields(auto& self) { return std::tie(self.order); }
+};
+struct order_book {
+  std::uint64_t last = 0;
+
+  static auto fields(auto& self) { return std::tie(self.last); }
+};
+using order_book_event = std::variant<order_numbered>;
+void evolve(order_book& state, const order_numbered& e);
+
+/// What the order is about.
+struct order_details {
+  order_kind kind = order_kind::install;
+  sequence_number meter;
+  product_code product;
+  indicia_serial serial;   ///< registration
+  country_code country;    ///< registration
+  calendar_date date;      ///< registration, retirement
+  std::string reason;      ///< retirement
+  std::vector<bytes> tokens; ///< registration: the meter's tokens (MR1), in the order of the legs
+
+  static auto fields(auto& self) {
+    return std::tie(self.kind, self.meter, self.product, self.serial, self.country, self.date, self.reason,
+                    self.tokens);
+  }
+};
+
+struct order_opened {
+  order_id order;
+  order_details details;
+  std::vector<leg_plan> legs;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.details, self.legs); }
+};
+
+/// The archive's key id for a leg; KMS Request Time is the record's (EP, "Audit Trail").
+struct leg_key_assigned {
+  order_id order;
+  key_id key;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+};
+
+/// MI4 is with the KDC (EP Fig. 24, step 318).
+struct leg_delivered {
+  order_id order;
+  key_id key;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+};
+
+/// MI7 arrived; KMS Install Time is the record's. The record is kept so that MI8 can be sent again.
+struct leg_reported {
+  order_id order;
+  key_id key;
+  std::optional<refusal> failure;
+  signed_record mi7;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key, self.failure, self.mi7); }
+};
+
+/// The leg's time ran out with no MI7 to be had.
+struct leg_timed_out {
+  order_id order;
+  key_id key;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+};
+
+/// The key ended Bad; the leg takes another if it has tries left.
+struct leg_key_failed {
+  order_id order;
+  key_id key;
+  refusal reason = refusal::no_answer;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key, self.reason); }
+};
+
+/// The leg reached what the order asked for: Installed, Active or Obsolete.
+struct leg_finished {
+  order_id order;
+  key_id key;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+};
+
+/// A leg that cannot go on; the order stays incomplete.
+struct leg_abandoned {
+  order_id order;
+  domain_id domain;
+  refusal reason = refusal::no_answer;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.domain, self.reason); }
+};
+
+/// Nothing is left to do: complete, or not.
+struct order_closed {
+  order_id order;
+  bool complete = false;
+
+  static auto fields(auto& self) { return std::tie(self.order, self.complete); }
+};
+
+using order_event = std::variant<order_opened, leg_key_assigned, leg_delivered, leg_reported, leg_timed_out,
+                                 leg_key_failed, leg_finished, leg_abandoned, order_closed>;
+
+enum class leg_stage : std::uint8_t {
+  waiting = 0,   ///< needs a key id (installation) or its box's step (registration, retirement)
+  assigned = 1,  ///< has a key id; Oak, archive and KDC are next
+  delivered = 2, ///< the KDC has MI4; MI7 is awaited
+  reported = 3,  ///< MI7 says installed; Brass is next
+  failed = 4,    ///< MI7 says failed, or time ran out; Brass must declare the key Bad
+  finished = 5,
+  abandoned = 6,
+};
+bool valid(leg_stage s);
+
+struct order_leg {
+  leg_plan plan;
+  leg_stage stage = leg_stage::waiting;
+  std::uint64_t key = 0;  ///< current key id number; 0 = none
+  std::uint8_t tries = 0; ///< keys that ended Bad
+  refusal reason = refusal::no_answer;
+
+  static auto fields(auto& self) {
+    return std::tie(self.plan, self.stage, self.key, self.tries, self.reason);
+  }
+};
+
+struct order {
+  order_id id;
+  order_details details;
+  std::vector<order_leg> legs;
+  bool closed = false;
+  bool complete = false;
+
+  static auto fields(auto& self) {
+    return std::tie(self.id, self.details, self.legs, self.closed, self.complete);
+  }
+};
+
+/// A leg takes at most this many keys.
+inline constexpr std::uint8_t tries_limit = 3;
+
+/// The leg of a domain; null when the order has none.
+const order_leg* leg_of(const order& o, const domain_id& domain);
+/// The first leg that is neither finished nor abandoned: legs go one after another.
+const order_leg* current_leg(const order& o);
+
+decision<order_event> decide(const order& state, const order_opened& proposed);
+/// Any progress of a leg: legal when the leg is at the stage that it follows; repeating what is done gives
+/// no event. Appends order_closed when the last leg ends.
+decision<order_event> decide(const order& state, const order_event& progress);
+
+void evolve(order& state, const order_opened& e);
+void evolve(order& state, const leg_key_assigned& e);
+void evolve(order& state, const leg_delivered& e);
+void evolve(order& state, const leg_reported& e);
+void evolve(order& state, const leg_timed_out& e);
+void evolve(order& state, const leg_key_failed& e);
+void evolve(order& state, const leg_finished& e);
+void evolve(order& state, const leg_abandoned& e);
+void evolve(order& state, const order_closed& e);
+
+} // namespace oaksteel

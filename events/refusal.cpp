@@ -1,0 +1,97 @@
+#include "events/refusal.hpp"
+
+#include <algorithm>
+
+namespace oaksteel {
+namespace {
+
+struct entry {
+  refusal value;
+  std::string_view name;
+  std::string_view text;
+};
+
+constexpr entry entries[] = {
+  {refusal::box_not_initialised, "box_not_initialised", "the secure box has no id yet; initialise it first"},
+  {refusal::box_already_initialised, "box_already_initialised", "the secure box has its id already"},
+  {refusal::box_disabled, "box_disabled", "the secure box is disabled; its custodians must enter their shares"},
+  {refusal::wrong_box_type, "wrong_box_type", "this type of secure box does not do that"},
+  {refusal::wrong_box, "wrong_box", "the record names another secure box"},
+  {refusal::box_not_known, "box_not_known", "there is no secure box of that name"},
+  {refusal::domain_not_known, "domain_not_known", "the domain is not known here"},
+  {refusal::domain_exists, "domain_exists", "there is a domain of that name already"},
+  {refusal::domain_not_active, "domain_not_active", "another domain is active in the secure box"},
+  {refusal::domain_process_exists, "domain_process_exists", "the secure box serves that domain already"},
+  {refusal::steel_not_valid_for_domain, "steel_not_valid_for_domain", "the Steel box does not serve that domain"},
+  {refusal::share_wrong, "share_wrong", "the share is damaged or belongs to another set"},
+  {refusal::share_doubled, "share_doubled", "that share is entered already"},
+  {refusal::share_missing, "share_missing", "the custodian's medium holds no share for this box"},
+  {refusal::custodian_not_known, "custodian_not_known", "that custodian holds no share of this box"},
+  {refusal::signature_invalid, "signature_invalid", "the signature does not match the record"},
+  {refusal::wrong_signer, "wrong_signer", "the record is signed with a key that may not sign it"},
+  {refusal::record_malformed, "record_malformed", "the record cannot be read"},
+  {refusal::records_disagree, "records_disagree", "the records do not speak of the same key, box or meter"},
+  {refusal::sealed_material_invalid, "sealed_material_invalid", "the encrypted key cannot be opened here"},
+  {refusal::record_missing, "record_missing", "the archive holds no such record"},
+  {refusal::key_id_not_fresh, "key_id_not_fresh", "the key id is not greater than the last one seen"},
+  {refusal::key_id_not_assigned, "key_id_not_assigned", "the archive has not assigned that key id"},
+  {refusal::status_transition_illegal, "status_transition_illegal", "the key's status does not allow that"},
+  {refusal::key_not_known, "key_not_known", "there is no such key"},
+  {refusal::test_tokens_differ, "test_tokens_differ", "the meter's test tokens are not those of the key"},
+  {refusal::registration_tokens_differ, "registration_tokens_differ", "the registration token is not the key's"},
+  {refusal::installation_open, "installation_open", "an installation of that key is going on"},
+  {refusal::meter_not_labelled, "meter_not_labelled", "the meter has no label loaded"},
+  {refusal::meter_already_labelled, "meter_already_labelled", "the meter has another label already"},
+  {refusal::meter_key_committed, "meter_key_committed", "the meter holds a key of that domain for good"},
+  {refusal::meter_key_not_fresh, "meter_key_not_fresh", "the meter has seen a later key of that domain"},
+  {refusal::meter_key_missing, "meter_key_missing", "the meter holds no such key"},
+  {refusal::meter_write_failed, "meter_write_failed", "the meter could not write the key to its memory"},
+  {refusal::meter_tampered, "meter_tampered", "the meter was opened and has wiped its keys"},
+  {refusal::meter_already_registered, "meter_already_registered", "the meter is registered differently already"},
+  {refusal::meter_not_registered, "meter_not_registered", "the meter is not registered"},
+  {refusal::meter_not_known, "meter_not_known", "there is no such meter here"},
+  {refusal::meter_registration_incomplete, "meter_registration_incomplete",
+   "product code and indicia serial number must be defined before registration"},
+  {refusal::order_not_known, "order_not_known", "there is no such order"},
+  {refusal::order_stage_wrong, "order_stage_wrong", "the order is not at that stage"},
+  {refusal::install_record_handed_out, "install_record_handed_out", "the install record was handed out before"},
+  {refusal::install_record_not_known, "install_record_not_known", "the KDC holds no such install record"},
+  {refusal::serial_taken, "serial_taken", "another meter has that indicia serial number"},
+  {refusal::busy, "busy", "too much work is outstanding; try again"},
+  {refusal::command_malformed, "command_malformed", "the command's parameters are not valid"},
+  {refusal::no_answer, "no_answer", "no answer came in time"},
+  {refusal::storage_failed, "storage_failed", "the log could not be written; nothing was done"},
+};
+
+const entry* find(refusal r) {
+  auto it = std::find_if(std::begin(entries), std::end(entries), [r](const entry& e) { return e.value == r; });
+  return it == std::end(entries) ? nullptr : it;
+}
+
+} // namespace
+
+std::string_view name(refusal r) {
+  auto e = find(r);
+  return e ? e->name : "unknown";
+}
+
+std::string_view text(refusal r) {
+  auto e = find(r);
+  return e ? e->text : "unknown refusal";
+}
+
+bool valid(refusal r) {
+  return find(r) != nullptr;
+}
+
+const std::vector<refusal>& all_refusals() {
+  static const auto list = [] {
+    std::vector<refusal> all;
+    for (const auto& e : entries)
+      all.push_back(e.value);
+    return all;
+  }();
+  return list;
+}
+
+} // namespace oaksteel

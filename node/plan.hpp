@@ -1,0 +1,28 @@
+#pragma once
+// What a node hosts: which domains there are, which boxes stand in which slots, who their custodians are.
+
+#include "events/ids.hpp"
+
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace oaksteel {
+
+struct domain_plan {
+  domain_id id;
+  std::string kind; ///< "vendor" or "postal"
+  country_code sub_domain;
+};
+
+/// A secure box in a slot of the site; its id comes from the ceremony.
+struct box_plan {
+  label slot;
+  box_type type = box_type::oak;
+  std::vector<domain_id> domains;  ///< domain processes to make, in order; none for manufacturing
+  std::optional<domain_id> active; ///< the domain that is active; the first of `domains` when left out
+  unsigned threshold = 2;
+  std::vector<label> custodians;   ///< one share each
+};
+
+} // namespace oaksteel

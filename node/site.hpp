@@ -1,0 +1,75 @@
+#pragma once
+// The only place that wires: makes the actors of one node and tells them of each other.
+
+#include "actors/actors.hpp"
+#include "actors/connections.hpp"
+#include "actors/devices/meter.hpp"
+#include "actors/journal.hpp"
+#include "actors/surroundings.hpp"
+#include "node/plan.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <map>
+#include <variant>
+#include <vector>
+
+namespace oaksteel {
+
+struct site_options {
+  std::vector<domain_plan> domains;
+  std::vector<box_plan> boxes;
+  surroundings around;        ///< its journal is set here
+  journal_options journaling;
+  bool detached = true;       ///< the journal has a thread of its own; not in simulation
+  std::size_t mail_batch = 1000;
+};
+
+/// A box by what it is; all of them are box_actors too.
+struct site_box {
+  box_plan plan;
+  box_actor common;
+  manufacturing_actor manufacturing; ///< set for that type, as the next ones for theirs
+  oak_actor oak;
+  steel_actor steel;
+  brass_actor brass;
+  psr_actor line;                    ///< beside a Steel box
+};
+
+class site {
+public:
+  site(caf::actor_system& system, const site_options& options);
+
+  const std::vector<site_box>& boxes() const { return boxes_; }
+  const site_box* box_in(const label& slot) const;
+  /// The first Manufacturing box of the plan; there must be one.
+  const site_box& manufacturing() const;
+  kmc_actor kmc() const { return kmc_; }
+  kdc_actor kdc() const { return kdc_; }
+  data_capture_actor data_capture() const { return capture_; }
+  journal_actor journal() const { return journal_; }
+  archive_actor archive_of(const domain_id& domain) const { return archives_.at(domain); }
+
+  /// Puts a meter on the line of every PSR.
+  meter_actor connect_meter(const meter_options& options);
+  /// Says which Steel box stands beside which PSR, once it has its id.
+  void connect_steel(const site_box& box, const box_id& id);
+  /// The id of the Steel box in which a domain is active, by the plan; its slot.
+  const site_box* steel_for(const domain_id& domain) const;
+
+  /// Ends every actor of the site.
+  void stop();
+
+private:
+  caf::actor_system& system_;
+  surroundings around_;
+  journal_actor journal_;
+  std::map<domain_id, archive_actor> archives_;
+  kmc_actor kmc_;
+  kdc_actor kdc_;
+  data_capture_actor capture_;
+  std::vector<site_box> boxes_;
+  std::vector<meter_actor> meters_;
+};
+
+} // namespace oaksteel

@@ -1,0 +1,119 @@
+// The orders of a scenario: installation, registration, retirement. An order for a meter that is done already is
+// answered again by the KMC, so a step that was cut off is simply run again.
+
+#include "scenarios/stage.hpp"
+#include "storage/archive.hpp"
+
+#include <algorithm>
+#include <set>
+
+namespace oaksteel {
+namespace {
+
+/// Orders that the operator has open at once.
+constexpr std::size_t window = 64;
+
+} // namespace
+
+std::vector<leg_plan> stage::legs_for(const std::vector<domain_id>& domains) const {
+  std::vector<leg_plan> legs;
+  for (const auto& domain : domains) {
+    const auto* steel = site_->steel_for(domain);
+    const auto id = steel ? id_of(*steel) : std::nullopt;
+    legs.push_back({domain, id.value_or(box_id{box_type::steel, 0})});
+  }
+  return legs;
+}
+
+meter stage::meter_state_of(const sequence_number& number) const {
+  auto row = opened_.written.view().row({stream_kind::meter, number.text});
+  auto state = row ? decode<meter>(row->state) : expected<meter, std::string>{meter{}};
+  return state ? *state : meter{};
+}
+
+void stage::take(const install_step& s) {
+  const auto& labels = scenario_.label_files.at(s.labels);
+  const auto legs = legs_for(s.domains);
+  for (const auto& leg : legs)
+    if (leg.steel.number == 0)
+      fail("no Steel box has " + leg.domain.text + " active; give one `active = \"" + leg.domain.text + "\"`");
+  const auto& line = *std::find_if(site_->boxes().begin(), site_->boxes().end(),
+                                   [](const site_box& b) { return static_cast<bool>(b.line); });
+  struct open {
+    sequence_number meter;
+    pending_handle<order_result> result;
+  };
+  std::deque<open> orders;
+  std::size_t done = 0;
+  auto finish_first = [&] {
+    const auto& first = orders.front();
+    if (!wait_for(first.result, "order for " + first.meter.text).outcome.complete)
+      fail("order for " + first.meter.text + " is incomplete");
+    orders.pop_front();
+    progress(++done, labels.size(), "meters installed");
+  };
+  for (const auto& label : labels) {
+    ask<acknowledged>(line.line, load_label{{}, label.meter, label.product}, "label of " + label.meter.text);
+    open_order order{{}, {order_kind::install, label.meter, label.product, {}, {}, {}, {}, {}}, legs};
+    order.head = head();
+    orders.push_back({label.meter, world_.ask<order_result>(site_->kmc(), order)});
+    if (orders.size() >= window)
+      finish_first();
+  }
+  while (!orders.empty())
+    finish_first();
+}
+
+void stage::take(const register_step& s) {
+  std::set<sequence_number> scrapped;
+  for (const auto& other : scenario_.plan.steps)
+    if (auto scrap = std::get_if<scrap_step>(&other))
+      scrapped.insert(scrap->meters.begin(), scrap->meters.end());
+  const auto& line = *std::find_if(site_->boxes().begin(), site_->boxes().end(),
+                                   [](const site_box& b) { return static_cast<bool>(b.line); });
+  unsigned done = 0;
+  for (const auto& label : scenario_.labels) {
+    if (done == s.count)
+      return;
+    if (scrapped.contains(label.meter))
+      continue;
+    auto digits = std::to_string(s.first_serial + done);
+    digits.insert(0, s.serial_digits > digits.size() ? s.serial_digits - digits.size() : 0, '0');
+    // A meter that registered before the process ended keeps its date.
+    const auto before = meter_state_of(label.meter);
+    const auto date = before.serial.empty() ? calendar_date::of(world_.time().now()) : before.registered;
+    const register_meter request{{}, label.meter, label.product, {digits}, s.country, date};
+    if (!ask<order_result>(line.line, request, "registration of " + label.meter.text).outcome.complete)
+      fail("registration of " + label.meter.text + " is incomplete");
+    progress(++done, s.count, "meters registered");
+  }
+  if (done < s.count)
+    fail("only " + std::to_string(done) + " meters can be registered, " + std::to_string(s.count) + " are asked for");
+}
+
+void stage::retire(const std::vector<sequence_number>& meters, const std::string& reason) {
+  for (std::size_t i = 0; i < meters.size(); ++i) {
+    const auto state = meter_state_of(meters[i]);
+    if (state.number.empty())
+      fail("meter " + meters[i].text + " is not in a label file");
+    std::vector<domain_id> domains;
+    for (const auto& [domain, key] : state.keys)
+      domains.push_back(domain);
+    order_details details{order_kind::retirement, meters[i], state.product, state.serial, state.country,
+                          calendar_date::of(world_.time().now()), reason, {}};
+    if (!ask<order_result>(site_->kmc(), open_order{{}, details, legs_for(domains)},
+                                    "retirement of " + meters[i].text).outcome.complete)
+      fail("retirement of " + meters[i].text + " is incomplete");
+    progress(i + 1, meters.size(), "meters taken out of service");
+  }
+}
+
+void stage::take(const scrap_step& s) {
+  retire(s.meters, s.reason.empty() ? "scrapped before registration" : s.reason);
+}
+
+void stage::take(const retire_step& s) {
+  retire(s.meters, s.reason.empty() ? "taken out of service" : s.reason);
+}
+
+} // namespace oaksteel

@@ -1,0 +1,156 @@
+#include "scenarios/runner.hpp"
+
+#include "scenarios/stage.hpp"
+#include "storage/archive.hpp"
+
+namespace oaksteel {
+namespace {
+
+expected<scenario, script_error> assemble(scenario_files files) {
+  scenario what;
+  auto plan = parse_script(files.content.at(files.main), files.main);
+  if (!plan)
+    return unexpected{plan.error()};
+  what.plan = std::move(*plan);
+  what.files = std::move(files);
+  for (const auto& s : what.plan.steps) {
+    auto install = std::get_if<install_step>(&s);
+    if (!install || what.label_files.contains(install->labels))
+      continue;
+    auto text = what.files.content.find(install->labels);
+    if (text == what.files.content.end())
+      return unexpected{script_error{install->labels, 0, 0, "the label file is missing"}};
+    auto labels = parse_labels(text->second, install->labels);
+    if (!labels)
+      return unexpected{labels.error()};
+    what.labels.insert(what.labels.end(), labels->begin(), labels->end());
+    what.label_files[install->labels] = std::move(*labels);
+  }
+  return what;
+}
+
+/// Meters that a step or a fault names must be in a label file, and each in one only.
+std::optional<script_error> unknown_meter(const scenario& what) {
+  std::map<sequence_number, unsigned> known;
+  for (const auto& label : what.labels)
+    if (++known[label.meter] > 1)
+      return script_error{what.files.main, 0, 0, "meter " + label.meter.text + " is in two label files"};
+  auto missing = [&](const sequence_number& meter) -> std::optional<script_error> {
+    if (known.contains(meter))
+      return std::nullopt;
+    return script_error{what.files.main, 0, 0,
+                        "meter " + meter.text + " is in no label file; name one that is, or add it there"};
+  };
+  for (const auto& fault : what.plan.faults)
+    if (auto problem = missing(fault.meter))
+      return problem;
+  for (const auto& s : what.plan.steps) {
+    const std::vector<sequence_number>* meters = nullptr;
+    if (auto scrap = std::get_if<scrap_step>(&s))
+      meters = &scrap->meters;
+    if (auto retire = std::get_if<retire_step>(&s))
+      meters = &retire->meters;
+    for (std::size_t i = 0; meters && i < meters->size(); ++i)
+      if (auto problem = missing((*meters)[i]))
+        return problem;
+  }
+  return std::nullopt;
+}
+
+/// Follows the log record by record and knows when the process is to end.
+struct follower {
+  const run_options& options;
+  std::deque<std::uint64_t> ends;
+  std::uint64_t seen = 0;
+  bool differs = false;
+  std::optional<storage_error> storage;
+
+  /// True when the process is to end here.
+  bool stop(const log& site) {
+    if (differs || storage)
+      return true;
+    const auto size = site.position().size;
+    if (options.follow && seen < size) {
+      const auto view = site.view();
+      while (seen < size && !differs) {
+        ++seen;
+        auto stored_bytes = view.record_bytes(seen);
+        differs = !stored_bytes || !options.follow(seen, *stored_bytes);
+      }
+    }
+    return differs || (!ends.empty() && size >= ends.front());
+  }
+};
+
+} // namespace
+
+expected<scenario, script_error> load_scenario(const scenario_files& files) {
+  auto what = assemble(files);
+  if (what)
+    if (auto problem = unknown_meter(*what))
+      return unexpected{*problem};
+  return what;
+}
+
+expected<scenario, script_error> load_scenario(const std::filesystem::path& file) {
+  scenario_files files;
+  files.main = file.filename().string();
+  auto text = read_text(file, scenario_limit);
+  if (!text)
+    return unexpected{text.error()};
+  files.content[files.main] = std::move(*text);
+  // Mistakes of the scenario itself come first, with the path that was given.
+  auto plan = parse_script(files.content[files.main], file.string());
+  if (!plan)
+    return unexpected{plan.error()};
+  for (const auto& s : plan->steps) {
+    auto install = std::get_if<install_step>(&s);
+    if (!install || files.content.contains(install->labels))
+      continue;
+    const auto path = file.parent_path() / install->labels;
+    auto labels = read_text(path, label_file_limit);
+    if (!labels)
+      return unexpected{labels.error()};
+    if (auto read = parse_labels(*labels, path.string()); !read)
+      return unexpected{read.error()};
+    files.content[install->labels] = std::move(*labels);
+  }
+  return load_scenario(files);
+}
+
+stored<run_result> run_scenario(const scenario& what, const run_options& options) {
+  run_result result;
+  follower watch{options, options.ends, 0, false, std::nullopt};
+  for (;;) {
+    std::optional<opened_log> opened;
+    try {
+      auto got = open_scenario_log(options.data, what.files, what.plan, options.seed,
+                                   [&](const log& site) { return watch.stop(site); });
+      if (!got)
+        return unexpected{got.error()};
+      opened = std::move(*got);
+      stage play{what,   options, *opened, [&] { return watch.stop(opened->written); },
+                 [&](const storage_error& e) { watch.storage = e; }, result};
+      play.run();
+    } catch (const simulation_stopped&) {
+      if (watch.storage)
+        return unexpected{*watch.storage};
+      if (watch.differs)
+        return result;
+      // The process ends here, as it did when it was recorded, and starts again.
+      watch.ends.pop_front();
+      continue;
+    }
+    watch.stop(opened->written);
+    result.records = opened->written.position().size;
+    result.epoch = opened->written.epoch();
+    result.counts = count(opened->written, what.plan.domains);
+    if (result.finished) {
+      auto lines = unmet(what.plan.expect, result.counts);
+      result.failures.insert(result.failures.end(), lines.begin(), lines.end());
+    }
+    return result;
+  }
+}
+
+} // namespace oaksteel

@@ -1,0 +1,123 @@
+#pragma once
+// The scenario file: what is set up, what happens, and what must come out. Its keys are documented in
+// scenarios/README.md. Every mistake in a file gets one line: file, line, column, what would be right.
+
+#include "events/expected.hpp"
+#include "events/ids.hpp"
+#include "node/plan.hpp"
+
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace oaksteel {
+
+/// `[[fault]]`: this meter fails so often during key installation of this domain.
+struct meter_fault {
+  sequence_number meter;
+  domain_id domain;
+  std::string what; ///< "write" (memory write fails) or "tokens" (wrong test tokens)
+  unsigned times = 1;
+};
+
+/// `do = "ceremony"`: initialise the boxes, create the domains, make the domain processes.
+struct ceremony_step {};
+/// `do = "install"`: an order for every meter of a label file.
+struct install_step {
+  std::string labels; ///< file name, beside the scenario file
+  std::vector<domain_id> domains;
+};
+/// `do = "scrap"`: take meters out before registration.
+struct scrap_step {
+  std::vector<sequence_number> meters;
+  std::string reason;
+};
+/// `do = "register"`: the first `count` installed meters of the label file that are not scrapped.
+struct register_step {
+  unsigned count = 0;
+  country_code country;
+  std::uint64_t first_serial = 0;
+  unsigned serial_digits = 7;
+};
+/// `do = "retire"`
+struct retire_step {
+  std::vector<sequence_number> meters;
+  std::string reason;
+};
+/// `do = "mail"`: every registered meter prints `pieces` indicia; the data capture system sends them
+/// with the wrong ones mixed in.
+struct mail_step {
+  unsigned pieces = 0;
+  unsigned forged = 0;       ///< a token that no key made
+  unsigned altered = 0;      ///< postage changed after printing
+  unsigned misdated = 0;     ///< dated before the registration
+  unsigned unregistered = 0; ///< an indicia serial number that nobody has
+  std::string origin = "06926";
+  unsigned batch = 1000;     ///< indicia in one request
+};
+/// `do = "wait"`: let virtual time pass.
+struct wait_step {
+  unsigned hours = 0;
+};
+
+using step = std::variant<ceremony_step, install_step, scrap_step, register_step, retire_step, mail_step, wait_step>;
+
+/// `[expect]`: counts that must come out; what is not named is not checked.
+struct expectations {
+  std::map<domain_id, std::map<std::string, std::uint64_t>> keys;     ///< `[expect.keys.VE]` Active = 18
+  std::map<domain_id, std::map<std::string, std::uint64_t>> verdicts; ///< `[expect.verdicts.VE]` good = 4000
+};
+
+struct script {
+  std::string name;
+  std::uint64_t seed = 1;
+  suite_id suite = suite_id::rsa3072;
+  instant start;
+  std::vector<domain_plan> domains;
+  std::vector<box_plan> boxes;
+  std::vector<meter_fault> faults;
+  std::vector<step> steps;
+  expectations expect;
+};
+
+/// Where a mistake is; `text()` is the one line for people.
+struct script_error {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string problem; ///< what is wrong and what would be right
+
+  std::string text() const;
+};
+
+/// Largest scenario file and largest line of a label file, in bytes.
+inline constexpr std::size_t scenario_limit = 256 * 1024;
+
+/// Reads a scenario from its text; `file` is for messages only.
+expected<script, script_error> parse_script(std::string_view text, const std::string& file);
+
+/// A label: one meter to come (EP, "Digital Meter Requirements").
+struct meter_label {
+  product_code product;
+  sequence_number meter;
+
+  static auto fields(auto& self) { return std::tie(self.product, self.meter); }
+};
+
+inline constexpr std::size_t label_file_limit = 64 * 1024 * 1024;
+inline constexpr std::size_t label_line_limit = 1024;
+/// Most labels in a file.
+inline constexpr std::size_t label_limit = 1'000'000;
+
+/// Reads a label file: CSV with the header `product_code,sequence_number` (columns in any order, others
+/// ignored), RFC 4180 quoting, LF or CRLF, an optional UTF-8 byte-order mark.
+expected<std::vector<meter_label>, script_error> parse_labels(std::string_view text, const std::string& file);
+
+/// Reads a whole file of at most `limit` bytes; the error says why not.
+expected<std::string, script_error> read_text(const std::filesystem::path& file, std::size_t limit);
+
+} // namespace oaksteel

@@ -1,0 +1,128 @@
+#include "scenarios/stage.hpp"
+
+#include "storage/archive.hpp"
+
+namespace oaksteel {
+namespace {
+
+std::string name_of_step(const step& s) {
+  struct naming {
+    std::string operator()(const ceremony_step&) const { return "ceremony"; }
+    std::string operator()(const install_step& x) const { return "install " + x.labels; }
+    std::string operator()(const scrap_step&) const { return "scrap"; }
+    std::string operator()(const register_step&) const { return "register"; }
+    std::string operator()(const retire_step&) const { return "retire"; }
+    std::string operator()(const mail_step&) const { return "mail"; }
+    std::string operator()(const wait_step&) const { return "wait"; }
+  };
+  return std::visit(naming{}, s);
+}
+
+std::vector<meter_defect> defects_of(const script& plan, const sequence_number& meter) {
+  std::vector<meter_defect> defects;
+  for (const auto& fault : plan.faults)
+    if (fault.meter == meter)
+      defects.push_back({fault.domain, fault.what == "tokens", fault.times});
+  return defects;
+}
+
+} // namespace
+
+stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
+             std::function<void(const storage_error&)> storage_failed, run_result& result)
+  : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last, std::move(stop)),
+    random_(seeded_randomness(options.seed, opened.written.epoch())), workers_(inline_workers()),
+    log_key_(simulated_log_key(options.seed)) {
+  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, what.labels.size()));
+  if (!slots) {
+    storage_failed(slots.error());
+    throw simulation_stopped{};
+  }
+  slots_ = std::move(*slots);
+
+  site_options plan;
+  plan.domains = what.plan.domains;
+  plan.boxes = what.plan.boxes;
+  plan.detached = false;
+  plan.around = {&opened.written, &world_.time(), random_.get(), workers_.get(), {}, {}};
+  plan.journaling.journal_log = &opened.written;
+  plan.journaling.time = &world_.time();
+  plan.journaling.key = &log_key_;
+  plan.journaling.simulated = true;
+  plan.journaling.failed = std::move(storage_failed);
+  for (const auto& s : what.plan.steps)
+    if (auto mail = std::get_if<mail_step>(&s))
+      plan.mail_batch = mail->batch;
+  site_ = std::make_unique<site>(world_.system(), plan);
+  auto around = plan.around;
+  around.journal = site_->journal();
+  chronicle_ = start_chronicle(world_.system(), around);
+  for (std::uint32_t slot = 0; slot < what.labels.size(); ++slot) {
+    const auto& label = what.labels[slot];
+    meters_[label.meter] =
+      site_->connect_meter({label.meter, slot, &*slots_, defects_of(what.plan, label.meter)});
+  }
+}
+
+stage::~stage() {
+  // A process that is ended from outside finishes nothing.
+  if (std::uncaught_exceptions() > 0)
+    return;
+  site_->stop();
+  caf::anon_send_exit(chronicle_, caf::exit_reason::user_shutdown);
+  try {
+    world_.settle();
+  } catch (const simulation_stopped&) {
+    // A process that ends says no more.
+  }
+}
+
+message_head stage::head() {
+  const auto n = (std::uint64_t{opened_.written.epoch()} << 32) + ++heads_;
+  return {{"operator", n}, 0, 0};
+}
+
+void stage::say(const std::string& line) const {
+  if (options_.progress)
+    options_.progress(line);
+}
+
+void stage::progress(std::size_t done, std::size_t of, const std::string& what) const {
+  say(std::to_string(done) + '/' + std::to_string(of) + ' ' + what);
+}
+
+bool stage::attempt(const std::function<void()>& part) {
+  try {
+    part();
+    return true;
+  } catch (const step_failed& e) {
+    result_.failures.push_back(e.line);
+    return false;
+  }
+}
+
+void stage::run() {
+  const auto& steps = scenario_.plan.steps;
+  if (!attempt([this] { come_back(); }))
+    return;
+  for (step_ = opened_.node.steps_done + 1; step_ <= steps.size(); ++step_) {
+    const auto& s = steps[step_ - 1];
+    const auto began = std::chrono::steady_clock::now();
+    // A step that failed is not done: the next run tries it again.
+    const bool taken = attempt([&] {
+      std::visit([this](const auto& one) { take(one); }, s);
+      ask<acknowledged>(chronicle_, step_finished{{}, step_, name_of_step(s)}, "recording the step");
+    });
+    const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
+    result_.stages.push_back({name_of_step(s), took.count()});
+    if (!taken)
+      return;
+  }
+  result_.finished = true;
+}
+
+void stage::take(const wait_step& s) {
+  world_.advance(std::chrono::hours{s.hours});
+}
+
+} // namespace oaksteel

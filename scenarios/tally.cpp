@@ -1,0 +1,67 @@
+#include "scenarios/tally.hpp"
+
+#include "storage/any_event.hpp"
+#include "storage/archive.hpp"
+
+namespace oaksteel {
+namespace {
+
+struct verdict_list {
+  bytes packed;
+  std::uint32_t count = 0;
+};
+
+} // namespace
+
+tally count(const log& site, const std::vector<domain_plan>& domains) {
+  tally t;
+  const auto view = site.view();
+  std::map<std::pair<domain_id, std::string>, verdict_list> requests;
+  for (std::uint64_t position = 1; position <= view.size(); ++position) {
+    auto record = view.at(position);
+    auto event = record ? decode_event(*record) : expected<any_event, std::string>{unexpected{std::string{}}};
+    if (!event)
+      continue;
+    ++t.events[std::string{name_of_event(*event)}];
+    if (auto verified = std::get_if<tokens_verified>(&*event))
+      requests[{verified->domain, verified->request}] = {verified->verdicts, verified->count};
+    t.meters += std::holds_alternative<meter_labelled>(*event);
+    t.boxes += std::holds_alternative<box_initialised>(*event);
+    t.faults += std::holds_alternative<fault_recorded>(*event);
+  }
+  for (const auto& [request, list] : requests)
+    for (auto v : unpack(list.packed, list.count))
+      ++t.verdicts[request.first][std::string{name(v)}];
+  for (const auto& domain : domains) {
+    auto& by_status = t.keys[domain.id];
+    auto row = view.row({stream_kind::key_counter, domain.id.text});
+    auto counter = row ? decode<key_counter>(row->state) : expected<key_counter, std::string>{key_counter{}};
+    for (std::uint64_t number = 1; counter && number <= counter->last; ++number) {
+      auto key_row = view.row({stream_kind::key, key_id{domain.id, number}.text()});
+      auto key = key_row ? decode<master_key>(key_row->state) : expected<master_key, std::string>{master_key{}};
+      ++by_status[key && key->status != key_status::none ? std::string{name(key->status)} : "gap"];
+    }
+  }
+  return t;
+}
+
+std::vector<std::string> unmet(const expectations& expect, const tally& counted) {
+  std::vector<std::string> lines;
+  auto compare = [&lines](const auto& wanted, const auto& got, const std::string& what) {
+    for (const auto& [domain, counts] : wanted)
+      for (const auto& [kind, number] : counts) {
+        std::uint64_t found = 0;
+        if (auto d = got.find(domain); d != got.end())
+          if (auto k = d->second.find(kind); k != d->second.end())
+            found = k->second;
+        if (found != number)
+          lines.push_back(domain.text + ": " + what + ' ' + kind + ": expected " + std::to_string(number) + ", found "
+                          + std::to_string(found));
+      }
+  };
+  compare(expect.keys, counted.keys, "keys");
+  compare(expect.verdicts, counted.verdicts, "verdicts");
+  return lines;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,266 @@
+#include "storage/signatures.hpp"
+
+#include "events/signed_bodies.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel {
+
+namespace {
+
+std::string_view record_name(body_type t) {
+  switch (t) {
+    case body_type::mi3: return "MI3";
+    case body_type::mi4: return "MI4";
+    case body_type::mi7: return "MI7";
+    case body_type::mi9: return "MI9";
+    case body_type::mi10: return "MI10";
+    case body_type::mb2: return "MB2";
+    case body_type::mb3: return "MB3";
+    case body_type::mr3: return "MR3";
+    case body_type::mr4: return "MR4";
+    case body_type::mo2: return "MO2";
+    case body_type::mo3: return "MO3";
+    case body_type::domain_keys: return "domain keys";
+  }
+  return "?";
+}
+
+constexpr key_role oak = key_role::oak_authentication;
+constexpr key_role steel = key_role::steel_authentication;
+constexpr key_role brass = key_role::brass_authentication;
+
+constexpr key_role every_role[] = {oak, steel, key_role::steel_confidentiality, brass, key_role::brass_confidentiality};
+
+} // namespace
+
+/// One event's records. An overload for each event that has some (EP Figs. 30, 31: who signs what).
+struct signature_checker::reading {
+  signature_checker& all;
+  const std::string& actor;
+  bool verify;
+  signed_findings found = {};
+
+  void wrong(signed_part& part, std::string text) {
+    if (!part.problem)
+      part.problem = text;
+    if (!found.facts.problem)
+      found.facts.problem = std::move(text);
+  }
+
+  bool proved(const public_key& signer, const signing_scope& scope, const signed_record& r) {
+    const bool good = all.checkers_[{actor, signer.name()}].check(signer, scope, r.body, r.proof);
+    all.verified_ += good;
+    return good;
+  }
+
+  /// The body of a record that a box of `domain` signed, when it can be read; `agrees` compares it with the event.
+  template <class Body, class Agrees>
+  void read(const signed_record& r, key_role role, const domain_id& domain, const std::string& about, Agrees agrees) {
+    auto& part = found.parts.emplace_back(signed_part{record_name(Body::type), name(role), false, {}});
+    const auto what = std::string{part.record} + " of " + about;
+    const auto body = decode_body<Body>(r.body);
+    if (!body)
+      return wrong(part, what + " cannot be read");
+    if (!agrees(*body))
+      return wrong(part, what + " says something else than the event");
+    learn(*body);
+    if (!verify)
+      return;
+    const auto keys = all.domains_.find(domain);
+    if (keys == all.domains_.end())
+      return wrong(part, what + " cannot be checked: no record before has the public keys of domain " + domain.text);
+    if (!proved(keys->second.by_role.at(role), {"record", domain.text}, r))
+      return wrong(part, what + " is not signed by the " + std::string{part.signer} + " key of domain " + domain.text);
+    part.verified = true;
+  }
+
+  // --- what the bodies say about a key's life ---------------------------------------------------------
+
+  void says(audit_time what, instant when) { found.facts.times.emplace_back(what, when); }
+  void learn(const mi3_body& b) {
+    says(audit_time::kms_request, b.kms_request);
+    says(audit_time::oak, b.oak_time);
+    found.facts.oak = b.oak;
+    found.facts.steel = b.steel;
+    found.facts.check = b.check;
+  }
+  void learn(const mi7_body& b) {
+    says(audit_time::psr_install, b.psr_install);
+    says(audit_time::steel, b.steel_time);
+  }
+  void learn(const mi9_body& b) {
+    says(audit_time::kms_install, b.kms_install);
+    says(audit_time::brass_install, b.brass_time);
+    found.facts.oak = b.oak;
+    found.facts.steel = b.steel;
+    found.facts.check = b.check;
+  }
+  void learn(const mb2_body& b) {
+    says(audit_time::brass_bad, b.brass_time);
+    found.facts.oak = b.oak;
+    found.facts.steel = b.steel;
+  }
+  void learn(const mr3_body& b) {
+    says(audit_time::kms_registration, b.kms_registration);
+    says(audit_time::brass_registration, b.brass_time);
+    found.facts.check = b.check;
+  }
+  void learn(const mo2_body& b) {
+    says(audit_time::kms_obsolete, b.kms_obsolete);
+    says(audit_time::brass_obsolete, b.brass_time);
+  }
+  void learn(const auto&) {}
+
+  // --- the keys themselves ------------------------------------------------------------------------------
+
+  void on(const box_initialised& e) {
+    if (e.domain_key_set.empty())
+      return;
+    auto& part = found.parts.emplace_back(signed_part{"domain key set", "nobody", false, {}});
+    auto key = public_key::parse(e.suite, e.domain_key_set);
+    if (e.box.type != box_type::manufacturing)
+      return wrong(part, "box " + e.box.text() + " names a domain key set, which only a Manufacturing box has");
+    if (!key)
+      return wrong(part, "the domain key set of box " + e.box.text() + " is no public key");
+    if (all.pinned_ && key->name() != *all.pinned_)
+      return wrong(part, "the domain key set is " + key->name().hex() + ", not the one that was asked for");
+    if (all.key_set_ && all.key_set_->name() != key->name())
+      return wrong(part, "box " + e.box.text() + " names another domain key set, " + key->name().hex());
+    all.key_set_ = std::move(key);
+  }
+
+  void on(const domain_created& e) {
+    auto& part = found.parts.emplace_back(signed_part{"domain keys", "domain key set", false, {}});
+    const auto what = "the public keys of domain " + e.domain.text;
+    auto body = decode_body<domain_keys_body>(e.signed_keys.body);
+    if (!body || body->keys.size() != std::size(every_role))
+      return wrong(part, what + " cannot be read");
+    if (body->domain != e.domain || body->kind != e.kind || body->sub_domain != e.sub_domain || body->suite != e.suite)
+      return wrong(part, what + " are signed for another domain than the event's");
+    domain_keys keys;
+    for (const auto& k : body->keys)
+      if (auto parsed = public_key::parse(body->suite, k.spki))
+        keys.by_role.emplace(k.role, std::move(*parsed));
+    if (keys.by_role.size() != std::size(every_role))
+      return wrong(part, what + " are not one for each use");
+    if (!all.key_set_)
+      return wrong(part, what + " cannot be checked: no record before names the domain key set");
+    // Always: every other signature of the domain rests on this one.
+    if (!proved(*all.key_set_, {"domain keys", e.domain.text}, e.signed_keys))
+      return wrong(part, what + " are not signed with the domain key set " + all.key_set_->name().hex());
+    part.verified = true;
+    all.domains_.insert_or_assign(e.domain, std::move(keys));
+  }
+
+  // --- Oak's records --------------------------------------------------------------------------------------
+
+  void on(const key_generated& e) {
+    read<mi3_body>(e.mi3, oak, e.key.domain, e.key.text(),
+                   [&](const mi3_body& b) { return b.key == e.key && b.oak == e.oak && b.steel == e.steel; });
+    const auto check = found.facts.check;
+    read<mi4_body>(e.mi4, oak, e.key.domain, e.key.text(), [&](const mi4_body& b) {
+      return b.key == e.key && b.oak == e.oak && b.steel == e.steel && check == b.check;
+    });
+  }
+  void on(const key_created& e) {
+    read<mi3_body>(e.mi3, oak, e.key.domain, e.key.text(),
+                   [&](const mi3_body& b) { return b.key == e.key && b.oak == e.oak && b.steel == e.steel; });
+  }
+  void on(const install_record_received& e) {
+    read<mi4_body>(e.mi4, oak, e.key.domain, e.key.text(),
+                   [&](const mi4_body& b) { return b.key == e.key && b.steel == e.steel; });
+  }
+
+  // --- Steel's --------------------------------------------------------------------------------------------
+
+  void on(const installation_finished& e) {
+    read<mi7_body>(e.mi7, steel, e.key.domain, e.key.text(), [&](const mi7_body& b) {
+      return b.key == e.key && b.steel == e.steel && b.meter == e.meter && b.failure == e.failure;
+    });
+  }
+  void on(const leg_reported& e) {
+    read<mi7_body>(e.mi7, steel, e.key.domain, e.key.text(),
+                   [&](const mi7_body& b) { return b.key == e.key && b.failure == e.failure; });
+  }
+
+  // --- Brass's --------------------------------------------------------------------------------------------
+
+  void on(const installation_confirmed& e) {
+    stored_installation(e, e.mi9);
+    confirmed_installation(e.key, e.mi10, e.meter);
+  }
+  void on(const key_installed& e) { stored_installation(e, e.mi9); }
+  void on(const key_condemned& e) {
+    condemnation(e, e.mb2);
+    confirmed_condemnation(e.key, e.mb3);
+  }
+  void on(const key_marked_bad& e) { condemnation(e, e.mb2); }
+  void on(const install_record_settled& e) {
+    if (e.failure)
+      confirmed_condemnation(e.key, e.confirmation);
+    else
+      confirmed_installation(e.key, e.confirmation, {});
+  }
+  void on(const registration_confirmed& e) {
+    read<mr3_body>(e.mr3, brass, e.key.domain, e.key.text(), [&](const mr3_body& b) {
+      return b.key == e.key && b.brass == e.brass && b.meter == e.meter && b.serial == e.serial;
+    });
+    read<mr4_body>(e.mr4, brass, e.key.domain, e.key.text(), [&](const mr4_body& b) {
+      return b.domain == e.key.domain && b.meter == e.meter && b.serial == e.serial;
+    });
+  }
+  void on(const key_activated& e) {
+    read<mr3_body>(e.mr3, brass, e.key.domain, e.key.text(), [&](const mr3_body& b) {
+      return b.key == e.key && b.brass == e.brass && b.meter == e.meter && b.product == e.product
+             && b.serial == e.serial && b.country == e.country && b.date == e.date;
+    });
+  }
+  void on(const retirement_confirmed& e) {
+    read<mo2_body>(e.mo2, brass, e.key.domain, e.key.text(), [&](const mo2_body& b) {
+      return b.key == e.key && b.brass == e.brass && b.meter == e.meter;
+    });
+    read<mo3_body>(e.mo3, brass, e.key.domain, e.key.text(),
+                   [&](const mo3_body& b) { return b.key == e.key && b.meter == e.meter; });
+  }
+  void on(const key_retired& e) {
+    read<mo2_body>(e.mo2, brass, e.key.domain, e.key.text(), [&](const mo2_body& b) {
+      return b.key == e.key && b.brass == e.brass && b.meter == e.meter && b.reason == e.reason && b.date == e.date;
+    });
+  }
+
+  void stored_installation(const auto& e, const signed_record& r) {
+    read<mi9_body>(r, brass, e.key.domain, e.key.text(),
+                   [&](const mi9_body& b) { return b.key == e.key && b.brass == e.brass && b.meter == e.meter; });
+  }
+  void confirmed_installation(const key_id& key, const signed_record& r, const sequence_number& meter) {
+    read<mi10_body>(r, brass, key.domain, key.text(),
+                    [&](const mi10_body& b) { return b.key == key && (meter.empty() || b.meter == meter); });
+  }
+  void condemnation(const auto& e, const signed_record& r) {
+    read<mb2_body>(r, brass, e.key.domain, e.key.text(),
+                   [&](const mb2_body& b) { return b.key == e.key && b.brass == e.brass && b.reason == e.reason; });
+  }
+  void confirmed_condemnation(const key_id& key, const signed_record& r) {
+    read<mb3_body>(r, brass, key.domain, key.text(), [&](const mb3_body& b) { return b.key == key; });
+  }
+
+  /// An event with a signed record and no overload above would go unchecked.
+  template <class Event>
+  void on(const Event& e) {
+    for_each_field(e, []<class Field>(const Field&) { static_assert(!std::is_same_v<Field, signed_record>); });
+  }
+};
+
+signed_findings signature_checker::check(const any_event& e, const std::string& actor, bool verify) {
+  reading r{*this, actor, verify};
+  std::visit([&r](const auto& event) { r.on(event); }, e);
+  return std::move(r.found);
+}
+
+std::optional<fingerprint> signature_checker::domain_key_set() const {
+  if (pinned_)
+    return pinned_;
+  return key_set_ ? std::optional{key_set_->name()} : std::nullopt;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,225 @@
+#include "crypto/merkle.hpp"
+#include "storage/environment.hpp"
+#include "storage/inspect.hpp"
+
+#include <unordered_map>
+
+namespace oaksteel {
+
+namespace {
+
+/// A checkpoint to hold the records against, once its signature has been found good.
+struct awaited_root {
+  std::string_view whose;
+  std::optional<checkpoint> says;
+  checkpoint_status* status;
+};
+
+class verifier {
+public:
+  verifier(const identify_log& identify, const std::optional<std::string>& own,
+           const std::optional<std::string>& external)
+      : identify_(identify), own_(own), external_(external) {}
+
+  void take(const scanned_record& r);
+  void take(const scanned_row& row);
+  void take(const scanned_node& node);
+  void take(const scanned_frontier& f);
+  void take(const scanned_meta& m) { meta_ = m; }
+  verification finish(const std::optional<log_problem>& damage);
+
+private:
+  /// Keeps the first problem only: those behind it mostly follow from it.
+  void wrong(std::uint64_t position, std::string text) {
+    if (!result_.problem)
+      result_.problem = log_problem{position, std::move(text)};
+  }
+  void check_first(const record& first, std::span<const std::uint8_t> data);
+  void check_order(const record& r, std::uint64_t position);
+  void open_checkpoint(std::string_view whose, const std::optional<std::string>& note, const log_identity& log,
+                       checkpoint_status& status);
+  void compare_roots();
+
+  struct stream_end {
+    std::uint64_t version = 0;
+    std::uint64_t head = 0;
+    bool has_row = false;
+  };
+
+  const identify_log& identify_;
+  const std::optional<std::string>& own_;
+  const std::optional<std::string>& external_;
+  verification result_;
+  std::optional<scanned_meta> meta_;
+  merkle_frontier tree_;
+  std::vector<digest> nodes_;
+  std::unordered_map<stream_id, stream_end> streams_;
+  std::vector<awaited_root> awaited_;
+  instant time_{std::numeric_limits<std::int64_t>::min()};
+  std::uint32_t epoch_ = 0;
+  bool rows_were_seen_ = false;
+};
+
+void verifier::take(const scanned_record& r) {
+  auto leaf = leaf_hash(r.data);
+  if (r.stored_leaf && *r.stored_leaf != leaf)
+    wrong(r.position, "the record's hash is not the one stored with it");
+  tree_.add(leaf);
+  if (tree_.size() % leaves_per_node == 0)
+    if (auto node = tree_.complete_subtree(node_level))
+      nodes_.push_back(*node);
+  auto decoded = decode_record(r.data);
+  if (!decoded) {
+    wrong(r.position, "the record cannot be decoded: " + decoded.error());
+  } else {
+    if (r.position == 1)
+      check_first(*decoded, r.data);
+    else if (decoded->log != result_.id)
+      wrong(r.position, "the record belongs to another log");
+    check_order(*decoded, r.position);
+  }
+  compare_roots();
+}
+
+void verifier::check_first(const record& first, std::span<const std::uint8_t> data) {
+  result_.id = sha256(data);
+  if (first.log != digest{})
+    wrong(1, "the first record names a log; it must be the first of its own");
+  if (meta_ && meta_->id != result_.id)
+    wrong(1, "the log's id is not the hash of its first record");
+  if (!identify_) {
+    result_.own = own_ ? checkpoint_status::unchecked : checkpoint_status::none;
+    result_.external = external_ ? checkpoint_status::unchecked : checkpoint_status::none;
+    return;
+  }
+  auto identity = identify_(first);
+  if (!identity) {
+    wrong(1, "the first record does not say whose log this is");
+    result_.own = own_ ? checkpoint_status::unchecked : checkpoint_status::none;
+    result_.external = external_ ? checkpoint_status::unchecked : checkpoint_status::none;
+    return;
+  }
+  result_.simulated = identity->simulated;
+  open_checkpoint("the checkpoint beside the log", own_, *identity, result_.own);
+  open_checkpoint("the given checkpoint", external_, *identity, result_.external);
+}
+
+void verifier::check_order(const record& r, std::uint64_t position) {
+  if (r.position != position)
+    wrong(position, "the record says that it is number " + std::to_string(r.position));
+  auto& stream = streams_[r.stream];
+  if (r.previous != stream.head)
+    wrong(position, "the record before it in " + r.stream.text() + " is " + std::to_string(stream.head) + ", not " +
+                        std::to_string(r.previous));
+  stream.head = position;
+  stream.version += 1;
+  if (r.time <= time_)
+    wrong(position, "its time is not after that of the record before");
+  time_ = r.time;
+  if (r.epoch < epoch_ || r.epoch == 0)
+    wrong(position, "its epoch is before that of the record before");
+  epoch_ = r.epoch;
+}
+
+void verifier::open_checkpoint(std::string_view whose, const std::optional<std::string>& note, const log_identity& log,
+                               checkpoint_status& status) {
+  if (!note)
+    return;
+  auto origin = log_origin(result_.id, log.simulated);
+  auto text = open_note(*note, origin, log.public_key);
+  auto says = text ? parse_checkpoint(*text) : std::nullopt;
+  // Reported at the end: a problem in a record before is the one to name.
+  if (says && says->origin != origin)
+    says.reset();
+  status = checkpoint_status::invalid;
+  awaited_.push_back({whose, std::move(says), &status});
+}
+
+void verifier::compare_roots() {
+  for (auto& a : awaited_)
+    if (a.says && a.says->size == tree_.size()) {
+      if (tree_.root() == a.says->root)
+        *a.status = checkpoint_status::valid;
+      else
+        wrong(tree_.size(), std::string{a.whose} + " has another root for the first " + std::to_string(tree_.size()) +
+                                " records: one of them was changed");
+    }
+}
+
+void verifier::take(const scanned_row& row) {
+  rows_were_seen_ = true;
+  auto found = streams_.find(row.stream);
+  if (found == streams_.end()) {
+    wrong(tree_.size(), "a state row of " + row.stream.text() + ", a stream without records");
+    return;
+  }
+  auto& stream = found->second;
+  stream.has_row = true;
+  if (row.version != stream.version || row.head != stream.head)
+    wrong(stream.head, "the state row of " + row.stream.text() + " is at version " + std::to_string(row.version) +
+                           ", record " + std::to_string(row.head) + "; the records are at version " +
+                           std::to_string(stream.version) + ", record " + std::to_string(stream.head));
+}
+
+void verifier::take(const scanned_node& node) {
+  auto last = (node.index + 1) * leaves_per_node;
+  if (node.index >= nodes_.size())
+    wrong(tree_.size(), "a stored hash over records that are not there");
+  else if (nodes_[node.index] != node.root)
+    wrong(last - leaves_per_node + 1, "the stored hash over records " + std::to_string(last - leaves_per_node + 1) +
+                                          " to " + std::to_string(last) + " is not theirs");
+  else
+    nodes_[node.index] = {}; // seen
+}
+
+void verifier::take(const scanned_frontier& f) {
+  rows_were_seen_ = true;
+  if (f.size != tree_.size())
+    wrong(tree_.size(),
+          "the log has " + std::to_string(tree_.size()) + " records and its tree of hashes " + std::to_string(f.size));
+  else if (f.peaks != tree_.peaks())
+    wrong(tree_.size(), "the stored root of the tree is not that of the records");
+}
+
+verification verifier::finish(const std::optional<log_problem>& damage) {
+  result_.records = tree_.size();
+  result_.root = tree_.root();
+  if (damage)
+    wrong(damage->position, damage->text);
+  if (tree_.size() == 0)
+    wrong(0, "the log has no record");
+  if (meta_ && !damage) {
+    for (const auto& [stream, end] : streams_)
+      if (!end.has_row)
+        wrong(end.head, "the state row of " + stream.text() + " is missing");
+    for (std::size_t i = 0; i < nodes_.size(); ++i)
+      if (nodes_[i] != digest{})
+        wrong(i * leaves_per_node + 1,
+              "the stored hash over records from " + std::to_string(i * leaves_per_node + 1) + " on is missing");
+    if (!rows_were_seen_)
+      wrong(tree_.size(), "the rows beside the records are missing");
+    if (epoch_ != meta_->epoch)
+      wrong(tree_.size(), "the stored epoch is not that of the last record");
+  }
+  for (const auto& a : awaited_) {
+    if (!a.says)
+      wrong(tree_.size(), std::string{a.whose} + " is not signed by this log");
+    else if (a.says->size > tree_.size())
+      wrong(tree_.size(), std::string{a.whose} + " speaks of " + std::to_string(a.says->size) +
+                              " records: those after " + std::to_string(tree_.size()) + " are missing");
+    else if (*a.status != checkpoint_status::valid)
+      wrong(tree_.size(), std::string{a.whose} + " does not fit the records");
+  }
+  return std::move(result_);
+}
+
+} // namespace
+
+verification verify(log_source& source, const identify_log& identify, const std::optional<std::string>& external) {
+  verifier v{identify, source.checkpoint_note(), external};
+  while (const auto* item = source.next())
+    std::visit([&v](const auto& i) { v.take(i); }, *item);
+  return v.finish(source.damage());
+}
+
+} // namespace oaksteel
