@@ -40,6 +40,7 @@ constexpr entry entries[] = {
   {refusal::test_tokens_differ, "test_tokens_differ", "the meter's test tokens are not those of the key"},
   {refusal::registration_tokens_differ, "registration_tokens_differ", "the registration token is not the key's"},
   {refusal::installation_open, "installation_open", "an installation of that key is going on"},
+  {refusal::installation_interrupted, "installation_interrupted", "a process ended during the installation"},
   {refusal::meter_not_labelled, "meter_not_labelled", "the meter has no label loaded"},
   {refusal::meter_already_labelled, "meter_already_labelled", "the meter has another label already"},
   {refusal::meter_key_committed, "meter_key_committed", "the meter holds a key of that domain for good"},

@@ -44,6 +44,7 @@ enum class refusal : std::uint8_t {
   test_tokens_differ = 44,
   registration_tokens_differ = 45,
   installation_open = 46,
+  installation_interrupted = 47,
   // meters
   meter_not_labelled = 50,
   meter_already_labelled = 51,

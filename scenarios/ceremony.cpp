@@ -119,6 +119,8 @@ void stage::take(const ceremony_step&) {
 }
 
 void stage::come_back() {
+  // Boxes that were enabled when the process ended say first that they are not any more.
+  world_.settle();
   for (const auto& box : site_->boxes()) {
     const auto id = id_of(box);
     if (!id)

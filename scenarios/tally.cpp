@@ -11,6 +11,15 @@ struct verdict_list {
   std::uint32_t count = 0;
 };
 
+/// What a key counts as. A key that a restart cost is no surprise of the scenario, so it is told apart.
+std::string kind_of(const master_key& key) {
+  if (key.status == key_status::none)
+    return "gap";
+  if (key.status == key_status::bad && key.reason == refusal::installation_interrupted)
+    return "Bad (interrupted)";
+  return std::string{name(key.status)};
+}
+
 } // namespace
 
 tally count(const log& site, const std::vector<domain_plan>& domains) {
@@ -39,7 +48,7 @@ tally count(const log& site, const std::vector<domain_plan>& domains) {
     for (std::uint64_t number = 1; counter && number <= counter->last; ++number) {
       auto key_row = view.row({stream_kind::key, key_id{domain.id, number}.text()});
       auto key = key_row ? decode<master_key>(key_row->state) : expected<master_key, std::string>{master_key{}};
-      ++by_status[key && key->status != key_status::none ? std::string{name(key->status)} : "gap"];
+      ++by_status[key ? kind_of(*key) : "gap"];
     }
   }
   return t;

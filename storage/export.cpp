@@ -11,10 +11,7 @@ constexpr std::size_t write_bytes_at = 1 << 20;
 
 } // namespace
 
-stored<std::uint64_t> write_export(log_source& source, const std::filesystem::path& path) {
-  auto file = new_file::begin(path);
-  if (!file)
-    return unexpected{file.error()};
+stored<std::uint64_t> write_export(log_source& source, const write_piece& write) {
   bytes buffer{export_magic.begin(), export_magic.end()};
   std::uint64_t records = 0;
   while (const auto* item = source.next()) {
@@ -25,7 +22,7 @@ stored<std::uint64_t> write_export(log_source& source, const std::filesystem::pa
     encode_into(buffer, static_cast<std::uint32_t>(r->data.size()));
     buffer.insert(buffer.end(), r->data.begin(), r->data.end());
     if (buffer.size() >= write_bytes_at) {
-      if (auto written = file->write(buffer); !written)
+      if (auto written = write(buffer); !written)
         return unexpected{written.error()};
       buffer.clear();
     }
@@ -37,8 +34,18 @@ stored<std::uint64_t> write_export(log_source& source, const std::filesystem::pa
   encode_into(buffer, std::uint32_t{0});
   buffer.insert(buffer.end(), note.begin(), note.end());
   encode_into(buffer, static_cast<std::uint32_t>(note.size()));
-  if (auto written = file->write(buffer); !written)
+  if (auto written = write(buffer); !written)
     return unexpected{written.error()};
+  return records;
+}
+
+stored<std::uint64_t> write_export(log_source& source, const std::filesystem::path& path) {
+  auto file = new_file::begin(path);
+  if (!file)
+    return unexpected{file.error()};
+  auto records = write_export(source, [&](std::span<const std::uint8_t> data) { return file->write(data); });
+  if (!records)
+    return records;
   if (auto finished = file->finish(); !finished)
     return unexpected{finished.error()};
   return records;

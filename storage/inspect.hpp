@@ -77,6 +77,10 @@ private:
 /// Integers are little-endian; the note is the checkpoint, or empty.
 stored<std::uint64_t> write_export(log_source& source, const std::filesystem::path& file);
 
+/// The same bytes, handed to `write` in pieces; a damaged source is told of when some are out already.
+using write_piece = std::function<stored<done>(std::span<const std::uint8_t>)>;
+stored<std::uint64_t> write_export(log_source& source, const write_piece& write);
+
 /// What a log's first record says about its key.
 struct log_identity {
   bytes public_key; ///< Ed25519, 32 bytes

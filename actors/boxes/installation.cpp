@@ -71,10 +71,8 @@ struct conversation : std::enable_shared_from_this<conversation> {
       return end(refusal::records_disagree);
     if (answer.test_tokens != terms.test_tokens)
       return end(refusal::test_tokens_differ);
-    ask<mi6c, acknowledged>({{}, terms.meter, terms.key}, &conversation::on_committed);
+    end(std::nullopt, terms.test_tokens);
   }
-
-  void on_committed(const acknowledged&) { end(std::nullopt, terms.test_tokens); }
 };
 
 } // namespace
@@ -96,6 +94,12 @@ void install_in_meter(self_pointer self, const psr_actor& line, const message_he
   talk->terms = std::move(terms);
   talk->finished = std::move(finished);
   talk->start();
+}
+
+void commit_in_meter(self_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
+                     const sequence_number& meter, std::function<void()> committed) {
+  self->request(line, meter_timeout, mi6c{{self->state.core->house().next_head(head)}, meter, key})
+    .then([committed = std::move(committed)](const acknowledged&) { committed(); }, [](const caf::error&) {});
 }
 
 } // namespace oaksteel

@@ -1,6 +1,8 @@
 #pragma once
-// The conversation between a Steel box and a meter (EP Fig. 25, steps 334-338): MI5q, MI5, MI6r, MI6c.
-// It begins after the attempt is durable and ends with what MI7 will say.
+// The conversation between a Steel box and a meter (EP Fig. 25, steps 334-338). It begins after the attempt is
+// durable: MI5q, MI5, MI6r. What MI7 will say is durable before MI6c makes the key the meter's for good, so that
+// a process that ends in between leaves a provisional key, which can be replaced, or a commit, which can be
+// said again; MI7 goes out after it.
 
 #include "actors/boxes/box_behaviour.hpp"
 #include "events/signed_bodies.hpp"
@@ -23,8 +25,13 @@ struct installation_terms {
 /// Associated data of (K) in MI5, and the shared info of the session's key: this Steel, this meter, this key.
 bytes session_address(const box_id& steel, const sequence_number& meter, const key_id& key);
 
-/// Calls `finished` exactly once.
+/// Up to the meter's test tokens. Calls `finished` exactly once.
 void install_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
                       installation_terms terms, std::function<void(const mi7_body&)> finished);
+
+/// MI6c. Calls `committed` when the meter has acknowledged; never, when it does not (the KMC's time-out then
+/// takes care of the key).
+void commit_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
+                     const key_id& key, const sequence_number& meter, std::function<void()> committed);
 
 } // namespace oaksteel

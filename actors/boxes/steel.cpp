@@ -40,10 +40,20 @@ opened_record open_record(const install_key& m, const domain_ring& ring, work_co
   return found;
 }
 
+/// Sends MI7 on its way; one that says installed goes after the meter's key is committed.
+void hand_over(self_pointer self, const psr_actor& line, const installation_finished& e, const message_head& head,
+               caf::typed_response_promise<mi7> rp) {
+  auto send = [rp, report = mi7{{head}, e.key, e.mi7}]() mutable { rp.deliver(std::move(report)); };
+  if (e.failure)
+    send();
+  else
+    commit_in_meter(self, line, head, e.key, e.meter, send);
+}
+
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
-void finish(self_pointer self, const message_head& head, const mi7_body& outcome,
+void finish(self_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
             caf::typed_response_promise<mi7> rp) {
-  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, outcome, rp](transaction& t) mutable {
+  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) mutable {
     auto& box = *self->state.core;
     const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
                                          {encode_body(outcome), {}}};
@@ -55,22 +65,25 @@ void finish(self_pointer self, const message_head& head, const mi7_body& outcome
       return t.refuse(events.error(), outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
     auto shown =
       t.apply<secure_box>(box.stream(), std::move(*events), {}, ring->authentication, outcome.key.domain);
-    t.when_durable([rp, shown](const message_head& next) mutable {
-      const auto& e = std::get<installation_finished>(*shown.front());
-      rp.deliver(mi7{{next}, e.key, e.mi7});
+    t.when_durable([self, line, rp, shown](const message_head& next) mutable {
+      hand_over(self, line, std::get<installation_finished>(*shown.front()), next, rp);
     });
   });
 }
 
-/// MI7 of an attempt that has ended, from the log.
-std::optional<mi7> reported_before(const log& site, const key_id& key, const message_head& head) {
+/// How an attempt ended, from the log.
+struct earlier_outcome {
+  installation_finished event;
+  message_head head;
+};
+std::optional<earlier_outcome> finished_before(const log& site, const key_id& key, const message_head& head) {
   const auto view = site.view();
   auto position = view.find(static_cast<std::uint8_t>(lookup::installation), key.text());
   auto record = position ? view.at(*position) : std::nullopt;
   auto event = record ? read_as<installation_finished>(*record) : std::nullopt;
   if (!event)
     return std::nullopt;
-  return mi7{{{head.id, *position, head.correlation}}, key, event->mi7};
+  return earlier_outcome{std::move(*event), {head.id, *position, head.correlation}};
 }
 
 auto install(self_pointer self, const install_key& m, const psr_actor& line) {
@@ -92,8 +105,8 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
       t.when_durable([self, rp, m, line, found](const message_head& next) mutable {
         installation_terms terms{self->state.core->id(), found.body.oak, m.key, m.meter,
                                  m.psr_install,          found.k,        found.body.check, found.test_tokens};
-        install_in_meter(self, line, next, std::move(terms), [self, next, rp](const mi7_body& outcome) {
-          finish(self, next, outcome, rp);
+        install_in_meter(self, line, next, std::move(terms), [self, line, next, rp](const mi7_body& outcome) {
+          finish(self, line, next, outcome, rp);
         });
       });
     });
@@ -102,23 +115,23 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
 
 /// The KMC asks what became of a key. One that was never attempted is given up here, so that it cannot be
 /// installed later.
-auto report(self_pointer self, const ask_report& m) {
+auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
-  if (auto before = reported_before(*core.house().around().journal_log, m.key, m.head)) {
-    rp.deliver(std::move(*before));
+  if (auto before = finished_before(*core.house().around().journal_log, m.key, m.head)) {
+    hand_over(self, line, before->event, before->head, rp);
     return rp;
   }
-  core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
     auto& box = *self->state.core;
     const auto& state = t.state<secure_box>(box.stream());
     auto process = state.processes.find(m.key.domain);
     if (process != state.processes.end() && process->second.open.contains(m.key.number))
       return t.refuse(refusal::installation_open, m.key.text());
-    t.when_durable([self, rp, m](const message_head& next) mutable {
-      mi7_body outcome{refusal::no_answer, m.oak,      self->state.core->id(), m.key, m.meter, {}, {},
+    t.when_durable([self, rp, m, line](const message_head& next) mutable {
+      mi7_body outcome{refusal::installation_interrupted, m.oak,      self->state.core->id(), m.key, m.meter, {}, {},
                        self->state.core->house().around().time->now()};
-      finish(self, next, outcome, rp);
+      finish(self, line, next, outcome, rp);
     });
   });
   return rp;
@@ -129,7 +142,7 @@ void close_open_attempts(self_pointer self, transaction& t) {
   const auto& state = t.state<secure_box>(self->state.core->stream());
   for (const auto& [domain, process] : state.processes)
     for (const auto& [number, meter] : process.open) {
-      mi7_body outcome{refusal::no_answer, {box_type::oak, 0}, state.id, {domain, number}, meter, {}, {},
+      mi7_body outcome{refusal::installation_interrupted, {box_type::oak, 0}, state.id, {domain, number}, meter, {}, {},
                        self->state.core->house().around().time->now()};
       const auto ring = self->state.core->ring(domain);
       installation_finished closing{outcome.key, state.id, meter, outcome.failure, {encode_body(outcome), {}}};
@@ -144,7 +157,7 @@ steel_actor::behavior_type steel_box(self_pointer self, box_place place, surroun
   found_box(self, place, around).when_enabled = [self](transaction& t) { close_open_attempts(self, t); };
   return box_behaviour<steel_actor>(
     self, [self, line](const install_key& m) { return install(self, m, line); },
-    [self](const ask_report& m) { return report(self, m); });
+    [self, line](const ask_report& m) { return report(self, m, line); });
 }
 
 } // namespace oaksteel

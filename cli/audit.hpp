@@ -1,0 +1,32 @@
+#pragma once
+// `oaksteel audit`: the life of a key, meter, box, domain, custodian or order, or of everything, from logs alone
+// (SYS-4). Every check is done again without any secret, and the first violation is named.
+
+#include "events/ids.hpp"
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace oaksteel {
+
+enum class audit_subject : std::uint8_t { key, meter, box, domain, custodian, order, all };
+std::string_view name(audit_subject s);
+std::optional<audit_subject> parse_audit_subject(std::string_view s);
+
+struct audit_arguments {
+  audit_subject subject = audit_subject::all;
+  std::string id;                          ///< of the subject; empty for all
+  std::vector<std::filesystem::path> data; ///< data directories or exports
+  std::optional<instant> from;             ///< events from this time on; all when absent
+  std::optional<instant> to;               ///< events up to this time
+  std::optional<fingerprint> domain_key_set;
+  bool json = false;
+};
+
+/// Prints the events that concern the subject, then what was found. The exit status: 1 for a violation or for a
+/// subject that no log knows.
+int audit(const audit_arguments& arguments);
+
+} // namespace oaksteel

@@ -1,0 +1,123 @@
+#include "cli/survey.hpp"
+
+#include "cli/output.hpp"
+
+namespace oaksteel {
+
+participant_kind kind_of(audit_subject s) {
+  switch (s) {
+    case audit_subject::meter: return participant_kind::meter;
+    case audit_subject::box: return participant_kind::box;
+    case audit_subject::domain: return participant_kind::domain;
+    case audit_subject::custodian: return participant_kind::custodian;
+    case audit_subject::order: return participant_kind::order;
+    case audit_subject::key:
+    case audit_subject::all: break;
+  }
+  return participant_kind::key;
+}
+
+bool relation::names(const record& r, participant_kind kind, const std::string& id) const {
+  for (const auto& p : r.participants)
+    if (p.kind == kind && p.id == id)
+      return true;
+  return false;
+}
+
+void relation::learn(const record& r) {
+  if (subject_ == audit_subject::all || !names(r, kind_of(subject_), id_))
+    return;
+  // All events of an order point at what began it: the order's first event, or what that one points at.
+  if (subject_ == audit_subject::order && r.stream == stream_id{stream_kind::order, id_} && r.previous == 0)
+    began_.insert(r.correlation && !r.correlation->log ? r.correlation->position : r.position);
+  if (subject_ != audit_subject::key && subject_ != audit_subject::meter)
+    return;
+  for (const auto& p : r.participants) {
+    if (p.kind == participant_kind::order)
+      orders_.insert(p.id);
+    if (p.kind == participant_kind::key && subject_ == audit_subject::meter)
+      keys_.insert(p.id);
+  }
+}
+
+bool relation::concerns(const record& r) const {
+  if (subject_ == audit_subject::all)
+    return true;
+  if (names(r, kind_of(subject_), id_))
+    return true;
+  bool other_key = false, other_order = false;
+  for (const auto& p : r.participants) {
+    if (p.kind == participant_kind::key && keys_.contains(p.id))
+      return true;
+    other_key = other_key || p.kind == participant_kind::key;
+    other_order = other_order || p.kind == participant_kind::order;
+  }
+  if (subject_ == audit_subject::order)
+    return !other_order && r.correlation && !r.correlation->log && began_.contains(r.correlation->position);
+  if (other_key)
+    return false; // another leg of the same order
+  for (const auto& p : r.participants)
+    if (p.kind == participant_kind::order && orders_.contains(p.id))
+      return true;
+  return false;
+}
+
+void survey::add(violation v) {
+  ++violation_count;
+  if (violations.size() < violations_limit)
+    violations.emplace(v.position, std::move(v));
+}
+
+namespace {
+
+void count(survey& s, const any_event& e) {
+  if (auto fault = std::get_if<fault_recorded>(&e))
+    ++s.faults[fault->reason];
+  if (auto verified = std::get_if<tokens_verified>(&e))
+    for (auto v : unpack(verified->verdicts, verified->count))
+      ++s.verdicts[verified->domain][v];
+  if (auto opened = std::get_if<log_opened>(&e)) {
+    s.node = opened->node;
+    s.simulated = opened->simulated;
+  }
+}
+
+void take(survey& s, const replay_step& step, bool verify) {
+  const auto& r = step.written;
+  s.related.learn(r);
+  for (const auto& p : r.participants)
+    s.known[p.kind].insert(p.id);
+  count(s, step.event);
+  const auto signs = s.signatures.check(step.event, r.actor, verify);
+  if (auto broken = s.lives.take({r.position, r.time, step.event, step.before.state, signs.facts}))
+    s.add(std::move(*broken));
+}
+
+} // namespace
+
+survey look_over(log_source& source, const audit_arguments& arguments, bool verify) {
+  survey s{arguments};
+  record_progress progress;
+  auto result = replay(source, {}, {[&](const replay_step& step) { take(s, step, verify); },
+                                    [&](std::uint64_t n) { progress.show(n); }});
+  s.log = std::move(result);
+  return s;
+}
+
+std::string instead_of(const survey& s, const audit_arguments& arguments) {
+  const auto kind = kind_of(arguments.subject);
+  const auto found = s.known.find(kind);
+  if (found == s.known.end() || found->second.empty())
+    return "there is no " + std::string{name(kind)} + " in this log at all";
+  const auto& all = found->second;
+  constexpr std::size_t shown = 12;
+  std::string list;
+  std::size_t n = 0;
+  for (auto it = all.begin(); it != all.end() && n < shown; ++it, ++n)
+    list += (n ? ", " : "") + *it;
+  if (all.size() > shown)
+    list += " and " + std::to_string(all.size() - shown) + " more, the last " + *all.rbegin();
+  return "there are " + list;
+}
+
+} // namespace oaksteel

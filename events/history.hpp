@@ -1,0 +1,101 @@
+#pragma once
+// Re-checks the lives of keys from their events: what an audit rests on (SYS-4). One history takes the events of
+// a log in their order and says of each which rule it breaks, across all streams. Pure: whether a signature is
+// good is found elsewhere and passed in.
+
+#include "events/event.hpp"
+
+#include <map>
+#include <set>
+
+namespace oaksteel {
+
+/// The rules. The first one that an event breaks is named.
+enum class audit_rule : std::uint8_t {
+  signature,     ///< a signed record is the signer's, and says what the event says
+  transition,    ///< EP-13, EP-13b
+  key_id_order,  ///< EP-14: strictly increasing where assigned, generated and attempted
+  installation,  ///< EP-14: a key is attempted at most once, and installed where it was
+  names,         ///< all records of a key name the same box, meter and key
+  times,         ///< EP-18: they increase along the key's life
+  permitted,     ///< its stream's state allowed it (events/permitted.hpp)
+};
+std::string_view name(audit_rule r);
+
+/// The audit times of a key (EP-18; EP, "Audit Trail"), in the order in which they must lie.
+enum class audit_time : std::uint8_t {
+  kms_request = 0,
+  oak,
+  psr_install,
+  steel,
+  kms_install,
+  brass_install,
+  kms_registration,
+  brass_registration,
+  kms_obsolete,
+  brass_obsolete,
+  brass_bad, ///< instead of those from kms_install on
+};
+inline constexpr std::size_t audit_times = 11;
+std::string_view name(audit_time t);
+
+/// What the signed records of one event say.
+struct signed_facts {
+  std::optional<std::string> problem; ///< the first record that is not good
+  std::vector<std::pair<audit_time, instant>> times;
+  box_id oak{box_type::oak, 0};     ///< number 0: not said
+  box_id steel{box_type::steel, 0}; ///< likewise
+  std::optional<check_value> check;
+};
+
+/// An event at its place in the log.
+struct audited_event {
+  std::uint64_t position = 0;
+  instant time;
+  const any_event& event;
+  const any_state& before; ///< the state of its stream, without it
+  const signed_facts& facts;
+};
+
+struct violation {
+  std::uint64_t position = 0;
+  audit_rule rule = audit_rule::signature;
+  std::string text; ///< one sentence, which names the key, box or meter
+};
+
+/// What is known of a key so far.
+struct key_life {
+  key_status status = key_status::none;
+  box_id oak{box_type::oak, 0};
+  box_id steel{box_type::steel, 0};
+  sequence_number meter;
+  std::optional<check_value> check;       ///< by the archive's records
+  std::optional<check_value> meter_check; ///< by the meter
+  std::array<instant, audit_times> times{}; ///< 0 = not known
+  std::uint64_t attempted = 0;            ///< position of the attempt; 0 = none
+  std::uint64_t finished = 0;             ///< position of MI7; 0 = none
+  std::uint64_t committed = 0;            ///< position of the meter's commit; 0 = none
+  std::optional<refusal> failure;         ///< by MI7
+  bool followed = false;                  ///< the KMC's order is in this log
+  bool timed_out = false;
+};
+
+class history {
+public:
+  /// The first rule that the event breaks. The key's life goes on with it in any case.
+  std::optional<violation> take(const audited_event& e);
+
+  /// Every key that any event named.
+  const std::map<key_id, key_life>& keys() const { return keys_; }
+
+private:
+  struct rules; ///< one function for each event that they concern
+
+  std::map<key_id, key_life> keys_;
+  std::map<domain_id, std::uint64_t> assigned_;                      ///< last key id by domain
+  std::map<std::pair<box_id, domain_id>, std::uint64_t> generated_;  ///< by Oak and domain
+  std::map<std::pair<box_id, domain_id>, std::uint64_t> last_seen_;  ///< by Steel and domain
+  std::set<box_id> boxes_;                                           ///< initialised in this log
+};
+
+} // namespace oaksteel

@@ -1,0 +1,393 @@
+// Two threads and a child: the child maps the file and sends records, the caller's thread copies them into
+// blocks and hashes them, a second one decodes and folds. Each keeps the first difference that it sees; the
+// one at the lower position is the first of all.
+
+#include "storage/replay.hpp"
+
+#include "crypto/merkle.hpp"
+#include "storage/archive.hpp"
+#include "storage/block_queue.hpp"
+#include "storage/environment.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <exception>
+#include <thread>
+
+namespace oaksteel {
+
+namespace {
+
+constexpr std::size_t block_bytes = 256 * 1024;
+
+/// Keeps the first of all problems that it is told, by position.
+class first_problem {
+public:
+  void tell(std::uint64_t position, std::optional<stream_id> stream, std::string text) {
+    if (!found_ || position < found_->position)
+      found_ = replay_problem{position, std::move(stream), std::move(text)};
+  }
+  void tell(const first_problem& other) {
+    if (other.found_)
+      tell(other.found_->position, other.found_->stream, other.found_->text);
+  }
+  const std::optional<replay_problem>& found() const { return found_; }
+
+private:
+  std::optional<replay_problem> found_;
+};
+
+/// The records' hashes against the stored ones.
+class tree_side {
+public:
+  first_problem problem;
+
+  void take(const scanned_record& r) {
+    const auto leaf = leaf_hash(r.data);
+    if (r.stored_leaf && *r.stored_leaf != leaf)
+      problem.tell(r.position, {}, "the record's hash is not the one stored with it");
+    tree_.add(leaf);
+    if (tree_.size() % leaves_per_node == 0)
+      if (auto node = tree_.complete_subtree(node_level))
+        nodes_.push_back(*node);
+  }
+
+  void take(const scanned_node& node) {
+    const auto first = node.index * leaves_per_node + 1;
+    ++seen_;
+    if (node.index >= nodes_.size() || nodes_[node.index] != node.root)
+      problem.tell(std::min(first, tree_.size()), {},
+                   "the stored hash over records " + std::to_string(first) + " to " +
+                     std::to_string(first + leaves_per_node - 1) + " is not theirs");
+  }
+
+  void take(const scanned_frontier& f) {
+    if (f.size != tree_.size() || f.peaks != tree_.peaks())
+      problem.tell(tree_.size(), {}, "the stored root of the tree is not that of the records");
+  }
+
+  /// After the last node of a directory.
+  void finish() {
+    if (seen_ < nodes_.size())
+      problem.tell(seen_ * leaves_per_node + 1, {},
+                   "the stored hash over records from " + std::to_string(seen_ * leaves_per_node + 1) + " on is missing");
+  }
+
+  const merkle_frontier& tree() const { return tree_; }
+
+private:
+  merkle_frontier tree_;
+  std::vector<digest> nodes_;
+  std::uint64_t seen_ = 0;
+};
+
+/// The records' content: decodes, checks and folds.
+class fold_side {
+public:
+  explicit fold_side(const replay_watch& watch) : watch_(watch), names_(tag_limit) {}
+
+  first_problem problem;
+  replay_result result;
+  std::uint32_t epoch = 0;
+
+  void take(const record_block& block) {
+    std::size_t begin = 0;
+    auto position = block.first;
+    for (auto end : block.ends) {
+      if (problem.found())
+        return;
+      take(position++, std::span{block.data}.subspan(begin, end - begin));
+      begin = end;
+    }
+  }
+
+  void count_events() {
+    for (const auto& [name, count] : names_)
+      if (count > 0)
+        result.events[std::string{name}] += count;
+    for (const auto& [stream, folded] : result.folded)
+      ++result.streams[stream.kind];
+  }
+
+private:
+  static constexpr std::size_t tag_limit = 256;
+
+  void wrong(const record& r, std::string text) { problem.tell(r.position, r.stream, std::move(text)); }
+  void take(std::uint64_t position, std::span<const std::uint8_t> data);
+  bool in_order(const record& r, std::uint64_t position, std::span<const std::uint8_t> data);
+  void fold(const record& r, const any_event& e);
+  void count(std::uint16_t tag, const any_event& e);
+
+  const replay_watch& watch_;
+  std::vector<std::pair<std::string_view, std::uint64_t>> names_; ///< by tag
+};
+
+void fold_side::take(std::uint64_t position, std::span<const std::uint8_t> data) {
+  auto decoded = decode_record(data);
+  if (!decoded)
+    return problem.tell(position, {}, "the record cannot be decoded: " + decoded.error());
+  const auto& r = *decoded;
+  if (!in_order(r, position, data))
+    return;
+  auto event = decode_event(r);
+  if (!event)
+    return wrong(r, "the event cannot be decoded: " + event.error());
+  if (stream_of(*event) != r.stream)
+    return wrong(r, "the event belongs to " + stream_of(*event).text());
+  if (participants(*event) != r.participants)
+    return wrong(r, "the participants are not those that the event names");
+  fold(r, *event);
+}
+
+bool fold_side::in_order(const record& r, std::uint64_t position, std::span<const std::uint8_t> data) {
+  if (r.position != position) {
+    problem.tell(position, r.stream, "the record says that it is number " + std::to_string(r.position));
+    return false;
+  }
+  if (position == 1) {
+    result.id = sha256(data);
+    result.first = r.time;
+    if (r.log != digest{} || r.epoch == 0)
+      wrong(r, "the first record must be the first of its own log");
+  } else {
+    if (r.log != result.id)
+      wrong(r, "the record belongs to another log");
+    if (r.time <= result.last)
+      wrong(r, "its time is not after that of the record before");
+    if (r.epoch < epoch)
+      wrong(r, "its epoch is before that of the record before");
+  }
+  result.last = r.time;
+  epoch = r.epoch;
+  return !problem.found();
+}
+
+void fold_side::fold(const record& r, const any_event& e) {
+  auto [it, fresh] = result.folded.try_emplace(r.stream);
+  auto& stream = it->second;
+  if (fresh)
+    stream.state = initial_state(e);
+  if (r.previous != stream.head)
+    return wrong(r, "the record before it in its stream is " + std::to_string(stream.head) + ", not " +
+                      std::to_string(r.previous));
+  if (watch_.each)
+    watch_.each({r, e, stream});
+  if (!evolve_any(stream.state, e))
+    return wrong(r, "the stream's state is of another kind than the event's");
+  ++stream.version;
+  stream.head = r.position;
+  ++result.records;
+  count(r.tag, e);
+}
+
+void fold_side::count(std::uint16_t tag, const any_event& e) {
+  if (tag >= names_.size())
+    names_.resize(std::size_t{tag} + 1);
+  auto& [name, count] = names_[tag];
+  if (count++ == 0)
+    name = name_of_event(e);
+}
+
+/// Runs the folding thread. Whatever is thrown there comes out of finish().
+class folding_thread {
+public:
+  explicit folding_thread(fold_side& side) : thread_([this, &side] { run(side); }) {}
+  ~folding_thread() {
+    if (thread_.joinable()) {
+      queue_.close();
+      thread_.join();
+    }
+  }
+
+  void add(std::uint64_t position, std::span<const std::uint8_t> data) {
+    block_.add(position, data);
+    if (block_.data.size() >= block_bytes)
+      block_ = queue_.exchange(std::move(block_));
+  }
+  /// It found a problem: what comes now is not folded.
+  bool stopped() const { return stopped_; }
+  void finish() {
+    if (!block_.ends.empty())
+      queue_.exchange(std::move(block_));
+    queue_.close();
+    thread_.join();
+    if (thrown_)
+      std::rethrow_exception(thrown_);
+  }
+
+private:
+  void run(fold_side& side) {
+    while (auto block = queue_.take()) {
+      if (!stopped_)
+        fold(side, *block);
+      queue_.give_back(std::move(*block));
+    }
+  }
+  void fold(fold_side& side, const record_block& block) {
+    try {
+      side.take(block);
+    } catch (...) {
+      thrown_ = std::current_exception();
+    }
+    stopped_ = thrown_ || side.problem.found();
+  }
+
+  block_queue queue_;
+  record_block block_;
+  std::exception_ptr thrown_;
+  std::atomic<bool> stopped_ = false;
+  std::thread thread_; // last: it uses the others
+};
+
+/// Held against the state rows, which come in the order of streams.
+class row_side {
+public:
+  explicit row_side(const std::unordered_map<stream_id, replayed_stream>& streams) {
+    for (const auto& s : streams)
+      sorted_.push_back(&s);
+    std::sort(sorted_.begin(), sorted_.end(), [](auto* a, auto* b) { return a->first < b->first; });
+  }
+
+  void take(const scanned_row& row, first_problem& problem) {
+    const auto& stream = row.stream;
+    while (next_ < sorted_.size() && sorted_[next_]->first < stream)
+      missing(problem);
+    if (next_ == sorted_.size() || sorted_[next_]->first != stream)
+      return problem.tell(row.head, stream, "there is a state row of a stream without events");
+    const auto& folded = sorted_[next_]->second;
+    const auto state = add_state();
+    if (row.version != folded.version || row.head != folded.head)
+      problem.tell(folded.head, stream,
+                   "the state row is at version " + std::to_string(row.version) + ", record " + std::to_string(row.head) +
+                     "; the events are at version " + std::to_string(folded.version) + ", record " +
+                     std::to_string(folded.head));
+    else if (!std::equal(state.begin(), state.end(), row.state.begin(), row.state.end()))
+      problem.tell(folded.head, stream, "the state row is not what the events give");
+  }
+
+  /// After the last row; `rows` says that there were some.
+  digest finish(bool rows, first_problem& problem) {
+    while (next_ < sorted_.size())
+      if (rows)
+        missing(problem);
+      else
+        add_state();
+    return digest_.root();
+  }
+
+private:
+  void missing(first_problem& problem) {
+    problem.tell(sorted_[next_]->second.head, sorted_[next_]->first, "the state row is missing");
+    add_state();
+  }
+  /// The next stream's state, which also goes into the digest.
+  bytes add_state() {
+    const auto& [stream, folded] = *sorted_[next_++];
+    auto state = encode_state(folded.state);
+    entry_.clear();
+    encode_into(entry_, stream);
+    encode_into(entry_, folded.version);
+    entry_.insert(entry_.end(), state.begin(), state.end());
+    digest_.add(leaf_hash(entry_));
+    return state;
+  }
+
+  std::vector<const std::pair<const stream_id, replayed_stream>*> sorted_;
+  std::size_t next_ = 0;
+  merkle_frontier digest_;
+  bytes entry_;
+};
+
+/// One replay, from the first item of the source to its last.
+class replayer {
+public:
+  replayer(log_source& source, const replay_limit& limit, const replay_watch& watch)
+      : source_(source), limit_(limit), watch_(watch), fold_(watch) {}
+
+  replay_result run() {
+    const auto* item = records();
+    auto& result = fold_.result;
+    result.root = tree_.tree().root();
+    fold_.count_events();
+    problem_.tell(tree_.problem);
+    problem_.tell(fold_.problem);
+    row_side rows{result.folded};
+    const bool whole = result.complete && !source_.damage() && !problem_.found();
+    result.compared = whole && meta_;
+    if (result.compared)
+      compare(item, rows);
+    if (source_.damage())
+      problem_.tell(source_.damage()->position, {}, source_.damage()->text);
+    if (result.records == 0)
+      problem_.tell(0, {}, "the log has no record");
+    result.states = rows.finish(result.compared && !source_.damage(), problem_);
+    result.problem = problem_.found();
+    return std::move(result);
+  }
+
+private:
+  /// Reads up to the limit, the first problem or the last record; the item behind the records.
+  const log_item* records() {
+    folding_thread folding{fold_};
+    const log_item* item = source_.next();
+    for (; item; item = source_.next()) {
+      if (auto meta = std::get_if<scanned_meta>(item)) {
+        meta_ = *meta;
+        continue;
+      }
+      const auto* r = std::get_if<scanned_record>(item);
+      if (!r || beyond_limit(*r) || folding.stopped() || tree_.problem.found())
+        break;
+      tree_.take(*r);
+      folding.add(r->position, r->data);
+      if (watch_.progress && r->position % 4096 == 0)
+        watch_.progress(r->position);
+    }
+    folding.finish();
+    fold_.result.complete = !item || !std::holds_alternative<scanned_record>(*item);
+    return item;
+  }
+
+  bool beyond_limit(const scanned_record& r) const {
+    if (limit_.position && r.position > *limit_.position)
+      return true;
+    if (!limit_.time)
+      return false;
+    const auto decoded = decode_record(r.data); // what cannot be decoded is the other thread's to report
+    return decoded && decoded->time > *limit_.time;
+  }
+
+  void compare(const log_item* item, row_side& rows) {
+    if (meta_->id != fold_.result.id)
+      problem_.tell(1, {}, "the log's id is not the hash of its first record");
+    if (meta_->epoch != fold_.epoch)
+      problem_.tell(fold_.result.records, {}, "the stored epoch is not that of the last record");
+    for (; item; item = source_.next()) {
+      if (auto node = std::get_if<scanned_node>(item))
+        tree_.take(*node);
+      else if (auto frontier = std::get_if<scanned_frontier>(item))
+        tree_.take(*frontier);
+      else if (auto row = std::get_if<scanned_row>(item))
+        rows.take(*row, problem_);
+    }
+    if (!source_.damage())
+      tree_.finish();
+    problem_.tell(tree_.problem);
+  }
+
+  log_source& source_;
+  const replay_limit& limit_;
+  const replay_watch& watch_;
+  std::optional<scanned_meta> meta_;
+  tree_side tree_;
+  fold_side fold_;
+  first_problem problem_;
+};
+
+} // namespace
+
+replay_result replay(log_source& source, const replay_limit& limit, const replay_watch& watch) {
+  return replayer{source, limit, watch}.run();
+}
+
+} // namespace oaksteel
