@@ -165,6 +165,7 @@ stream_id stream_of(const any_event& e) {
 
 std::vector<participant> participants(const any_event& e) {
   std::vector<participant> found;
+  found.reserve(6); // what most name at most
   std::visit(
     [&](const auto& event) {
       collector collect{found};

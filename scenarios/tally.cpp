@@ -11,12 +11,23 @@ struct verdict_list {
   std::uint32_t count = 0;
 };
 
+constexpr std::string_view interrupted = "Bad (interrupted)";
+
+std::uint64_t number_of(const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts,
+                        const domain_id& domain, const std::string& kind) {
+  auto by_kind = counts.find(domain);
+  if (by_kind == counts.end())
+    return 0;
+  auto number = by_kind->second.find(kind);
+  return number == by_kind->second.end() ? 0 : number->second;
+}
+
 /// What a key counts as. A key that a restart cost is no surprise of the scenario, so it is told apart.
 std::string kind_of(const master_key& key) {
   if (key.status == key_status::none)
     return "gap";
   if (key.status == key_status::bad && key.reason == refusal::installation_interrupted)
-    return "Bad (interrupted)";
+    return std::string{interrupted};
   return std::string{name(key.status)};
 }
 
@@ -59,11 +70,10 @@ std::vector<std::string> unmet(const expectations& expect, const tally& counted)
   auto compare = [&lines](const auto& wanted, const auto& got, const std::string& what) {
     for (const auto& [domain, counts] : wanted)
       for (const auto& [kind, number] : counts) {
-        std::uint64_t found = 0;
-        if (auto d = got.find(domain); d != got.end())
-          if (auto k = d->second.find(kind); k != d->second.end())
-            found = k->second;
-        if (found != number)
+        const auto found = number_of(got, domain, kind);
+        // A restart may hit the very key that was to end Bad for another reason.
+        const auto spare = kind == name(key_status::bad) ? number_of(got, domain, std::string{interrupted}) : 0;
+        if (number < found || number > found + spare)
           lines.push_back(domain.text + ": " + what + ' ' + kind + ": expected " + std::to_string(number) + ", found "
                           + std::to_string(found));
       }

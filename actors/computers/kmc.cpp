@@ -65,10 +65,7 @@ void proceed_installation(kmc_pointer self, const message_head& head, const orde
     case leg_stage::waiting:
       if (leg.tries >= tries_limit)
         return progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, leg.reason});
-      // EP Fig. 24, step 300: requests come from the KDC, with the Steel box's id.
-      self->send(self->state.kdc, begin_leg{{self->state.house->next_head(head)}, o.id, {leg.plan.domain, 0},
-                                            leg.plan.steel, o.details.meter});
-      return;
+      return begin_installation(self, head, o, leg);
     case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
     case leg_stage::delivered:
       self->state.of_key[{leg.plan.domain, leg.key}] = o.id.number;

@@ -64,6 +64,8 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
 
 /// The conversations of a leg (kmc_legs.cpp), by the stage that they lead out of.
+/// Has the KDC request a key, unless the meter has one of this domain from an earlier order (EP-17).
+void begin_installation(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
 void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request);
 void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
 void confirm_installed(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);

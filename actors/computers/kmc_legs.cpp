@@ -57,6 +57,29 @@ void store_and_confirm(const leg_talk& talk, const message_head& head, const key
 
 } // namespace
 
+// EP Fig. 24, step 300: requests come from the KDC, with the Steel box's id.
+void begin_installation(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  fetch_record present{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
+  self->request(talk.servers().archive, answer_timeout, std::move(present))
+    .then(
+      [talk](const record_fetched& got) {
+        if (got.key.status == key_status::obsolete)
+          return leg_trouble(talk.self, got.head, talk.o, talk.leg, refusal::meter_key_committed);
+        talk.finish(got.head, leg_finished{talk.o.id, got.key.key});
+      },
+      [talk, head](const caf::error& e) {
+        if (refusal_in(e) != refusal::record_missing)
+          return talk.trouble(head, e);
+        begin_leg m{{talk.self->state.house->next_head(head)}, talk.o.id, {talk.leg.plan.domain, 0},
+                    talk.leg.plan.steel, talk.o.details.meter};
+        talk.self->send(talk.self->state.kdc, std::move(m));
+      });
+}
+
 // EP Fig. 24, steps 300-304.
 void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request) {
   auto it = self->state.options.domains.find(request.domain);
