@@ -38,11 +38,26 @@ void write_checkpoint_when_due(journal_state& state, bool now) {
   write_checkpoint(site.directory(), site.id(), state.options.simulated, site.position(), *state.options.key);
 }
 
+/// What goes into the next commit: everything that waits, up to the limit.
+std::vector<append_order> take_orders(journal_state& state) {
+  std::vector<append_order> orders;
+  std::size_t count = 0;
+  while (!state.waiting.empty()) {
+    const auto more = state.waiting.front().request->events.size();
+    if (!orders.empty() && count + more > state.options.commit_limit)
+      break;
+    count += more;
+    orders.push_back(std::move(state.waiting.front()));
+    state.waiting.pop_front();
+  }
+  state.events -= count;
+  state.seen = 0;
+  return orders;
+}
+
 void commit(self_pointer self) {
   auto& state = self->state;
-  auto orders = std::move(state.waiting);
-  state.waiting.clear();
-  state.seen = 0;
+  const auto orders = take_orders(state);
   std::vector<const append_request*> requests;
   std::uint64_t count = 0;
   for (auto& order : orders) {
@@ -74,19 +89,22 @@ journal_actor::behavior_type journal(self_pointer self, journal_options options)
   return {
     [self](const append_order& order) {
       self->state.waiting.push_back(order);
+      self->state.events += order.request->events.size();
       if (!std::exchange(self->state.scheduled, true))
         self->send(self, caf::ok_atom::value);
     },
     // Group commit: as long as the mailbox brought more since the last look, look again.
     [self](caf::ok_atom) {
       auto& state = self->state;
-      if (state.waiting.size() != state.seen && state.waiting.size() < state.options.commit_limit) {
-        state.seen = state.waiting.size();
+      if (state.events != state.seen && state.events < state.options.commit_limit) {
+        state.seen = state.events;
         self->send(self, caf::ok_atom::value);
         return;
       }
-      state.scheduled = false;
       commit(self);
+      state.scheduled = !state.waiting.empty();
+      if (state.scheduled)
+        self->send(self, caf::ok_atom::value);
     },
   };
 }

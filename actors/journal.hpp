@@ -10,6 +10,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <deque>
+
 namespace oaksteel {
 
 /// Append these; the time of each event is set here, so that times grow with positions.
@@ -24,7 +26,7 @@ struct journal_options {
   clock* time = nullptr;
   const log_key* key = nullptr; ///< signs a checkpoint each second and when the journal stops; null: none
   bool simulated = false;
-  std::size_t commit_limit = 4096; ///< events in one commit
+  std::size_t commit_limit = 4096; ///< events in one commit, unless one order brings more
   std::function<void(std::uint64_t first, std::uint64_t count)> committed; ///< for who follows the log
   std::function<void(const storage_error&)> failed; ///< a whole commit could not be written
 };
@@ -32,8 +34,9 @@ struct journal_options {
 struct journal_state {
   static inline const char* name = "journal";
   journal_options options;
-  std::vector<append_order> waiting;
-  std::size_t seen = 0; ///< `waiting` when the mailbox was last looked at
+  std::deque<append_order> waiting;
+  std::size_t events = 0; ///< of those that wait
+  std::size_t seen = 0;   ///< `events` when the mailbox was last looked at
   bool scheduled = false;
   instant checkpointed{};
 };

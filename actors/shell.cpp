@@ -50,26 +50,24 @@ void shell::pump() {
     const bool asks = static_cast<bool>(waiting_.front().answer);
     if (asks && asking() >= around_.limits.in_flight)
       return;
-    auto b = std::make_unique<batch>();
+    auto b = std::make_shared<batch>();
     while (!waiting_.empty() && b->commands.size() < around_.limits.batch
            && static_cast<bool>(waiting_.front().answer) == asks) {
       b->commands.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
-    start(std::move(b));
+    start(b);
   }
 }
 
-void shell::start(std::unique_ptr<batch> b) {
-  b->ticket = ++tickets_;
-  auto* open = b.get();
-  batches_.push_back(std::move(b));
+void shell::start(const std::shared_ptr<batch>& open) {
+  open->ticket = ++tickets_;
+  batches_.push_back(open);
   if (!open->commands.front().answer) {
     open->at = phase::answered;
     advance();
     return;
   }
-  // The batch outlives the job: it leaves batches_ only after its work_done.
   auto job = [open, random = around_.random, name = name_] {
     auto stream = random->stream(name, open->commands.front().number);
     work_context context{*stream};
@@ -116,7 +114,7 @@ void shell::advance() {
       decide(b);
     }
     if (b.at == phase::answered)
-      sign(b);
+      sign(batches_[i]);
   }
   for (std::size_t i = 0; i < batches_.size(); ++i) {
     auto& b = *batches_[i];
@@ -154,16 +152,16 @@ void shell::touch(const stream_id& stream, shell_detail::cell& c) {
   ++c.in_use;
 }
 
-void shell::sign(batch& b) {
-  if (b.unsigned_records.empty()) {
-    b.at = phase::signed_;
+void shell::sign(const std::shared_ptr<batch>& b) {
+  if (b->unsigned_records.empty()) {
+    b->at = phase::signed_;
     return;
   }
-  b.at = phase::signing;
-  auto job = [&b, random = around_.random, name = name_] {
-    auto stream = random->stream(name + "/sign", b.commands.front().number);
+  b->at = phase::signing;
+  auto job = [b, random = around_.random, name = name_] {
+    auto stream = random->stream(name + "/sign", b->commands.front().number);
     std::map<std::pair<const private_key*, std::string>, std::vector<signed_record*>> groups;
-    for (auto& one : b.unsigned_records)
+    for (auto& one : b->unsigned_records)
       groups[{one.key.get(), one.domain}].push_back(one.record);
     for (auto& [by, records] : groups) {
       std::vector<byte_view> bodies;
@@ -174,7 +172,7 @@ void shell::sign(batch& b) {
         records[i]->proof = std::move(proofs[i]);
     }
   };
-  around_.work->run(std::move(job), own_, b.ticket);
+  around_.work->run(std::move(job), own_, b->ticket);
 }
 
 void shell::append(batch& b) {

@@ -154,10 +154,10 @@ private:
 
   void enqueue(command c);
   void pump();
-  void start(std::unique_ptr<batch> b);
+  void start(const std::shared_ptr<batch>& b);
   void advance();
   void decide(batch& b);
-  void sign(batch& b);
+  void sign(const std::shared_ptr<batch>& b);
   void append(batch& b);
   void release(batch& b, std::uint64_t first);
   void fail(batch& b, refusal why);
@@ -172,7 +172,7 @@ private:
   shell_client own_;
   surroundings around_;
   std::deque<command> waiting_;
-  std::deque<std::unique_ptr<batch>> batches_;
+  std::deque<std::shared_ptr<batch>> batches_; ///< in order of arrival; a worker holds the one that it works on
   std::unordered_map<stream_id, std::unique_ptr<shell_detail::cell>> cells_;
   batch* current_ = nullptr;          ///< while deciding
   std::size_t current_command_ = 0;

@@ -76,14 +76,14 @@ struct stream_for<meter> {
   static stream_id of(const auto& e) { return {stream_kind::meter, e.meter.text}; }
 };
 
-/// Collects the typed ids among the fields of an event.
+/// Finds the typed ids among the fields of an event. `Sink` has add(kind, id).
+template <class Sink>
 struct collector {
-  std::vector<participant>& found;
+  Sink& sink;
 
   void add(participant_kind kind, std::string id) {
-    participant p{kind, std::move(id)};
-    if (!p.id.empty() && std::find(found.begin(), found.end(), p) == found.end())
-      found.push_back(std::move(p));
+    if (!id.empty())
+      sink.add({kind, std::move(id)});
   }
   void visit(const domain_id& d) { add(participant_kind::domain, d.text); }
   void visit(const box_id& b) { add(participant_kind::box, b.number ? b.text() : std::string{}); }
@@ -108,6 +108,46 @@ struct collector {
   }
   void visit(const auto&) {}
 };
+
+/// Keeps each participant once.
+struct participant_list {
+  std::vector<participant> found;
+
+  void add(participant p) {
+    if (std::find(found.begin(), found.end(), p) == found.end())
+      found.push_back(std::move(p));
+  }
+};
+
+/// Compares them with a list, one after another.
+struct participant_match {
+  const std::vector<participant>& all;
+  std::size_t matched = 0;
+  bool good = true;
+
+  void add(const participant& p) {
+    const auto seen = all.begin() + static_cast<std::ptrdiff_t>(matched);
+    if (std::find(all.begin(), seen, p) != seen)
+      return;
+    good = good && seen != all.end() && *seen == p;
+    matched += good;
+  }
+};
+
+void collect(const any_event& e, auto& sink) {
+  std::visit(
+    [&](const auto& event) {
+      collector<std::remove_reference_t<decltype(sink)>> found{sink};
+      for_each_field(event, [&](const auto& field) {
+        // A custodian's name is a label; so are slots, which take part in nothing.
+        if constexpr (requires { event.custodian; })
+          if (static_cast<const void*>(&field) == &event.custodian)
+            found.add(participant_kind::custodian, event.custodian.text);
+        found.visit(field);
+      });
+    },
+    e);
+}
 
 using changes = std::vector<lookup_change>;
 
@@ -164,21 +204,16 @@ stream_id stream_of(const any_event& e) {
 }
 
 std::vector<participant> participants(const any_event& e) {
-  std::vector<participant> found;
-  found.reserve(6); // what most name at most
-  std::visit(
-    [&](const auto& event) {
-      collector collect{found};
-      for_each_field(event, [&](const auto& field) {
-        // A custodian's name is a label; so are slots, which take part in nothing.
-        if constexpr (requires { event.custodian; })
-          if (static_cast<const void*>(&field) == &event.custodian)
-            collect.add(participant_kind::custodian, event.custodian.text);
-        collect.visit(field);
-      });
-    },
-    e);
-  return found;
+  participant_list list;
+  list.found.reserve(6); // what most events name at most
+  collect(e, list);
+  return std::move(list.found);
+}
+
+bool names_exactly(const any_event& e, const std::vector<participant>& all) {
+  participant_match match{all};
+  collect(e, match);
+  return match.good && match.matched == all.size();
 }
 
 std::vector<lookup_change> lookups(const any_event& e) {

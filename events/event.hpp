@@ -120,6 +120,8 @@ stream_id stream_of(const any_event& e);
 
 /// Everybody whom the event names (EP-30), each once, in the order of its fields.
 std::vector<participant> participants(const any_event& e);
+/// Whether `all` is participants(e), without making that.
+bool names_exactly(const any_event& e, const std::vector<participant>& all);
 
 /// Tables that lead to an event. Numbers are on disk: never reused.
 enum class lookup : std::uint8_t {

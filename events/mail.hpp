@@ -12,6 +12,9 @@ namespace oaksteel {
 /// Digits of a mail token (EP-21: at least 4).
 inline constexpr unsigned mail_token_digits = 6;
 
+/// Pieces in one request to the KMC.
+inline constexpr std::size_t mail_batch_limit = 10'000;
+
 /// A token as printed, with the domain that it is for.
 struct domain_token {
   domain_id domain;

@@ -98,7 +98,7 @@ struct question {
     const auto stage = [&](leg_stage a, leg_stage b) {
       return std::all_of(s.legs.begin(), s.legs.end(), [&](const order_leg& l) { return l.stage == a || l.stage == b; });
     };
-    return unless(!s.closed && stage(leg_stage::finished, leg_stage::abandoned)
+    return unless(s.id.number != 0 && !s.closed && stage(leg_stage::finished, leg_stage::abandoned)
                     && e.complete == stage(leg_stage::finished, leg_stage::finished),
                   "its legs have not ended so");
   }

@@ -50,7 +50,7 @@ caf::typed_response_promise<mail_verified> verify_for_capture(kmc_pointer self, 
                               [why, m](transaction& t) { t.refuse(why, m.request); });
     return rp;
   };
-  if (!m.pieces || m.pieces->empty() || m.domains.empty())
+  if (!m.pieces || m.pieces->empty() || m.pieces->size() > mail_batch_limit || m.domains.empty())
     return refused(refusal::command_malformed);
   for (const auto& domain : m.domains)
     if (!self->state.options.domains.contains(domain))
