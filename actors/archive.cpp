@@ -95,15 +95,32 @@ stored_check check_record(const store_record& m, const public_key& oak, const pu
   return found;
 }
 
+/// True when another key of the domain has this indicia serial: one serial, one meter.
+bool serial_taken(archive_state& state, const key_activated& e) {
+  if (auto it = state.serials.find(e.serial.text); it != state.serials.end())
+    return it->second != e.key;
+  const auto view = state.house->around().journal_log->view();
+  auto position =
+    view.find(static_cast<std::uint8_t>(lookup::key_of_serial), e.key.domain.text + '|' + e.serial.text);
+  auto record = position ? view.at(*position) : std::nullopt;
+  auto holder = record ? read_as<key_activated>(*record) : std::nullopt;
+  return holder && holder->key != e.key;
+}
+
 auto store(self_pointer self, const store_record& m) {
   auto rp = self->make_response_promise<record_stored>();
   auto& state = self->state;
+  // A serial is held for a key from the decision until the look-up row says so, or nothing was written.
+  auto failed = [self, key = m.key, rp](const caf::error& e) mutable {
+    std::erase_if(self->state.serials, [&](const auto& held) { return held.second == key; });
+    rp.deliver(e);
+  };
   const bool known = know_keys(state);
   auto answer = [m, known, oak = state.oak, brass = state.brass](work_context& w) {
     return known ? check_record(m, *oak, *brass, w) : stored_check{};
   };
   state.house->submit<stored_check>(
-    {m.head, "store_record", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, stored_check& found) mutable {
+    {m.head, "store_record", failed}, std::move(answer), [self, rp, m](transaction& t, stored_check& found) mutable {
       const std::vector<participant> who{{participant_kind::key, m.key.text()}};
       if (m.key.domain != self->state.domain)
         return t.refuse(refusal::domain_not_known, m.key.text(), who);
@@ -113,8 +130,14 @@ auto store(self_pointer self, const store_record& m) {
       auto events = decide(t.state<master_key>(key_stream(m.key)), *found.proposed, found.check, last);
       if (!events)
         return t.refuse(events.error(), m.key.text(), who);
+      if (auto activated = std::get_if<key_activated>(&*found.proposed)) {
+        if (serial_taken(self->state, *activated))
+          return t.refuse(refusal::serial_taken, activated->serial.text, who);
+        self->state.serials[activated->serial.text] = m.key;
+      }
       t.apply<master_key>(key_stream(m.key), std::move(*events), m.record.sealed);
-      t.when_durable([rp, m, to = status_after(*found.proposed)](const message_head& next) mutable {
+      t.when_durable([self, rp, m, to = status_after(*found.proposed)](const message_head& next) mutable {
+        std::erase_if(self->state.serials, [&](const auto& held) { return held.second == m.key; });
         rp.deliver(record_stored{{next}, m.key, to});
       });
     });

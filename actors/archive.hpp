@@ -8,6 +8,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
+
 namespace oaksteel {
 
 struct archive_state {
@@ -17,6 +19,8 @@ struct archive_state {
   /// The domain's public keys, read from the domain_created event when first needed (EP-9).
   std::optional<public_key> oak;
   std::optional<public_key> brass;
+  /// Indicia serials whose registration is decided and not durable yet.
+  std::map<std::string, key_id> serials;
 };
 
 archive_actor::behavior_type archive(archive_actor::stateful_pointer<archive_state> self, domain_id domain,

@@ -77,6 +77,8 @@ public:
   }
 
   bool known() const { return known_; }
+  /// False when the log could not be opened; it was said why.
+  bool looked() const { return survey_.has_value(); }
   const std::optional<std::string>& log_problem() const { return log_problem_; }
   std::string instead() const { return survey_ ? instead_of(*survey_, a_) : ""; }
 
@@ -259,6 +261,10 @@ int audit(const audit_arguments& arguments) {
     log_audit one{arguments, path};
     const int status = one.run();
     worst = std::max(worst, status);
+    if (!one.looked()) {
+      known = true;
+      continue;
+    }
     if (!one.known() && status != exit_io) {
       instead += (instead.empty() ? "" : "; ") + path.string() + ": " + one.instead();
       if (several && !arguments.json)

@@ -322,7 +322,7 @@ int log_replay(const log_arguments& arguments, const std::optional<std::string>&
     return complain(source.error());
   record_progress progress;
   const auto r = replay(*source, *limit, {{}, [&](auto n) { progress.show(n); }});
-  if (r.records == 0 && !r.complete)
+  if (r.records == 0 && !r.complete && !r.problem)
     return complain("the log begins after " + at.value_or(""), exit_refused);
   std::error_code ignored;
   const bool directory = fs::is_directory(arguments.data, ignored);

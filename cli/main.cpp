@@ -7,9 +7,9 @@
 
 #include <CLI/CLI.hpp>
 
+#include <charconv>
 #include <csignal>
 #include <functional>
-#include <iostream>
 
 namespace oaksteel {
 namespace {
@@ -30,6 +30,13 @@ struct arguments {
   std::function<int()> run;
 };
 
+/// CLI11 turns -1 and numbers that are too large into others.
+std::string whole_number(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc{} && end == text.data() + text.size() ? "" : text + " is no whole number from 0 to 2^64 - 1";
+}
+
 void add_log_options(CLI::App& command, arguments& a) {
   command.add_option("--data", a.log.data, "a data directory, or a log as `log export` writes it")->required();
   command.add_flag("--json", a.log.json, "print JSON");
@@ -42,7 +49,7 @@ void add_scenario(CLI::App& app, arguments& a) {
   auto& run = *scenario.add_subcommand("run", "Set up, run, check the expectations; DIR then holds the node's log");
   run.add_option("FILE", a.scenario.file, "the scenario (scenarios/README.md)")->required();
   run.add_option("--data", a.scenario.data, "the data directory to make")->required();
-  auto* seed = run.add_option("--seed", a.seed, "a seed instead of the scenario's own");
+  auto* seed = run.add_option("--seed", a.seed, "a seed instead of the scenario's own")->check(whole_number);
   run.add_flag("--quiet", a.scenario.quiet, "no progress");
   run.add_flag("--json", a.scenario.json, "print JSON");
   run.footer("Example: oaksteel scenario run scenarios/small-day.toml --data day");
@@ -65,8 +72,8 @@ void add_scenario(CLI::App& app, arguments& a) {
 void add_log_list(CLI::App& log, arguments& a) {
   auto& list = *log.add_subcommand("list", "One line for each record");
   add_log_options(list, a);
-  list.add_option("--from", a.list.from, "the first position");
-  auto* to = list.add_option("--to", a.list_to, "the last position");
+  list.add_option("--from", a.list.from, "the first position")->check(whole_number);
+  auto* to = list.add_option("--to", a.list_to, "the last position")->check(whole_number);
   list.add_option("--stream", a.list.stream, "only this stream (key/VE/1), or all of a kind (key)");
   list.add_option("--event", a.list.event, "only events of this name (key_installed)");
   list.footer("Example: oaksteel log list --data day --stream key/VE/1");
@@ -157,7 +164,8 @@ void add_audit(CLI::App& app, arguments& a) {
   command.add_option("ID", a.audit.id, "VE/1, a sequence number, O00000001, VE, a name, an order's number");
   command.add_option("--data", a.audit.data, "a data directory or an exported log; may be given several times")
     ->required()
-    ->take_all();
+    ->take_all()
+    ->allow_extra_args(false);
   command.add_option("--from", a.from, "show events from this time on");
   command.add_option("--to", a.to, "show events up to this time");
   command.add_option("--domain-key-set", a.domain_key_set, "believe only this domain key set (its fingerprint)");
@@ -166,18 +174,33 @@ void add_audit(CLI::App& app, arguments& a) {
   command.callback([&a] { a.run = [&a] { return run_audit(a); }; });
 }
 
+/// The commands below `at`, as a list for people.
+std::string commands_of(const CLI::App& at) {
+  std::string list;
+  for (const auto* c : at.get_subcommands([](const CLI::App*) { return true; }))
+    list += (list.empty() ? "" : ", ") + c->get_name();
+  return list;
+}
+
 /// CLI11's errors in our form.
 int wrong_usage(const CLI::App& app, const CLI::ParseError& e) {
   if (e.get_exit_code() == 0)
     return app.exit(e); // help and version
-  std::string what = e.what();
-  while (!what.empty() && (what.back() == '\n' || what.back() == '.'))
-    what.pop_back();
   std::string command = "oaksteel";
-  for (const auto* at = &app; !at->get_subcommands().empty();) {
+  const auto* at = &app;
+  while (!at->get_subcommands().empty()) {
     at = at->get_subcommands().front();
     command += " " + at->get_name();
   }
+  if (const auto commands = commands_of(*at); !commands.empty()) {
+    const auto rest = app.remaining(true);
+    return complain((rest.empty() ? command + " needs a command" : "there is no command " + rest.front())
+                      + "; one of " + commands + ", see " + command + " --help",
+                    exit_usage);
+  }
+  std::string what = e.what();
+  while (!what.empty() && (what.back() == '\n' || what.back() == '.'))
+    what.pop_back();
   return complain(what + "; see " + command + " --help", exit_usage);
 }
 

@@ -57,7 +57,7 @@ void print_line(std::ostream& out, const nlohmann::ordered_json& value) {
 }
 
 bool output_arrived() {
-  if (std::cout.flush())
+  if (std::cout.flush() && std::fflush(stdout) == 0 && std::ferror(stdout) == 0)
     return true;
   complain("standard output cannot be written; is the disk full?", exit_io);
   return false;

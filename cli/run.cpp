@@ -1,5 +1,6 @@
 #include "cli/run.hpp"
 
+#include "cli/output.hpp"
 #include "scenarios/rerun.hpp"
 #include "scenarios/runner.hpp"
 
@@ -144,6 +145,8 @@ int scenario_run(const scenario_arguments& a) {
   if (!result)
     return complain(result.error().text, status_of(result.error()));
   a.json ? print_json(*what, *result, a) : print_text(*what, *result, a);
+  if (!output_arrived())
+    return 3;
   return result->finished && result->failures.empty() ? 0 : 1;
 }
 
@@ -170,6 +173,8 @@ int scenario_replay(const scenario_arguments& a) {
                 static_cast<unsigned long long>(result->identical), static_cast<unsigned long long>(result->recorded),
                 result->restarts, result->restarts == 1 ? "" : "s");
   }
+  if (!output_arrived())
+    return 3;
   return result->differs ? 1 : 0;
 }
 

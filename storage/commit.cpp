@@ -63,6 +63,10 @@ int commit::load_slots(const std::vector<const append_request*>& requests) {
   // In the order of the keys, so that reading and writing walk the table once.
   std::sort(rows.begin(), rows.end(), [](const row_at& a, const row_at& b) { return *a.stream < *b.stream; });
   slot_of_.resize(rows.size());
+  // Neighbours lie in one page: a cursor that stands there need not come from the root.
+  cursor streams;
+  if (int rc = streams.open(txn_, env_.streams))
+    return rc;
   std::string key;
   for (const auto& row : rows) {
     if (slots_.empty() || !same(*slots_.back().stream, *row.stream)) {
@@ -71,7 +75,7 @@ int commit::load_slots(const std::vector<const append_request*>& requests) {
       if (key.size() > key_limit)
         continue; // the request is refused later
       MDB_val k = as_val(key), value;
-      int rc = mdb_get(txn_.raw(), env_.streams, &k, &value);
+      int rc = streams.move(k, value, MDB_SET);
       if (rc == 0) {
         auto old = read_row(as_span(value));
         if (!old)
@@ -109,19 +113,20 @@ int commit::judge(const std::vector<const append_request*>& requests, std::vecto
 }
 
 std::optional<storage_error> commit::check_rows(const append_request& request,
-                                                std::span<const std::size_t> slots) const {
+                                                std::span<const std::size_t> slots) {
+  ++judging_;
   for (std::size_t i = 0; i < request.rows.size(); ++i) {
     const auto& row = request.rows[i];
     if (1 + row.stream.of.size() > key_limit)
       return too_large(row.stream, "a name", row.stream.of.size(), key_limit - 1);
     if (row.state.size() > state_limit)
       return too_large(row.stream, "a state", row.state.size(), state_limit);
-    auto version = slots_[slots[i]].version;
+    auto& slot = slots_[slots[i]];
+    auto version = slot.version;
     if (version != row.expected_version)
       return conflict(row.stream, "at version " + std::to_string(version) + ", the writer saw " +
                                       std::to_string(row.expected_version));
-    if (std::find(slots.begin(), slots.begin() + static_cast<std::ptrdiff_t>(i), slots[i]) !=
-        slots.begin() + static_cast<std::ptrdiff_t>(i))
+    if (std::exchange(slot.judged, judging_) == judging_)
       return conflict(row.stream, "two states in one request");
   }
   return std::nullopt;
@@ -133,6 +138,7 @@ std::optional<storage_error> commit::accept(const append_request& request, std::
   working_.clear();
   for (auto s : slots)
     working_.push_back(slots_[s]);
+  row_ = 0;
   for (const auto& event : request.events)
     if (auto refusal = add(request, event, working_))
       return refusal;
@@ -148,11 +154,13 @@ std::optional<storage_error> commit::accept(const append_request& request, std::
 
 std::optional<storage_error> commit::add(const append_request& request, const pending_event& event,
                                          std::span<commit_slot> working) {
-  std::size_t i = 0;
-  while (i < working.size() && !same(request.rows[i].stream, event.stream))
-    ++i;
-  if (i == working.size())
+  // Events mostly come in the order of their rows: the search begins where the last one ended.
+  std::size_t tried = 0;
+  for (; tried < working.size() && !same(request.rows[row_].stream, event.stream); ++tried)
+    row_ = row_ + 1 < working.size() ? row_ + 1 : 0;
+  if (tried == working.size())
     return conflict(event.stream, "an event without the state that follows from it");
+  const auto i = row_;
   for (const auto& lookup : event.lookups)
     if (1 + lookup.key.size() > key_limit)
       return too_large(event.stream, "a look-up key", lookup.key.size(), key_limit - 1);
@@ -270,14 +278,16 @@ int commit::write_lookups() {
   std::stable_sort(rows.begin(), rows.end(), [](const row_at& a, const row_at& b) {
     return std::tie(a.row->index, a.row->key) < std::tie(b.row->index, b.row->key);
   });
+  cursor table;
+  if (int rc = table.open(txn_, env_.lookups))
+    return rc;
   std::string key;
   for (const auto& r : rows) {
     key.assign(1, static_cast<char>(r.row->index));
     key += r.row->key;
     auto at = big_endian(r.position);
     MDB_val k = as_val(key), value = as_val(at);
-    int rc = r.row->remove ? mdb_del(txn_.raw(), env_.lookups, &k, nullptr)
-                           : mdb_put(txn_.raw(), env_.lookups, &k, &value, 0);
+    int rc = r.row->remove ? mdb_del(txn_.raw(), env_.lookups, &k, nullptr) : table.put(k, value, 0);
     if (rc != 0 && !(r.row->remove && rc == MDB_NOTFOUND))
       return rc;
   }

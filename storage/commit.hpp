@@ -12,6 +12,7 @@ struct commit_slot {
   std::uint64_t version = 0;
   std::uint64_t head = 0;
   const bytes* state = nullptr; ///< set once a request with this stream was accepted
+  std::size_t judged = 0;       ///< the last request that named it, from 1
 };
 
 /// An accepted event; its bytes lie in `records`.
@@ -48,7 +49,7 @@ public:
 private:
   int load_slots(const std::vector<const append_request*>& requests);
   std::optional<storage_error> accept(const append_request& request, std::span<const std::size_t> slots);
-  std::optional<storage_error> check_rows(const append_request& request, std::span<const std::size_t> slots) const;
+  std::optional<storage_error> check_rows(const append_request& request, std::span<const std::size_t> slots);
   std::optional<storage_error> add(const append_request& request, const pending_event& event,
                                    std::span<commit_slot> working);
   int write_events();
@@ -62,6 +63,8 @@ private:
   const digest& id_;
   std::uint32_t epoch_;
   std::uint64_t opened_ = 0; ///< the position that the last self-correlated event named
+  std::size_t judging_ = 0;  ///< number of the request, from 1
+  std::size_t row_ = 0;      ///< of the event before, in its request
   merkle_frontier frontier_;
   std::vector<commit_slot>& slots_;
   std::vector<std::size_t>& slot_of_;

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <atomic>
 #include <exception>
+#include <future>
 #include <thread>
 
 namespace oaksteel {
@@ -84,7 +85,7 @@ private:
 /// The records' content: decodes, checks and folds.
 class fold_side {
 public:
-  explicit fold_side(const replay_watch& watch) : watch_(watch), names_(tag_limit) {}
+  explicit fold_side(const replay_watch& watch) : watch_(watch), names_(tag_limit) { result.folded.reserve(1 << 16); }
 
   first_problem problem;
   replay_result result;
@@ -119,14 +120,27 @@ private:
   void count(std::uint16_t tag, const any_event& e);
 
   const replay_watch& watch_;
+  record record_;                                                 ///< the present one
   std::vector<std::pair<std::string_view, std::uint64_t>> names_; ///< by tag
 };
 
+/// decode_record() into memory that is there already; why not, when it cannot be.
+std::optional<std::string> decode_again(record& into, std::span<const std::uint8_t> data) {
+  try {
+    archive_input input{data};
+    input(into);
+    if (input.remaining() != 0)
+      return std::to_string(input.remaining()) + " bytes too many";
+    return std::nullopt;
+  } catch (const cereal::Exception& e) {
+    return std::string{e.what()};
+  }
+}
+
 void fold_side::take(std::uint64_t position, std::span<const std::uint8_t> data) {
-  auto decoded = decode_record(data);
-  if (!decoded)
-    return problem.tell(position, {}, "the record cannot be decoded: " + decoded.error());
-  const auto& r = *decoded;
+  if (auto why = decode_again(record_, data))
+    return problem.tell(position, {}, "the record cannot be decoded: " + *why);
+  const auto& r = record_;
   if (!in_order(r, position, data))
     return;
   auto event = decode_event(r);
@@ -134,7 +148,7 @@ void fold_side::take(std::uint64_t position, std::span<const std::uint8_t> data)
     return wrong(r, "the event cannot be decoded: " + event.error());
   if (stream_of(*event) != r.stream)
     return wrong(r, "the event belongs to " + stream_of(*event).text());
-  if (participants(*event) != r.participants)
+  if (!names_exactly(*event, r.participants))
     return wrong(r, "the participants are not those that the event names");
   fold(r, *event);
 }
@@ -239,63 +253,69 @@ private:
   std::thread thread_; // last: it uses the others
 };
 
-/// Held against the state rows, which come in the order of streams.
+using folded_stream = std::pair<const stream_id, replayed_stream>;
+
+/// All streams in the order of their rows.
+std::vector<const folded_stream*> in_order(const std::unordered_map<stream_id, replayed_stream>& streams) {
+  std::vector<const folded_stream*> sorted;
+  sorted.reserve(streams.size());
+  for (const auto& s : streams)
+    sorted.push_back(&s);
+  std::sort(sorted.begin(), sorted.end(), [](auto* a, auto* b) { return a->first < b->first; });
+  return sorted;
+}
+
+digest digest_of(const std::vector<const folded_stream*>& sorted) {
+  merkle_frontier tree;
+  bytes entry;
+  for (const auto* s : sorted) {
+    entry.clear();
+    encode_into(entry, s->first);
+    encode_into(entry, s->second.version);
+    const auto state = encode_state(s->second.state);
+    entry.insert(entry.end(), state.begin(), state.end());
+    tree.add(leaf_hash(entry));
+  }
+  return tree.root();
+}
+
+/// Holds the folded streams against the state rows, which come in the same order.
 class row_side {
 public:
-  explicit row_side(const std::unordered_map<stream_id, replayed_stream>& streams) {
-    for (const auto& s : streams)
-      sorted_.push_back(&s);
-    std::sort(sorted_.begin(), sorted_.end(), [](auto* a, auto* b) { return a->first < b->first; });
-  }
+  row_side(const std::vector<const folded_stream*>& sorted, first_problem& problem) : sorted_(sorted), problem_(problem) {}
 
-  void take(const scanned_row& row, first_problem& problem) {
+  void take(const scanned_row& row) {
     const auto& stream = row.stream;
     while (next_ < sorted_.size() && sorted_[next_]->first < stream)
-      missing(problem);
+      missing();
     if (next_ == sorted_.size() || sorted_[next_]->first != stream)
-      return problem.tell(row.head, stream, "there is a state row of a stream without events");
-    const auto& folded = sorted_[next_]->second;
-    const auto state = add_state();
+      return problem_.tell(row.head, stream, "there is a state row of a stream without events");
+    const auto& folded = sorted_[next_++]->second;
     if (row.version != folded.version || row.head != folded.head)
-      problem.tell(folded.head, stream,
-                   "the state row is at version " + std::to_string(row.version) + ", record " + std::to_string(row.head) +
-                     "; the events are at version " + std::to_string(folded.version) + ", record " +
-                     std::to_string(folded.head));
-    else if (!std::equal(state.begin(), state.end(), row.state.begin(), row.state.end()))
-      problem.tell(folded.head, stream, "the state row is not what the events give");
+      return problem_.tell(folded.head, stream,
+                           "the state row is at version " + std::to_string(row.version) + ", record "
+                             + std::to_string(row.head) + "; the events are at version "
+                             + std::to_string(folded.version) + ", record " + std::to_string(folded.head));
+    const auto state = encode_state(folded.state);
+    if (!std::equal(state.begin(), state.end(), row.state.begin(), row.state.end()))
+      problem_.tell(folded.head, stream, "the state row is not what the events give");
   }
 
-  /// After the last row; `rows` says that there were some.
-  digest finish(bool rows, first_problem& problem) {
+  /// After the last row.
+  void finish() {
     while (next_ < sorted_.size())
-      if (rows)
-        missing(problem);
-      else
-        add_state();
-    return digest_.root();
+      missing();
   }
 
 private:
-  void missing(first_problem& problem) {
-    problem.tell(sorted_[next_]->second.head, sorted_[next_]->first, "the state row is missing");
-    add_state();
-  }
-  /// The next stream's state, which also goes into the digest.
-  bytes add_state() {
-    const auto& [stream, folded] = *sorted_[next_++];
-    auto state = encode_state(folded.state);
-    entry_.clear();
-    encode_into(entry_, stream);
-    encode_into(entry_, folded.version);
-    entry_.insert(entry_.end(), state.begin(), state.end());
-    digest_.add(leaf_hash(entry_));
-    return state;
+  void missing() {
+    problem_.tell(sorted_[next_]->second.head, sorted_[next_]->first, "the state row is missing");
+    ++next_;
   }
 
-  std::vector<const std::pair<const stream_id, replayed_stream>*> sorted_;
+  const std::vector<const folded_stream*>& sorted_;
+  first_problem& problem_;
   std::size_t next_ = 0;
-  merkle_frontier digest_;
-  bytes entry_;
 };
 
 /// One replay, from the first item of the source to its last.
@@ -311,16 +331,16 @@ public:
     fold_.count_events();
     problem_.tell(tree_.problem);
     problem_.tell(fold_.problem);
-    row_side rows{result.folded};
-    const bool whole = result.complete && !source_.damage() && !problem_.found();
-    result.compared = whole && meta_;
+    const auto sorted = in_order(result.folded);
+    auto states = std::async(std::launch::async, [&sorted] { return digest_of(sorted); });
+    result.compared = result.complete && !source_.damage() && !problem_.found() && meta_;
     if (result.compared)
-      compare(item, rows);
+      compare(item, sorted);
     if (source_.damage())
       problem_.tell(source_.damage()->position, {}, source_.damage()->text);
     if (result.records == 0)
       problem_.tell(0, {}, "the log has no record");
-    result.states = rows.finish(result.compared && !source_.damage(), problem_);
+    result.states = states.get();
     result.problem = problem_.found();
     return std::move(result);
   }
@@ -357,7 +377,8 @@ private:
     return decoded && decoded->time > *limit_.time;
   }
 
-  void compare(const log_item* item, row_side& rows) {
+  void compare(const log_item* item, const std::vector<const folded_stream*>& sorted) {
+    row_side rows{sorted, problem_};
     if (meta_->id != fold_.result.id)
       problem_.tell(1, {}, "the log's id is not the hash of its first record");
     if (meta_->epoch != fold_.epoch)
@@ -368,10 +389,12 @@ private:
       else if (auto frontier = std::get_if<scanned_frontier>(item))
         tree_.take(*frontier);
       else if (auto row = std::get_if<scanned_row>(item))
-        rows.take(*row, problem_);
+        rows.take(*row);
     }
-    if (!source_.damage())
+    if (!source_.damage()) {
       tree_.finish();
+      rows.finish();
+    }
     problem_.tell(tree_.problem);
   }
 

@@ -116,17 +116,23 @@ struct signature_checker::reading {
   void on(const box_initialised& e) {
     if (e.domain_key_set.empty())
       return;
-    auto& part = found.parts.emplace_back(signed_part{"domain key set", "nobody", false, {}});
     auto key = public_key::parse(e.suite, e.domain_key_set);
+    if (auto why = unbelievable(e, key))
+      wrong(found.parts.emplace_back(signed_part{"domain key set", "nobody", false, {}}), *why);
+    else
+      all.key_set_ = std::move(key);
+  }
+
+  std::optional<std::string> unbelievable(const box_initialised& e, const std::optional<public_key>& key) const {
     if (e.box.type != box_type::manufacturing)
-      return wrong(part, "box " + e.box.text() + " names a domain key set, which only a Manufacturing box has");
+      return "box " + e.box.text() + " names a domain key set, which only a Manufacturing box has";
     if (!key)
-      return wrong(part, "the domain key set of box " + e.box.text() + " is no public key");
+      return "the domain key set of box " + e.box.text() + " is no public key";
     if (all.pinned_ && key->name() != *all.pinned_)
-      return wrong(part, "the domain key set is " + key->name().hex() + ", not the one that was asked for");
+      return "the domain key set is " + key->name().hex() + ", not the one that was asked for";
     if (all.key_set_ && all.key_set_->name() != key->name())
-      return wrong(part, "box " + e.box.text() + " names another domain key set, " + key->name().hex());
-    all.key_set_ = std::move(key);
+      return "box " + e.box.text() + " names another domain key set, " + key->name().hex();
+    return std::nullopt;
   }
 
   void on(const domain_created& e) {

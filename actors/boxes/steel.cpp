@@ -51,23 +51,27 @@ void hand_over(self_pointer self, const psr_actor& line, const installation_fini
 }
 
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
+void finish_in(transaction& t, self_pointer self, const psr_actor& line, const mi7_body& outcome,
+               caf::typed_response_promise<mi7> rp) {
+  auto& box = *self->state.core;
+  const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
+                                       {encode_body(outcome), {}}};
+  auto ring = box.ring(outcome.key.domain);
+  auto events = decide(t.state<secure_box>(box.stream()), proposed);
+  if (events && !ring)
+    return t.refuse(refusal::box_disabled, outcome.key.text());
+  if (!events)
+    return t.refuse(events.error(), outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
+  auto shown = t.apply<secure_box>(box.stream(), std::move(*events), {}, ring->authentication, outcome.key.domain);
+  t.when_durable([self, line, rp, shown](const message_head& next) {
+    hand_over(self, line, std::get<installation_finished>(*shown.front()), next, rp);
+  });
+}
+
 void finish(self_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
             caf::typed_response_promise<mi7> rp) {
-  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) mutable {
-    auto& box = *self->state.core;
-    const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
-                                         {encode_body(outcome), {}}};
-    auto ring = box.ring(outcome.key.domain);
-    auto events = decide(t.state<secure_box>(box.stream()), proposed);
-    if (events && !ring)
-      return t.refuse(refusal::box_disabled, outcome.key.text());
-    if (!events)
-      return t.refuse(events.error(), outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
-    auto shown =
-      t.apply<secure_box>(box.stream(), std::move(*events), {}, ring->authentication, outcome.key.domain);
-    t.when_durable([self, line, rp, shown](const message_head& next) mutable {
-      hand_over(self, line, std::get<installation_finished>(*shown.front()), next, rp);
-    });
+  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) {
+    finish_in(t, self, line, outcome, rp);
   });
 }
 
@@ -128,11 +132,9 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
     auto process = state.processes.find(m.key.domain);
     if (process != state.processes.end() && process->second.open.contains(m.key.number))
       return t.refuse(refusal::installation_open, m.key.text());
-    t.when_durable([self, rp, m, line](const message_head& next) mutable {
-      mi7_body outcome{refusal::installation_interrupted, m.oak,      self->state.core->id(), m.key, m.meter, {}, {},
-                       self->state.core->house().around().time->now()};
-      finish(self, line, next, outcome, rp);
-    });
+    const mi7_body outcome{refusal::installation_interrupted, m.oak, box.id(), m.key, m.meter, {}, {},
+                           box.house().around().time->now()};
+    finish_in(t, self, line, outcome, rp);
   });
   return rp;
 }

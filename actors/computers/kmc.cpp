@@ -23,12 +23,6 @@ std::string order_key(const order_details& d) {
   return std::string{name(d.kind)} + '|' + d.meter.text;
 }
 
-/// What may pass by itself: somebody enables the box, the disk gets space, a peer comes back.
-bool passing(refusal why) {
-  return why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
-         || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
-}
-
 void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool last) {
   leg_overdue reminder;
   reminder.order = o.id;
@@ -240,6 +234,11 @@ auto registration_order(kmc_pointer self, const mr1& m) {
 }
 
 } // namespace
+
+bool passing(refusal why) {
+  return why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
+         || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
+}
 
 void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event) {
   // What cannot be written now is tried again: the order stays where it was.

@@ -60,6 +60,8 @@ inline stream_id order_stream(const order_id& o) {
 
 /// Records a leg's progress and goes on from the state that follows (kmc.cpp).
 void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event);
+/// What may pass by itself: somebody enables the box, the disk gets space, a peer comes back (kmc.cpp).
+bool passing(refusal why);
 /// Something went wrong in a leg's conversation: try again, take another key, or give the leg up (kmc.cpp).
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
 

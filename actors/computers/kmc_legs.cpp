@@ -92,7 +92,9 @@ void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& reques
       [self, request](const mi0_answer& a) {
         progress(self, a.head, request.order, leg_key_assigned{request.order, a.key});
       },
-      [self, request](const caf::error&) {
+      [self, head, request](const caf::error& e) {
+        if (!passing(refusal_in(e)))
+          return progress(self, head, request.order, leg_abandoned{request.order, request.domain, refusal_in(e)});
         leg_again reminder;
         reminder.order = request.order;
         self->delayed_send(self, 30s, reminder);

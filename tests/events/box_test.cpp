@@ -1,0 +1,181 @@
+// EP-3, EP-8, EP-10: a secure box, its custodians and its domains.
+
+#include "tests/events/box_fixtures.hpp"
+
+using namespace oaksteel;
+using namespace oaksteel::given_when_then;
+
+BOOST_AUTO_TEST_SUITE(boxes)
+
+// --- ids and shares -----------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(a_box_takes_its_id_once) {
+  const auto take = [](const secure_box& state, const box_id& box, std::uint8_t threshold, std::vector<label> shares) {
+    return decide(state, initialised(box, threshold, shares));
+  };
+  const secure_box blank;
+  check<box_event>({
+    {"two of two", take(blank, oak_1, 2, {anna, boris}), "box_initialised"},
+    {"two of three", take(blank, {box_type::manufacturing, 1}, 2, {anna, boris, clara}), "box_initialised"},
+    {"the id of no box", take(blank, {box_type::oak, 0}, 2, {anna, boris}), "! command_malformed"},
+    {"no share needed", take(blank, oak_1, 0, {anna, boris}), "! command_malformed"},
+    {"more needed than there are", take(blank, oak_1, 3, {anna, boris}), "! command_malformed"},
+    {"both shares with one person", take(blank, oak_1, 2, {anna, anna}), "! command_malformed"},
+    {"again", take(with_id(oak_1), oak_1, 2, {anna, boris}), "! box_already_initialised"},
+    {"another id", take(with_id(oak_1), oak_2, 2, {anna, boris}), "! box_already_initialised"},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(what_a_box_knows_of_itself) {
+  digest salt;
+  salt.value[0] = 0x5A;
+  auto taken = initialised(oak_1, 2, {anna, boris});
+  taken.salt = salt;
+  const auto box = given<secure_box>(taken, share_entered{oak_1, boris},
+                                     domain_process_made{oak_1, ve, suite_id::p256, {steel_1, steel_2}});
+  const domain_process process{suite_id::p256, 0, {steel_1, steel_2}, {}};
+  BOOST_CHECK(box == (secure_box{oak_1, {"slot-1"}, suite_id::p256, 2, salt, taken.shares, {"boris"}, false, ve,
+                                 {{ve, process}}}));
+}
+
+// EP-10: "A box does nothing before its quorum is in." "A wrong share is refused when it is entered."
+BOOST_AUTO_TEST_CASE(shares_are_entered) {
+  const auto blank = secure_box{};
+  const auto box = with_id(oak_1);
+  const auto one_in = after(box, enter(box, anna));
+  const auto both_in = after(one_in, enter(one_in, boris));
+  const auto three = with_id({box_type::manufacturing, 1});
+  const auto quorum = after(after(three, enter(three, clara)), enter(after(three, enter(three, clara)), anna));
+  check<box_event>({
+    {"the first", enter(box, anna), "share_entered"},
+    {"the last needed", enter(one_in, boris), "share_entered + box_enabled"},
+    {"the same twice", enter(one_in, anna), "share_refused"},
+    {"the same twice, of an enabled box", enter(both_in, anna), "share_refused"},
+    {"a wrong one", enter(box, anna, refusal::share_wrong), "share_refused"},
+    {"a wrong one in the last place", enter(one_in, boris, refusal::share_wrong), "share_refused"},
+    {"an empty medium", enter(box, anna, refusal::share_missing), "share_refused"},
+    {"somebody who holds none", enter(box, nobody), "share_refused"},
+    {"somebody who holds none, in the last place", enter(one_in, nobody), "share_refused"},
+    {"any two of three", enter(after(three, enter(three, clara)), anna), "share_entered + box_enabled"},
+    {"the third of three: the box is enabled already", enter(quorum, boris), "share_entered"},
+    {"a box without an id", enter(blank, anna), "! box_not_initialised"},
+    {"a wrong one for a box without an id", enter(blank, anna, refusal::share_wrong), "! box_not_initialised"},
+  });
+  BOOST_CHECK(!one_in.enabled && both_in.enabled && quorum.enabled);
+}
+
+// EP-10: "Every attempt, failed ones too, is an event naming the share, the custodian and the box."
+BOOST_AUTO_TEST_CASE(every_attempt_names_its_share) {
+  const auto box = with_id(oak_1);
+  const auto one_in = after(box, enter(box, anna));
+  const auto refused = [](const decision<box_event>& d) { return event_in<share_refused>(d); };
+  BOOST_CHECK(event_in<share_entered>(enter(box, anna)) == (share_entered{oak_1, anna}));
+  BOOST_CHECK(refused(enter(box, anna, refusal::share_wrong)) == (share_refused{oak_1, anna, refusal::share_wrong}));
+  BOOST_CHECK(refused(enter(box, boris, refusal::share_missing))
+              == (share_refused{oak_1, boris, refusal::share_missing}));
+  BOOST_CHECK(refused(enter(box, nobody)) == (share_refused{oak_1, nobody, refusal::custodian_not_known}));
+  BOOST_CHECK(refused(enter(one_in, anna)) == (share_refused{oak_1, anna, refusal::share_doubled}));
+  // What was found on the medium is told first.
+  const auto damaged = refusal::share_wrong;
+  BOOST_CHECK(refused(enter(box, nobody, damaged)) == (share_refused{oak_1, nobody, damaged}));
+  BOOST_CHECK(refused(enter(one_in, anna, damaged)) == (share_refused{oak_1, anna, damaged}));
+  BOOST_CHECK(refused(enter(one_in, nobody)) == (share_refused{oak_1, nobody, refusal::custodian_not_known}));
+  BOOST_CHECK(event_in<box_enabled>(enter(one_in, boris), 1) == (box_enabled{oak_1}));
+}
+
+BOOST_AUTO_TEST_CASE(a_refused_share_does_not_count) {
+  auto box = with_id(oak_1);
+  for (const auto& d :
+       {enter(box, anna, refusal::share_wrong), enter(box, nobody), enter(box, boris, refusal::share_missing)})
+    BOOST_CHECK(after(box, d) == box);
+  box = after(box, enter(box, anna));
+  box = after(box, enter(box, anna));
+  box = after(box, enter(box, boris, refusal::share_wrong));
+  BOOST_CHECK(!box.enabled);
+  BOOST_TEST(outcome(enter(box, boris)) == "share_entered + box_enabled");
+}
+
+// EP-10: "The last share entered must stay in; removing it disables the box at once."
+BOOST_AUTO_TEST_CASE(a_share_taken_out_or_a_restart_disables) {
+  const auto box = with_id(steel_1), one_in = then(box, share_entered{steel_1, anna}), on = at_work(steel_1);
+  const auto take_out = [](const secure_box& state, const label& who) { return decide(state, remove_share{who}); };
+  const auto restart = [](const secure_box& state) { return decide(state, lose_memory{"process restarted"}); };
+  check<box_event>({
+    {"the last one", take_out(on, boris), "box_disabled"},
+    {"the first one", take_out(on, anna), "box_disabled"},
+    {"one of two, before the quorum", take_out(one_in, anna), "box_disabled"},
+    {"one that is not in", take_out(one_in, boris), "! share_missing"},
+    {"one that is out already", take_out(disabled(on), boris), "! share_missing"},
+    {"from a box without an id", take_out({}, anna), "! share_missing"},
+    {"restart of an enabled box", restart(on), "box_disabled"},
+    {"restart between two shares", restart(one_in), "box_disabled"},
+    {"restart of a disabled box", restart(disabled(on)), "-"},
+    {"restart of a box without an id", restart({}), "-"},
+  });
+  for (const auto& d : {take_out(on, boris), restart(on), restart(one_in)}) {
+    const auto off = after(on, d);
+    BOOST_CHECK(!off.enabled && off.entered.empty());
+    // All shares are needed again.
+    BOOST_TEST(outcome(enter(off, boris)) == "share_entered");
+    BOOST_TEST(outcome(attempt(off, key(1))) == "! box_disabled");
+  }
+  BOOST_CHECK(event_in<box_disabled>(restart(on)) == (box_disabled{steel_1, "process restarted"}));
+}
+
+// --- domains (EP-3, EP-8) -------------------------------------------------------------------------------
+
+BOOST_AUTO_TEST_CASE(domain_processes_are_made_and_switched) {
+  const auto make = [](const secure_box& state, const domain_id& domain) {
+    return decide(state, domain_process_made{oak_1, domain, suite_id::p256, {steel_1}});
+  };
+  const auto to = [](const secure_box& state, const domain_id& domain) { return decide(state, switch_domain{domain}); };
+  const auto box = at_work(oak_1);
+  check<box_event>({
+    {"the first", make(enabled(oak_1), ve), "domain_process_made"},
+    {"another", make(box, ukrm), "domain_process_made"},
+    {"the same", make(box, usps), "! domain_process_exists"},
+    {"in a disabled box", make(disabled(box), ukrm), "! box_disabled"},
+    {"in a box without an id", make({}, ve), "! box_not_initialised"},
+    {"switching", to(box, usps), "active_domain_switched"},
+    {"to the active one", to(box, ve), "-"},
+    {"to one that is not served", to(box, ukrm), "! domain_not_known"},
+    {"in a disabled box", to(disabled(box), usps), "! box_disabled"},
+  });
+}
+
+BOOST_AUTO_TEST_CASE(exactly_one_domain_is_active) {
+  auto box = enabled(oak_1);
+  BOOST_CHECK(!box.active);
+  box = at_work(oak_1);
+  BOOST_CHECK(box.active == ve);
+  BOOST_TEST(outcome(generate(box, key(1, usps))) == "! domain_not_active");
+  box = after(box, decide(box, switch_domain{usps}));
+  BOOST_CHECK(box.active == usps);
+  BOOST_TEST(outcome(generate(box, key(1, usps))) == "key_generated");
+  BOOST_TEST(outcome(generate(box, key(1, ve))) == "! domain_not_active");
+  // Switching is an event: the choice outlives a restart.
+  BOOST_CHECK(disabled(box).active == usps);
+}
+
+BOOST_AUTO_TEST_CASE(a_box_is_ready_or_says_why_not) {
+  const auto other = then(at_work(oak_1), active_domain_switched{oak_1, usps});
+  struct {
+    secure_box state;
+    box_type type;
+    domain_id domain;
+    std::optional<refusal> why;
+  } const lines[] = {
+    {at_work(oak_1), box_type::oak, ve, {}},
+    {{}, box_type::oak, ve, refusal::box_not_initialised},
+    {at_work(oak_1), box_type::steel, ve, refusal::wrong_box_type},
+    {at_work(oak_1), box_type::oak, ukrm, refusal::domain_not_known},
+    {enabled(oak_1), box_type::oak, ve, refusal::domain_not_known},
+    {disabled(at_work(oak_1)), box_type::oak, ve, refusal::box_disabled},
+    {other, box_type::oak, ve, refusal::domain_not_active},
+    {other, box_type::oak, usps, {}},
+  };
+  for (const auto& l : lines)
+    BOOST_CHECK(not_ready(l.state, l.type, l.domain) == l.why);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
