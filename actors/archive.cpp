@@ -1,8 +1,8 @@
 #include "actors/archive.hpp"
 
-#include "events/event.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -59,10 +59,8 @@ bool know_keys(archive_state& state) {
   if (state.oak && state.brass)
     return true;
   const auto view = state.house->around().journal_log->view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::domain_keys), state.domain.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto created = record ? read_as<domain_created>(*record) : std::nullopt;
-  auto body = created ? decode_body<domain_keys_body>(created->signed_keys.body) : std::nullopt;
+  auto created = find_event<domain_created>(view, lookup::domain_keys, state.domain.text);
+  auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
   if (!body)
     return false;
   for (const auto& key : body->keys) {
@@ -100,11 +98,8 @@ bool serial_taken(archive_state& state, const key_activated& e) {
   if (auto it = state.serials.find(e.serial.text); it != state.serials.end())
     return it->second != e.key;
   const auto view = state.house->around().journal_log->view();
-  auto position =
-    view.find(static_cast<std::uint8_t>(lookup::key_of_serial), e.key.domain.text + '|' + e.serial.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto holder = record ? read_as<key_activated>(*record) : std::nullopt;
-  return holder && holder->key != e.key;
+  auto holder = find_event<key_activated>(view, lookup::key_of_serial, e.key.domain.text + '|' + e.serial.text);
+  return holder && holder->event.key != e.key;
 }
 
 auto store(self_pointer self, const store_record& m) {
@@ -213,15 +208,13 @@ auto fetch(self_pointer self, const fetch_record& m) {
       const auto view = self->state.house->around().journal_log->view();
       key_id key{m.domain, m.key};
       if (m.key == 0) {
-        auto position =
-          view.find(static_cast<std::uint8_t>(lookup::key_of_meter), m.domain.text + '|' + m.meter.text);
-        auto record = position ? view.at(*position) : std::nullopt;
-        auto installed = record ? read_as<key_installed>(*record) : std::nullopt;
+        auto installed =
+          find_event<key_installed>(view, lookup::key_of_meter, m.domain.text + '|' + m.meter.text);
         if (!installed) {
           rp.deliver(make_error(refusal::record_missing));
           return;
         }
-        key = installed->key;
+        key = installed->event.key;
       }
       auto found = current(view, key);
       if (!found) {
@@ -237,16 +230,14 @@ auto fetch(self_pointer self, const fetch_record& m) {
 /// What Brass needs of the key with this serial: MR3, and MO2 when it is retired.
 std::optional<verification_key> verification_key_for(const log_view& view, const domain_id& domain,
                                                      const indicia_serial& serial) {
-  auto position = view.find(static_cast<std::uint8_t>(lookup::key_of_serial), domain.text + '|' + serial.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto activated = record ? read_as<key_activated>(*record) : std::nullopt;
-  if (!activated)
+  auto found = find_event<key_activated>(view, lookup::key_of_serial, domain.text + '|' + serial.text);
+  if (!found)
     return std::nullopt;
   verification_key key;
-  key.mr3_body = std::move(activated->mr3.body);
-  key.mr3_tag = std::move(activated->tag);
-  key.sealed = view.sealed(*position).value_or(bytes{});
-  auto row = view.row(key_stream(activated->key));
+  key.mr3_body = std::move(found->event.mr3.body);
+  key.mr3_tag = std::move(found->event.tag);
+  key.sealed = view.sealed(found->position).value_or(bytes{});
+  auto row = view.row(key_stream(found->event.key));
   auto state = row ? decode<master_key>(row->state) : expected<master_key, std::string>{unexpected{std::string{}}};
   if (!state)
     return std::nullopt;

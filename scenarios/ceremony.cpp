@@ -1,19 +1,17 @@
 // The ceremony of a scenario: the runner plays the KMC's operator and the custodians. Every part of it can be
 // done again; what is there already is left alone.
 
-#include "events/event.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 #include "storage/event_codec.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 
 std::optional<box_id> stage::id_of(const site_box& box) const {
   const auto view = opened_.written.view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::box_in_slot), box.plan.slot.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto initialised = record ? read_as<box_initialised>(*record) : std::nullopt;
-  return initialised ? std::optional{initialised->box} : std::nullopt;
+  auto initialised = find_event<box_initialised>(view, lookup::box_in_slot, box.plan.slot.text);
+  return initialised ? std::optional{initialised->event.box} : std::nullopt;
 }
 
 secure_box stage::state_of(const box_id& id) const {

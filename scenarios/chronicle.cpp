@@ -1,8 +1,8 @@
 #include "scenarios/chronicle.hpp"
 
 #include "actors/shell.hpp"
-#include "events/event.hpp"
 #include "scenarios/simulation.hpp"
+#include "storage/find_event.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -86,10 +86,9 @@ unexpected<storage_error> refused(const std::filesystem::path& data, const std::
 bool same_inputs(const log& site, const scenario_files& files) {
   const auto view = site.view();
   for (const auto& part : inputs_of(files)) {
-    auto position = view.find(static_cast<std::uint8_t>(lookup::scenario_part), part.file + '|' + std::to_string(part.part));
-    auto record = position ? view.at(*position) : std::nullopt;
-    auto recorded = record ? read_as<scenario_input>(*record) : std::nullopt;
-    if (!recorded || recorded->content != part.content || recorded->parts != part.parts)
+    auto recorded =
+      find_event<scenario_input>(view, lookup::scenario_part, part.file + '|' + std::to_string(part.part));
+    if (!recorded || recorded->event.content != part.content || recorded->event.parts != part.parts)
       return false;
   }
   return true;

@@ -3,7 +3,7 @@
 #include "actors/boxes/initialisation.hpp"
 #include "actors/boxes/share_file.hpp"
 #include "crypto/shares.hpp"
-#include "events/event.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 
@@ -12,12 +12,8 @@ box_core::box_core(const box_place& place, shell_client own, const surroundings&
     shell_(std::make_unique<shell>(std::string{name(place.type)} + "/" + place.slot.text, std::move(own), around)),
     id_{place.type, 0} {
   const auto view = around_.journal_log->view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::box_in_slot), place_.slot.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  if (!record)
-    return;
-  if (auto initialised = read_as<box_initialised>(*record)) {
-    id_ = initialised->box;
+  if (auto initialised = find_event<box_initialised>(view, lookup::box_in_slot, place_.slot.text)) {
+    id_ = initialised->event.box;
     // A process that ended had no time to say so.
     shell_->submit({shell_->next_head(), "start", nullptr}, [this](transaction& t) {
       if (auto lost = decide(t.state<secure_box>(stream()), lose_memory{"process restarted"}))

@@ -1,8 +1,8 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/brass_checks.hpp"
 #include "actors/boxes/verification.hpp"
-#include "events/event.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -83,10 +83,8 @@ auto confirm_retirement(self_pointer self, const mo1& m) {
 std::optional<signed_record> confirmation_for(const log& site, const confirm_stored& m) {
   const auto view = site.view();
   auto read = [&]<class Event>(std::string_view purpose, signed_record Event::* part) -> std::optional<signed_record> {
-    auto position = view.find(static_cast<std::uint8_t>(lookup::confirmation), std::string{purpose} + '|' + m.key.text());
-    auto record = position ? view.at(*position) : std::nullopt;
-    auto event = record ? read_as<Event>(*record) : std::nullopt;
-    return event ? std::optional{(*event).*part} : std::nullopt;
+    auto found = find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + m.key.text());
+    return found ? std::optional{found->event.*part} : std::nullopt;
   };
   switch (m.status) {
     case key_status::installed: return read("installation", &installation_confirmed::mi10);

@@ -2,7 +2,7 @@
 
 #include "actors/boxes/share_file.hpp"
 #include "crypto/shares.hpp"
-#include "events/event.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -81,22 +81,19 @@ expected<initialisation_terms, refusal> initialisation_permitted(const log& site
     return refuse(refusal::command_malformed);
   const auto view = site.view();
   const box_id first{box_type::manufacturing, 1};
-  const auto position = view.find(static_cast<std::uint8_t>(lookup::box_keys), first.text());
-  if (!position) {
+  const auto found = find_event<box_initialised>(view, lookup::box_keys, first.text());
+  if (!found) {
     if (order.id != first)
       return refuse(refusal::box_not_initialised);
     return initialisation_terms{true, order.suite};
   }
-  auto record = view.at(*position);
-  auto initialised = record ? read_as<box_initialised>(*record) : std::nullopt;
-  if (!initialised)
-    return refuse(refusal::storage_failed);
-  for (const auto& key : initialised->start_up_keys) {
+  const auto& initialised = found->event;
+  for (const auto& key : initialised.start_up_keys) {
     if (key.type != place.type)
       continue;
-    auto authority = public_key::parse(initialised->suite, key.spki);
+    auto authority = public_key::parse(initialised.suite, key.spki);
     if (authority && authority->verify(order_text(order.id, order.slot), order.order_signature))
-      return initialisation_terms{false, initialised->suite};
+      return initialisation_terms{false, initialised.suite};
   }
   return refuse(refusal::signature_invalid);
 }

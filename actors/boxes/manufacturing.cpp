@@ -1,9 +1,9 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/initialisation.hpp"
 #include "events/domain.hpp"
-#include "events/event.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -135,17 +135,15 @@ auto make_process(self_pointer self, const make_domain_process& m) {
   auto& core = *self->state.core;
   const auto& site = *core.house().around().journal_log;
   const auto view = site.view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::domain_keys), m.domain.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto created = record ? read_as<domain_created>(*record) : std::nullopt;
-  auto sealed = position ? view.sealed(*position) : std::nullopt;
+  auto created = find_event<domain_created>(view, lookup::domain_keys, m.domain.text);
+  auto sealed = created ? view.sealed(created->position) : std::nullopt;
   auto own = std::make_shared<const std::optional<key_bundle>>(own_keys(core, site));
   auto answer = [m, own, created, sealed](work_context& w) {
     if (!created || !sealed)
       return package_made{{}, refusal::domain_not_known};
     if (!*own)
       return package_made{{}, refusal::box_disabled};
-    return make_package(m, **own, *created, *sealed, w);
+    return make_package(m, **own, created->event, *sealed, w);
   };
   core.house().submit<package_made>({m.head, "make_domain_process", fails(rp)}, std::move(answer),
                                     [rp, m](transaction& t, package_made& made) mutable {

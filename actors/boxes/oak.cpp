@@ -1,7 +1,7 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/record_addresses.hpp"
-#include "events/event.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -50,16 +50,14 @@ mi2 answer_from(const key_generated& e, const sealed_pair& sealed, const message
 /// A repeated MI1 is answered again from the event, never done again.
 std::optional<mi2> answered_before(const log& site, const mi1& m) {
   const auto view = site.view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::generated_key), m.key.text());
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto event = record ? read_as<key_generated>(*record) : std::nullopt;
-  auto sealed = position ? view.sealed(*position) : std::nullopt;
-  if (!event || !sealed || event->steel != m.steel)
+  auto found = find_event<key_generated>(view, lookup::generated_key, m.key.text());
+  auto sealed = found ? view.sealed(found->position) : std::nullopt;
+  if (!sealed || found->event.steel != m.steel)
     return std::nullopt;
   auto pair = decode<sealed_pair>(*sealed);
   if (!pair)
     return std::nullopt;
-  return answer_from(*event, *pair, {m.head.id, *position, m.head.correlation});
+  return answer_from(found->event, *pair, {m.head.id, found->position, m.head.correlation});
 }
 
 auto generate_key(self_pointer self, const mi1& m) {

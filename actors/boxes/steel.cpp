@@ -1,8 +1,8 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/installation.hpp"
 #include "actors/boxes/record_addresses.hpp"
-#include "events/event.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -75,21 +75,6 @@ void finish(self_pointer self, const psr_actor& line, const message_head& head, 
   });
 }
 
-/// How an attempt ended, from the log.
-struct earlier_outcome {
-  installation_finished event;
-  message_head head;
-};
-std::optional<earlier_outcome> finished_before(const log& site, const key_id& key, const message_head& head) {
-  const auto view = site.view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::installation), key.text());
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto event = record ? read_as<installation_finished>(*record) : std::nullopt;
-  if (!event)
-    return std::nullopt;
-  return earlier_outcome{std::move(*event), {head.id, *position, head.correlation}};
-}
-
 auto install(self_pointer self, const install_key& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
@@ -122,8 +107,10 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
 auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
-  if (auto before = finished_before(*core.house().around().journal_log, m.key, m.head)) {
-    hand_over(self, line, before->event, before->head, rp);
+  // An attempt that has ended is reported again from the log.
+  const auto view = core.house().around().journal_log->view();
+  if (auto before = find_event<installation_finished>(view, lookup::installation, m.key.text())) {
+    hand_over(self, line, before->event, {m.head.id, before->position, m.head.correlation}, rp);
     return rp;
   }
   core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {

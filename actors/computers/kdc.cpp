@@ -1,5 +1,5 @@
 #include "actors/computers/computers.hpp"
-#include "events/event.hpp"
+#include "storage/find_event.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -57,20 +57,15 @@ auto hand_out(self_pointer self, const mi4r& m) {
     t.apply<distribution>(stream, std::move(*events));
     const auto steel = t.state<distribution>(stream).steel;
     t.when_durable([self, rp, m, stream, steel](const message_head& next) mutable {
-      // The record itself is the stream's first event, behind the one just written.
+      // The record itself lies in the stream behind the event just written.
       const auto view = self->state.house->around().journal_log->view();
-      auto row = view.row(stream);
-      for (auto position = row ? row->head : 0; position != 0;) {
-        auto record = view.at(position);
-        if (!record)
-          break;
-        if (auto received = read_as<install_record_received>(*record)) {
-          rp.deliver(mi4_prime{{next}, m.key, steel, {received->mi4, view.sealed(position).value_or(bytes{}), {}}});
-          return;
-        }
-        position = record->previous;
+      auto received = newest_event<install_record_received>(view, stream, [](const auto&) { return true; });
+      if (!received) {
+        rp.deliver(make_error(refusal::install_record_not_known));
+        return;
       }
-      rp.deliver(make_error(refusal::install_record_not_known));
+      const auto sealed = view.sealed(received->position).value_or(bytes{});
+      rp.deliver(mi4_prime{{next}, m.key, steel, {received->event.mi4, sealed, {}}});
     });
   });
   return rp;

@@ -1,9 +1,9 @@
 #include "actors/computers/kmc.hpp"
 
 #include "crypto/envelope.hpp"
-#include "events/event.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -113,16 +113,14 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
     auto& st = self->state;
     // The same order again is the same order: it is answered, or goes on where it stood.
     const auto view = st.house->around().journal_log->view();
-    if (auto position = view.find(static_cast<std::uint8_t>(lookup::order_of_meter), key))
-      if (auto record = view.at(*position))
-        if (auto opened = read_as<order_opened>(*record)) {
-          const auto known = t.state<order>(order_stream(opened->order));
-          if (!known.closed || known.complete) {
-            st.of_meter[key] = known.id.number;
-            st.orders[known.id.number].waiting.push_back(rp);
-            return t.when_durable([self, known](const message_head& next) { proceed(self, next, known, true); });
-          }
-        }
+    if (auto opened = find_event<order_opened>(view, lookup::order_of_meter, key)) {
+      const auto known = t.state<order>(order_stream(opened->event.order));
+      if (!known.closed || known.complete) {
+        st.of_meter[key] = known.id.number;
+        st.orders[known.id.number].waiting.push_back(rp);
+        return t.when_durable([self, known](const message_head& next) { proceed(self, next, known, true); });
+      }
+    }
     if (st.orders.size() >= open_orders_limit)
       return t.refuse(refusal::busy, details.meter.text, {{participant_kind::meter, details.meter.text}});
     const order_id id{t.state<order_book>(book_stream).last + 1};
@@ -144,10 +142,8 @@ const public_key* steel_key(kmc_state& state, const domain_id& domain) {
   if (auto it = state.steel_keys.find(domain); it != state.steel_keys.end())
     return &it->second;
   const auto view = state.house->around().journal_log->view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::domain_keys), domain.text);
-  auto record = position ? view.at(*position) : std::nullopt;
-  auto created = record ? read_as<domain_created>(*record) : std::nullopt;
-  auto body = created ? decode_body<domain_keys_body>(created->signed_keys.body) : std::nullopt;
+  auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text);
+  auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
   if (!body)
     return nullptr;
   for (const auto& key : body->keys)

@@ -2,6 +2,7 @@
 // archive and the KDC answer a repeated step as they did before.
 
 #include "actors/computers/kmc.hpp"
+#include "storage/find_event.hpp"
 
 namespace oaksteel {
 namespace {
@@ -21,6 +22,12 @@ struct leg_talk {
   const domain_servers& servers() const { return self->state.options.domains.at(leg.plan.domain); }
   instant now() const { return self->state.house->around().time->now(); }
 
+  /// MI7 of this key, which is in the order's own history.
+  std::optional<signed_record> report() const {
+    const auto view = self->state.house->around().journal_log->view();
+    auto found = newest_event<leg_reported>(view, order_stream(o.id), [&](const auto& e) { return e.key == key(); });
+    return found ? std::optional{found->event.mi7} : std::nullopt;
+  }
   void trouble(const message_head& head, const caf::error& e) const {
     leg_trouble(self, head, o, leg, refusal_in(e));
   }
@@ -129,25 +136,12 @@ void confirm_installed(kmc_pointer self, const message_head& head, const order& 
   if (!begun)
     return;
   const auto talk = *begun;
-  // MI7 is in the order's own history.
-  const auto view = self->state.house->around().journal_log->view();
-  auto reported = [&]() -> std::optional<leg_reported> {
-    auto row = view.row(order_stream(o.id));
-    for (auto position = row ? row->head : 0; position != 0;) {
-      auto record = view.at(position);
-      if (!record)
-        return std::nullopt;
-      if (auto e = read_as<leg_reported>(*record); e && e->key == talk.key())
-        return e;
-      position = record->previous;
-    }
-    return std::nullopt;
-  }();
+  const auto reported = talk.report();
   if (!reported)
     return leg_trouble(self, head, o, leg, refusal::record_missing);
   const auto received = talk.now();
   const fetch_record fetch{{}, leg.plan.domain, leg.key, {}};
-  talk.ask(talk.servers().archive, head, fetch, [talk, received, mi7_record = reported->mi7](const record_fetched& got) {
+  talk.ask(talk.servers().archive, head, fetch, [talk, received, mi7_record = *reported](const record_fetched& got) {
     auto done = [talk](const confirmed& c) {
       talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), std::nullopt, c.record},
                [talk](const acknowledged& a) { talk.finish(a.head, leg_finished{talk.o.id, talk.key()}); });
@@ -166,19 +160,7 @@ void condemn_key(kmc_pointer self, const message_head& head, const order& o, con
     return;
   const auto talk = *begun;
   self->state.of_key.erase(talk.key());
-  std::optional<signed_record> evidence;
-  const auto view = self->state.house->around().journal_log->view();
-  auto row = view.row(order_stream(o.id));
-  for (auto position = row ? row->head : 0; position != 0;) {
-    auto record = view.at(position);
-    if (!record)
-      break;
-    if (auto e = read_as<leg_reported>(*record); e && e->key == talk.key()) {
-      evidence = e->mi7;
-      break;
-    }
-    position = record->previous;
-  }
+  const auto evidence = talk.report();
   auto failed_for_good = [talk, why](const message_head& h) {
     talk.finish(h, leg_key_failed{talk.o.id, talk.key(), why});
   };

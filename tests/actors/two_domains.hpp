@@ -9,7 +9,7 @@
 
 namespace oaksteel::testing {
 
-/// Reads anything that `read` can make of it: a fresh look at every secret costs nothing here.
+/// A domain as its boxes hold it.
 struct test_domain {
   domain_id id;
   ring_handle oak, steel, brass, tin;
@@ -67,12 +67,12 @@ struct test_life {
                                            test_token_number);
     const mi7_body seven{{}, oak_box_id, steel_box_id, life.key, test_meter, digits, {3}, {4}};
     life.mi7 = d.sign(*d.steel->authentication, encode_body(seven), w.random);
-    const auto installed = check_installation(life.mi8(), brass_box_id, {5}, *d.brass, w);
+    const auto installed = check_installation(life.as_mi8(), brass_box_id, {5}, *d.brass, w);
     BOOST_REQUIRE(!installed.problem);
     const auto by_brass = [&](const signed_record& r) { return d.sign(*d.brass->authentication, r.body, w.random); };
     life.mi9 = {by_brass(installed.event.mi9), installed.sealed, {}};
     life.mi10 = by_brass(installed.event.mi10);
-    const auto bad = check_condemnation(life.mb1(), brass_box_id, {6}, *d.brass, w);
+    const auto bad = check_condemnation(life.as_mb1(), brass_box_id, {6}, *d.brass, w);
     BOOST_REQUIRE(!bad.problem);
     life.mb2 = {by_brass(bad.event.mb2), {}, {}};
     life.mb3 = by_brass(bad.event.mb3);
@@ -80,20 +80,20 @@ struct test_life {
       engine.derive(k(), key_use::registration, d.id.text),
       registration_data(d.id, test_meter, test_product, test_serial, test_country, test_date));
     life.registration_token = {token.begin(), token.end()};
-    const auto active = check_registration(life.mr2(), brass_box_id, {7}, *d.brass, w);
+    const auto active = check_registration(life.as_mr2(), brass_box_id, {7}, *d.brass, w);
     BOOST_REQUIRE(!active.problem);
     life.mr3 = {by_brass(active.event.mr3), active.sealed, active.event.mr3_tag};
     life.mr4 = by_brass(active.event.mr4);
-    const auto retired = check_retirement(life.mo1(key_status::active), brass_box_id, {8}, *d.brass, w);
+    const auto retired = check_retirement(life.as_mo1(key_status::active), brass_box_id, {8}, *d.brass, w);
     BOOST_REQUIRE(!retired.problem);
     life.mo2 = {by_brass(retired.event.mo2), retired.sealed, retired.event.mo2_tag};
     life.mo3 = by_brass(retired.event.mo3);
     return life;
   }
 
-  mi8 mi8() const { return {{}, key, mi3, mi7, {5}}; }
-  mb1 mb1() const { return {{}, key, mi3, refusal::no_answer, {}}; }
-  mr2 mr2() const {
+  mi8 as_mi8() const { return {{}, key, mi3, mi7, {5}}; }
+  mb1 as_mb1() const { return {{}, key, mi3, refusal::no_answer, {}}; }
+  mr2 as_mr2() const {
     return {{},
             key,
             mi9,
@@ -101,7 +101,7 @@ struct test_life {
             registration_token,
             {7}};
   }
-  mo1 mo1(key_status s) const {
+  mo1 as_mo1(key_status s) const {
     return {{}, key, s == key_status::active ? mr3 : mi9, s, test_meter, "", test_date, {8}};
   }
 

@@ -1,0 +1,232 @@
+// EP-13b, EP-14, EP-29 at the boxes themselves: a message that fails authentication, Steel id or freshness changes
+// nothing, last-seen key ids included; it is one error event, and its sender hears of it.
+
+#include "tests/actors/site_bench.hpp"
+
+#include "events/signed_bodies.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel::testing {
+namespace {
+
+const domain_id ve{"VE"}, usps{"USPS"};
+
+/// The site and a new key of VE for steel-1: its id, MI3 and MI4.
+struct fresh_key : site_bench {
+  fresh_key() { made = generate(ve, "oak-ve", "steel-1"); }
+
+  mi2 generate(const domain_id& domain, const std::string& oak, const std::string& steel) {
+    const auto id = get<mi0_answer>(all().archive_of(domain), new_key_id{{}, domain, id_of(steel), {99}}).key;
+    return get<mi2>(box(oak).oak, mi1{{}, id, id_of(steel), world().time().now()});
+  }
+  install_key delivery() { return {{}, made.key, {"M0000009"}, world().time().now(), made.mi4}; }
+  /// A fifth meter on every line, labelled.
+  meter_actor new_meter() {
+    auto meter = all().connect_meter({{"M0000009"}, 9, &slots, {}});
+    world().settle();
+    get<acknowledged>(meter, load_label{{}, {"M0000009"}, {"DM400"}});
+    return meter;
+  }
+
+  scratch_directory memory;
+  erasable_slots slots = std::move(*erasable_slots::open(memory / "slots", 16));
+  mi2 made;
+};
+
+signed_record altered(signed_record r, std::size_t at) {
+  r.proof[at % r.proof.size()] ^= 1;
+  return r;
+}
+
+template <class Body, class Change>
+signed_record rewritten(signed_record r, Change change) {
+  auto body = decode_body<Body>(r.body);
+  BOOST_REQUIRE(body);
+  change(*body);
+  r.body = encode_body(*body);
+  return r;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(forgery)
+
+BOOST_FIXTURE_TEST_CASE(steel_refuses_what_oak_did_not_sign_for_it, fresh_key) {
+  const auto& steel = box("steel-1").steel;
+  const auto refused = [&](const std::string& about, refusal why, const install_key& m) {
+    only_refused<mi7>(about, why, steel, m);
+  };
+  for (std::size_t at : {0u, 40u, 60u, 90u}) {
+    auto m = delivery();
+    m.record.record = altered(m.record.record, at);
+    refused("an altered signature", refusal::signature_invalid, m);
+  }
+  auto m = delivery();
+  m.record.record = rewritten<mi4_body>(m.record.record, [](mi4_body& b) { b.oak_time.us += 1; });
+  refused("an altered body", refusal::signature_invalid, m);
+  m = delivery();
+  m.record.record = {};
+  refused("no record", refusal::signature_invalid, m);
+  m = delivery();
+  m.record.record = made.mi3.record;
+  refused("MI3 instead of MI4", refusal::signature_invalid, m);
+  m = delivery();
+  m.record.sealed.back() ^= 1;
+  refused("an altered ciphertext", refusal::sealed_material_invalid, m);
+  m = delivery();
+  m.key.number += 1;
+  refused("another key id", refusal::signature_invalid, m);
+}
+
+BOOST_FIXTURE_TEST_CASE(steel_refuses_a_record_of_another_domain, fresh_key) {
+  const auto& steel = box("steel-1").steel;
+  const auto foreign = generate(usps, "oak-usps", "steel-1");
+  install_key m{{}, foreign.key, {"M0000009"}, world().time().now(), foreign.mi4};
+  only_refused<mi7>("as it is", refusal::domain_not_active, steel, m);
+  m.key = made.key;
+  only_refused<mi7>("for a key of VE", refusal::signature_invalid, steel, m);
+  m.record.record = rewritten<mi4_body>(m.record.record, [&](mi4_body& b) { b.key = made.key; });
+  only_refused<mi7>("relabelled", refusal::signature_invalid, steel, m);
+  m.record.record = made.mi4.record;
+  only_refused<mi7>("its ciphertext only", refusal::sealed_material_invalid, steel, m);
+}
+
+BOOST_FIXTURE_TEST_CASE(another_steel_box_refuses_the_record, fresh_key) {
+  get<acknowledged>(box("steel-2").common, activate_domain{{}, ve});
+  only_refused<mi7>("made for steel-1", refusal::wrong_box, box("steel-2").steel, delivery());
+}
+
+BOOST_FIXTURE_TEST_CASE(a_replayed_install_record_is_refused, fresh_key) {
+  auto meter = new_meter();
+  const auto& steel = box("steel-1").steel;
+  const auto outcome = get<mi7>(steel, delivery());
+  const auto body = decode_body<mi7_body>(outcome.record.body);
+  BOOST_REQUIRE(body);
+  BOOST_CHECK(!body->failure);
+  only_refused<mi7>("again", refusal::key_id_not_fresh, steel, delivery());
+  auto m = delivery();
+  m.meter = {"M0000001"};
+  only_refused<mi7>("for another meter", refusal::key_id_not_fresh, steel, m);
+  // What was installed long ago, from the log.
+  const auto old = last<key_generated>([&](const key_generated& e) { return e.key.domain == ve && e.steel == id_of("steel-1")
+                                                                     && e.key.number < made.key.number; });
+  m.key = old.key;
+  m.record.record = old.mi4;
+  only_refused<mi7>("of the day before", refusal::key_id_not_fresh, steel, m);
+}
+
+BOOST_FIXTURE_TEST_CASE(oak_refuses_a_key_id_that_is_not_fresh, fresh_key) {
+  const auto& oak = box("oak-ve").oak;
+  // The same request again is answered as before, with nothing new; for another Steel box it is another request.
+  const auto before = events().size();
+  const auto again = get<mi2>(oak, mi1{{}, made.key, id_of("steel-1"), world().time().now()});
+  BOOST_CHECK(again.mi4.record.body == made.mi4.record.body && again.mi4.sealed == made.mi4.sealed);
+  BOOST_CHECK_EQUAL(events().size(), before);
+  const auto now = world().time().now();
+  only_refused<mi2>("for another Steel", refusal::key_id_not_fresh, oak, mi1{{}, made.key, id_of("steel-2"), now});
+  only_refused<mi2>("an old id", refusal::key_id_not_fresh, oak, mi1{{}, {ve, 1}, id_of("steel-2"), now});
+  only_refused<mi2>("number 0", refusal::key_id_not_fresh, oak, mi1{{}, {ve, 0}, id_of("steel-1"), now});
+  only_refused<mi2>("an unknown Steel", refusal::steel_not_valid_for_domain, oak,
+                    mi1{{}, {ve, made.key.number + 1}, {box_type::steel, 77}, now});
+  only_refused<mi2>("a domain that it does not serve", refusal::domain_not_known, oak,
+                    mi1{{}, {usps, 1000}, id_of("steel-1"), now});
+}
+
+// Records of VE at the archive of USPS, as they are and relabelled; each belongs to a stage of a key's life.
+BOOST_FIXTURE_TEST_CASE(an_archive_refuses_every_record_of_another_domain, site_bench) {
+  const auto& archive = all().archive_of(usps);
+  const auto of_ve = [](const auto& e) { return e.key.domain == ve; };
+  const key_id key{usps, 1};
+  const auto check = [&]<class Body>(const std::string& what, const key_id& own, sealed_record r) {
+    only_refused<record_stored>(what, refusal::domain_not_known, archive, store_record{{}, own, r});
+    only_refused<record_stored>(what + " for a key of USPS", refusal::signature_invalid, archive,
+                                store_record{{}, key, r});
+    r.record = rewritten<Body>(r.record, [&](Body& b) { b.key = key; });
+    only_refused<record_stored>(what + " relabelled", refusal::signature_invalid, archive, store_record{{}, key, r});
+  };
+  const auto created = last<key_created>(of_ve);
+  check.template operator()<mi3_body>("MI3", created.key, {created.mi3, sealed(), {}});
+  const auto installed = last<key_installed>(of_ve);
+  check.template operator()<mi9_body>("MI9", installed.key, {installed.mi9, sealed(), {}});
+  const auto activated = last<key_activated>(of_ve);
+  check.template operator()<mr3_body>("MR3", activated.key, {activated.mr3, sealed(), activated.tag});
+  const auto retired = last<key_retired>(of_ve);
+  check.template operator()<mo2_body>("MO2", retired.key, {retired.mo2, sealed(), retired.tag});
+  const auto bad = last<key_marked_bad>(of_ve);
+  check.template operator()<mb2_body>("MB2", bad.key, {bad.mb2, {}, {}});
+}
+
+// The same at Brass of USPS, as messages to the box.
+BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain_by_message, site_bench) {
+  const auto& brass = box("brass-usps").brass;
+  const auto now = world().time().now();
+  const auto of_ve = [](const auto& e) { return e.key.domain == ve; };
+  const auto installed = last<key_installed>(of_ve);
+  const sealed_record mi9_record{installed.mi9, sealed(), {}};
+  const auto created = last<key_created>([&](const key_created& e) { return e.key == installed.key; });
+  const sealed_record mi3_record{created.mi3, sealed(), {}};
+  const auto finished = last<installation_finished>([&](const installation_finished& e) { return e.key == installed.key; });
+  const auto activated = last<key_activated>(of_ve);
+  const sealed_record mr3_record{activated.mr3, sealed(), activated.tag};
+  for (const auto& key : {installed.key, key_id{usps, installed.key.number}}) {
+    const auto why = key.domain == ve ? refusal::domain_not_known : refusal::signature_invalid;
+    const auto about = " of VE as " + key.text();
+    only_refused<mi9>("MI8" + about, why, brass, mi8{{}, key, mi3_record, finished.mi7, now});
+    only_refused<mb2>("MB1" + about, why, brass, mb1{{}, key, mi3_record, refusal::no_answer, {}});
+    only_refused<mr3>("MR2" + about, why, brass, mr2{{}, key, mi9_record, {}, {}, now});
+    only_refused<mo2>("MO1" + about, why, brass,
+                      mo1{{}, key, mi9_record, key_status::installed, installed.meter, "", {20260303}, now});
+    only_refused<mo2>("MO1 with MR3" + about, why, brass,
+                      mo1{{}, key, mr3_record, key_status::active, activated.meter, "", {20260303}, now});
+  }
+}
+
+// The KMC waits for MI7 of a key whose meter does not answer: a forger must not be able to kill it.
+BOOST_FIXTURE_TEST_CASE(a_forged_report_kills_no_key, site_bench) {
+  const auto kmc = all().kmc();
+  const order_details details{order_kind::install, {"M0000009"}, {"DM400"}, {}, {}, {}, {}, {}};
+  auto result = world().ask<order_result>(kmc, open_order{{{"test", 7'000'000}}, details, {{ve, id_of("steel-1")}}});
+  world().settle();
+  const auto delivered = last<leg_delivered>();
+  const auto key = delivered.key;
+  BOOST_REQUIRE(key.domain == ve && !result->ready());
+  const auto forged = [&](const std::string& about, const signed_record& r) {
+    only_a_fault(about, refusal::signature_invalid, [&] { send(kmc, mi7{{}, key, r}); });
+  };
+  const mi7_body body{refusal::meter_write_failed, id_of("oak-ve"), id_of("steel-1"), key, {"M0000009"}, {}, {}, {}};
+  forged("without a proof", {encode_body(body), {}});
+  const auto genuine = last<installation_finished>([](const auto& e) { return e.key.domain == ve; });
+  forged("with a proof of another report", {encode_body(body), genuine.mi7.proof});
+  forged("the report of another key", genuine.mi7);
+  forged("the report of another key, relabelled",
+         rewritten<mi7_body>(genuine.mi7, [&](mi7_body& b) { b.key = key; }));
+  const auto foreign = last<installation_finished>([](const auto& e) { return e.key.domain == usps; });
+  forged("a report of Steel for another domain",
+         rewritten<mi7_body>(foreign.mi7, [&](mi7_body& b) { b.key = key; }));
+  // The real one still counts: nothing came of the others.
+  BOOST_CHECK(!result->ready());
+  world().run_until([&] { return result->ready(); });
+  const auto bad = last<key_marked_bad>([&](const key_marked_bad& e) { return e.key == key; });
+  BOOST_CHECK_EQUAL(name(bad.reason), name(refusal::no_answer)); // by the KMC's time-out
+  BOOST_CHECK_EQUAL(broken_rules(events()), "");
+}
+
+// EP-10: the last share that is taken out disables the box at once, and every attempt is on record.
+BOOST_FIXTURE_TEST_CASE(a_wrong_share_is_refused_and_on_record, site_bench) {
+  const auto& oak = box("oak-ve").common;
+  get<box_report>(oak, take_share{{}, {"Emil"}});
+  BOOST_CHECK(!get<box_report>(oak, ask_box{}).box.enabled);
+  const auto now = world().time().now();
+  only_refused<mi2>("a disabled Oak", refusal::box_disabled, box("oak-ve").oak,
+                    mi1{{}, {ve, 1000}, id_of("steel-1"), now});
+  const auto before = events().size();
+  // Somebody else's medium.
+  auto p = ask<box_report>(oak, put_share{{}, {"Fritz"}, "/nowhere"});
+  BOOST_CHECK(p->failure);
+  BOOST_CHECK_EQUAL(events().size(), before + 1);
+  BOOST_CHECK(!get<box_report>(oak, ask_box{}).box.enabled);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace oaksteel::testing

@@ -1,0 +1,179 @@
+// The journal: everything that waits goes into one commit, each client hears of its own ticket when that is durable,
+// and times grow with positions.
+
+#include "actors/journal.hpp"
+
+#include "scenarios/simulation.hpp"
+#include "tests/storage/sample_log.hpp"
+
+#include <caf/send.hpp>
+
+#include <csignal>
+
+#include <sys/resource.h>
+
+namespace oaksteel::testing {
+namespace {
+
+struct client_notes {
+  std::vector<append_done> heard;
+};
+shell_client::behavior_type listening(shell_client::pointer, std::shared_ptr<client_notes> notes) {
+  return {[](const work_done&) {}, [notes](const append_done& m) { notes->heard.push_back(m); }};
+}
+
+struct journal_bench {
+  journal_bench() {
+    auto made = log::create(data / "log", first_record(), bytes(10, 1));
+    BOOST_REQUIRE(made);
+    site.emplace(std::move(*made));
+    options.journal_log = &*site;
+    options.time = &world.time();
+    options.key = &key;
+    options.commit_limit = 10;
+    options.committed = [this](std::uint64_t first, std::uint64_t count) { commits.push_back({first, count}); };
+    options.failed = [this](const storage_error& e) { failures.push_back(e); };
+  }
+  void start() {
+    actor = world.system().spawn(journal, options);
+    client = world.system().spawn(listening, notes);
+  }
+  /// One event on a stream of its own, or several on one.
+  void order(std::uint64_t ticket, std::uint64_t stream, std::uint64_t version = 0, std::size_t payload = 200) {
+    append_order m;
+    m.client = client;
+    m.ticket = ticket;
+    m.request = std::make_shared<append_request>(request(key_stream(stream), version, ticket, payload));
+    caf::anon_send(actor, std::move(m));
+  }
+
+  temporary_directory data;
+  std::optional<log> site;
+  log_key key = sample_key();
+  simulation world{{5'000'000}, [] { return false; }};
+  journal_options options;
+  journal_actor actor;
+  shell_client client;
+  std::shared_ptr<client_notes> notes = std::make_shared<client_notes>();
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> commits;
+  std::vector<storage_error> failures;
+};
+
+/// Files of this process cannot grow beyond `bytes`.
+class file_limit {
+public:
+  explicit file_limit(std::uint64_t bytes) {
+    std::signal(SIGXFSZ, SIG_IGN);
+    getrlimit(RLIMIT_FSIZE, &before_);
+    auto now = before_;
+    now.rlim_cur = bytes;
+    setrlimit(RLIMIT_FSIZE, &now);
+  }
+  ~file_limit() { setrlimit(RLIMIT_FSIZE, &before_); }
+
+private:
+  rlimit before_{};
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(journal_rules)
+
+BOOST_FIXTURE_TEST_CASE(what_waits_goes_into_one_commit, journal_bench) {
+  start();
+  for (std::uint64_t n = 1; n <= 7; ++n)
+    order(n, n);
+  world.settle();
+  BOOST_REQUIRE_EQUAL(commits.size(), 1u);
+  BOOST_CHECK((commits[0] == std::pair<std::uint64_t, std::uint64_t>{2, 7}));
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 7u);
+  for (std::uint64_t n = 1; n <= 7; ++n) {
+    const auto& m = notes->heard[n - 1];
+    BOOST_CHECK(m.ticket == n && !m.failure && m.first == n + 1);
+  }
+  // Times are set here, and grow.
+  instant last{0};
+  for (std::uint64_t position = 2; position <= 8; ++position) {
+    const auto r = site->view().at(position);
+    BOOST_REQUIRE(r);
+    BOOST_CHECK_LT(last.us, r->time.us);
+    last = r->time;
+  }
+}
+
+BOOST_FIXTURE_TEST_CASE(a_commit_is_bounded, journal_bench) {
+  start();
+  for (std::uint64_t n = 1; n <= 25; ++n)
+    order(n, n);
+  world.settle();
+  std::uint64_t sum = 0;
+  for (const auto& [first, count] : commits) {
+    BOOST_CHECK_EQUAL(first, sum + 2);
+    BOOST_CHECK_LE(count, options.commit_limit);
+    sum += count;
+  }
+  BOOST_CHECK_EQUAL(sum, 25u);
+  BOOST_CHECK_EQUAL(notes->heard.size(), 25u);
+  for (std::size_t i = 0; i < notes->heard.size(); ++i)
+    BOOST_CHECK_EQUAL(notes->heard[i].ticket, i + 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(one_order_that_does_not_fit_leaves_the_others, journal_bench) {
+  start();
+  order(1, 1);
+  order(2, 1); // the stream is at version 1 by now
+  order(3, 2, 0, 70'000);
+  order(4, 3);
+  world.settle();
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 4u);
+  BOOST_CHECK(!notes->heard[0].failure);
+  BOOST_CHECK(notes->heard[1].failure == std::optional{refusal::storage_failed} && !notes->heard[1].text.empty());
+  BOOST_CHECK(notes->heard[2].failure == std::optional{refusal::storage_failed});
+  BOOST_CHECK(!notes->heard[3].failure && notes->heard[3].first == 3);
+  BOOST_CHECK_EQUAL(site->position().size, 3u);
+  BOOST_CHECK(failures.empty());
+}
+
+// All of a commit or nothing; the log stands as before, and the next commit is written.
+BOOST_FIXTURE_TEST_CASE(a_commit_that_cannot_be_written_is_told_to_all, journal_bench) {
+  start();
+  order(1, 1);
+  world.settle();
+  {
+    file_limit limit{std::filesystem::file_size(data / "log" / "data.mdb")};
+    for (std::uint64_t n = 2; n <= 6; ++n)
+      order(n, n, 0, 60'000);
+    world.settle();
+  }
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 6u);
+  for (std::size_t i = 1; i < 6; ++i)
+    BOOST_CHECK(notes->heard[i].failure == std::optional{refusal::storage_failed});
+  BOOST_CHECK_EQUAL(failures.size(), 1u);
+  BOOST_CHECK_EQUAL(site->position().size, 2u);
+  order(7, 2);
+  world.settle();
+  BOOST_CHECK(!notes->heard.back().failure && notes->heard.back().first == 3);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_clean_stop_leaves_a_checkpoint_over_everything, journal_bench) {
+  start();
+  order(1, 1);
+  world.settle();
+  order(2, 2);
+  world.settle();
+  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+  world.settle();
+  const auto size = site->position().size;
+  site.reset();
+  const auto v = verify_path(data / "log");
+  BOOST_CHECK_MESSAGE(!v.problem, (v.problem ? v.problem->text : ""));
+  BOOST_CHECK(v.own == checkpoint_status::valid);
+  const auto note = read_bounded(data / "log" / "checkpoint", 4096);
+  BOOST_REQUIRE(note);
+  const std::string text{note->begin(), note->end()};
+  BOOST_CHECK_MESSAGE(text.find('\n' + std::to_string(size) + '\n') != std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace oaksteel::testing

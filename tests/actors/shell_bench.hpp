@@ -1,0 +1,154 @@
+#pragma once
+// A shell on a log of its own, in virtual time, with a journal and workers that do nothing until they are told to.
+
+#include "actors/journal.hpp"
+#include "actors/shell.hpp"
+#include "scenarios/simulation.hpp"
+#include "storage/any_event.hpp"
+#include "tests/storage/sample_log.hpp"
+
+#include <caf/send.hpp>
+
+namespace oaksteel::testing {
+
+/// Keeps what it is asked to append until it is told to answer.
+struct held_journal {
+  std::deque<append_order> orders;
+};
+inline journal_actor::behavior_type holding(journal_actor::pointer, std::shared_ptr<held_journal> held) {
+  return {[held](const append_order& m) { held->orders.push_back(m); }, [](caf::ok_atom) {}};
+}
+
+/// Keeps jobs until they are run, in any order.
+class held_workers final : public workers {
+public:
+  void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) override {
+    jobs.push_back({std::move(job), client, ticket});
+    ++count;
+  }
+  void work(std::size_t index) {
+    auto j = std::move(jobs.at(index));
+    jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
+    j.job();
+    work_done notice;
+    notice.ticket = j.ticket;
+    caf::anon_send(j.client, std::move(notice));
+  }
+  struct held {
+    std::function<void()> job;
+    shell_client client;
+    std::uint64_t ticket;
+  };
+  std::vector<held> jobs;
+  std::size_t count = 0;
+};
+
+/// The actor around the shell, which the test calls itself.
+struct shell_host {
+  std::unique_ptr<shell> house;
+};
+inline shell_client::behavior_type hosting(shell_client::pointer, std::shared_ptr<shell_host> host) {
+  return {[host](const work_done& m) { host->house->on(m); }, [host](const append_done& m) { host->house->on(m); }};
+}
+
+/// `held`: the journal and the workers wait to be told. Else they do their work at once.
+class shell_bench {
+public:
+  explicit shell_bench(bool held = true) : held_(held) {
+    auto made = log::create(data_ / "log", first_record(), bytes(10, 1));
+    BOOST_REQUIRE(made);
+    log_.emplace(std::move(*made));
+    around_ = {&*log_, &world_.time(), random_.get(), held ? static_cast<workers*>(&busy) : inline_.get(), {}, {}};
+    around_.limits.batch = 8;
+    if (held) {
+      around_.journal = world_.system().spawn(holding, orders);
+    } else {
+      journal_options options;
+      options.journal_log = &*log_;
+      options.time = &world_.time();
+      around_.journal = world_.system().spawn(journal, options);
+    }
+    auto actor = world_.system().spawn(hosting, host_);
+    host_->house = std::make_unique<shell>("archive/VE", actor, around_);
+  }
+
+  shell& house() { return *host_->house; }
+  log& written() { return *log_; }
+  void settle() { world_.settle(); }
+  std::filesystem::path data() const { return data_ / "log"; }
+
+  /// What has been said so far, in order.
+  std::vector<std::string> said;
+
+  command_info info(const std::string& what) {
+    return {{{"test", ++count_}, 0, 0}, what, [this, what](const caf::error& e) {
+              said.push_back(what + " failed: " + std::string{name(refusal_in(e))});
+            }};
+  }
+  /// A command that takes the next key id and says which.
+  void take_id(const std::string& what) {
+    house().submit(info(what), [this, what](transaction& t) { take_id_in(t, what); });
+  }
+  void take_id_in(transaction& t, const std::string& what) {
+    const auto next = t.state<key_counter>(counter).last + 1;
+    t.apply<key_counter, key_counter_event>(counter, {key_id_assigned{{{"VE"}, next}, {box_type::steel, 1}, {1}}});
+    t.when_durable([this, what, next](const message_head& head) {
+      said.push_back(what + " took " + std::to_string(next));
+      heads.push_back(head);
+    });
+  }
+  /// A query: the last id that was taken.
+  void query(const std::string& what) {
+    house().submit(info(what), [this, what](transaction& t) {
+      const auto last = t.state<key_counter>(counter).last;
+      t.when_durable([this, what, last](const message_head&) {
+        said.push_back(what + " saw " + std::to_string(last));
+      });
+    });
+  }
+
+  /// The journal makes the oldest order durable, and says so.
+  void append_one() {
+    auto order = std::move(orders->orders.front());
+    orders->orders.pop_front();
+    for (auto& event : order.request->events)
+      event.time = world_.time().now();
+    auto results = log_->append({order.request.get()});
+    BOOST_REQUIRE(results);
+    append_done notice;
+    notice.ticket = order.ticket;
+    if (results->front())
+      notice.first = results->front()->first;
+    else
+      notice.failure = refusal::storage_failed;
+    caf::anon_send(order.client, notice);
+    settle();
+  }
+  /// The journal could not write the oldest order.
+  void fail_one() {
+    append_done notice;
+    notice.ticket = orders->orders.front().ticket;
+    notice.failure = refusal::storage_failed;
+    caf::anon_send(orders->orders.front().client, notice);
+    orders->orders.pop_front();
+    settle();
+  }
+
+  std::shared_ptr<held_journal> orders = std::make_shared<held_journal>();
+  held_workers busy;
+  std::vector<message_head> heads;
+  const stream_id counter{stream_kind::key_counter, "VE"};
+
+private:
+  bool held_;
+  temporary_directory data_;
+  std::optional<log> log_;
+  simulation world_{{5'000'000}, [] { return false; }};
+  std::unique_ptr<randomness> random_ = seeded_randomness(1, 1);
+  std::unique_ptr<workers> inline_ = inline_workers();
+  surroundings around_;
+  std::shared_ptr<shell_host> host_ = std::make_shared<shell_host>();
+  std::uint64_t count_ = 0;
+};
+
+} // namespace oaksteel::testing
