@@ -15,6 +15,7 @@ void answer(self_pointer self, const append_order& order, const stored<appended>
   if (result) {
     notice.first = result->first;
   } else {
+    self->state.failed[order.client.id()] = order.generation + 1;
     notice.failure = refusal::storage_failed;
     notice.text = result.error().text;
   }
@@ -38,26 +39,41 @@ void write_checkpoint_when_due(journal_state& state, bool now) {
   write_checkpoint(site.directory(), site.id(), state.options.simulated, site.position(), *state.options.key);
 }
 
+/// True for what was decided on something that was not written: it must not become durable after all.
+bool rests_on_a_failure(const journal_state& state, const append_order& order) {
+  auto it = state.failed.find(order.client.id());
+  return it != state.failed.end() && order.generation < it->second;
+}
+
 /// What goes into the next commit: everything that waits, up to the limit.
-std::vector<append_order> take_orders(journal_state& state) {
+std::vector<append_order> take_orders(self_pointer self) {
+  auto& state = self->state;
   std::vector<append_order> orders;
   std::size_t count = 0;
   while (!state.waiting.empty()) {
     const auto more = state.waiting.front().request->events.size();
     if (!orders.empty() && count + more > state.options.commit_limit)
       break;
-    count += more;
-    orders.push_back(std::move(state.waiting.front()));
+    auto order = std::move(state.waiting.front());
     state.waiting.pop_front();
+    state.events -= more;
+    if (rests_on_a_failure(state, order)) {
+      const storage_error rests{storage_code::version_conflict, "what it rests on was not written"};
+      answer(self, order, unexpected{rests});
+      continue;
+    }
+    count += more;
+    orders.push_back(std::move(order));
   }
-  state.events -= count;
   state.seen = 0;
   return orders;
 }
 
 void commit(self_pointer self) {
   auto& state = self->state;
-  const auto orders = take_orders(state);
+  const auto orders = take_orders(self);
+  if (orders.empty())
+    return;
   std::vector<const append_request*> requests;
   std::uint64_t count = 0;
   for (auto& order : orders) {

@@ -10,6 +10,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <map>
+
 #include <deque>
 
 namespace oaksteel {
@@ -18,6 +20,7 @@ namespace oaksteel {
 struct append_order : message {
   shell_client client;
   std::uint64_t ticket = 0;
+  std::uint64_t generation = 0; ///< how often the client has forgotten what it had decided
   std::shared_ptr<append_request> request;
 };
 
@@ -35,6 +38,7 @@ struct journal_state {
   static inline const char* name = "journal";
   journal_options options;
   std::deque<append_order> waiting;
+  std::map<caf::actor_id, std::uint64_t> failed; ///< clients, and the generation from which they are heard again
   std::size_t events = 0; ///< of those that wait
   std::size_t seen = 0;   ///< `events` when the mailbox was last looked at
   bool scheduled = false;

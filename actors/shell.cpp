@@ -110,7 +110,7 @@ void shell::advance() {
     auto& b = *batches_[i];
     if (!b.decided) {
       if (b.at != phase::answered)
-        return;
+        break; // those before it go on: an empty one that stayed in front would take another's append_done
       decide(b);
     }
     if (b.at == phase::answered)
@@ -196,6 +196,7 @@ void shell::append(batch& b) {
   append_order order;
   order.client = own_;
   order.ticket = b.ticket;
+  order.generation = generation_;
   order.request = std::move(request);
   caf::anon_send(around_.journal, std::move(order));
 }
@@ -204,13 +205,14 @@ void shell::on(const append_done& m) {
   auto b = find(m.ticket);
   if (!b)
     return;
-  // The journal confirms in order, and what has no events does not stay in front: this is the front.
-  auto owned = std::move(batches_.front());
-  batches_.pop_front();
-  if (m.failure)
-    fail(*owned, *m.failure);
-  else
+  if (m.failure) {
+    reset(*m.failure);
+  } else {
+    // The journal confirms in order, and what has no events does not stay in front: this is the front.
+    auto owned = std::move(batches_.front());
+    batches_.pop_front();
     release(*owned, m.first);
+  }
   advance();
   pump();
 }
@@ -233,13 +235,20 @@ void shell::release(batch& b, std::uint64_t first) {
   }
 }
 
-/// The batch left no trace. Whoever decided on its states meets their versions at the journal.
-void shell::fail(batch& b, refusal why) {
-  for (const auto& row : b.rows)
-    cells_.erase(row.stream);
-  for (auto& c : b.commands)
-    if (c.info.failed)
-      c.info.failed(make_error(why));
+/// What was decided rests on states that are gone: all of it is answered with the error, and the journal
+/// writes none of it (the generation says which).
+void shell::reset(refusal why) {
+  cells_.clear();
+  ++generation_;
+  std::deque<std::shared_ptr<batch>> decided;
+  while (!batches_.empty() && batches_.front()->decided) {
+    decided.push_back(std::move(batches_.front()));
+    batches_.pop_front();
+  }
+  for (auto& b : decided)
+    for (auto& c : b->commands)
+      if (c.info.failed)
+        c.info.failed(make_error(why));
 }
 
 void shell::done_with(const batch& b) {

@@ -4,12 +4,12 @@
 //   ask      the handler says what must be verified, opened or computed
 //   answer   a worker does it (nobody waits)
 //   decide   pure functions of events/, in the order in which the commands came
-//   sign     one signature for the batch, by a worker
+//   sign     one signature for the batch, by a worker (one for each key and domain)
 //   append   one message to the journal
 //   release  replies and messages, once the events that they rest on are durable
 //
 // The shell runs ahead in memory and keeps what it owes in order. When an append fails, everything that
-// was decided is answered with the error and forgotten, and the state is read again: the actor stays.
+// was decided is answered with the error and forgotten, and the states are read again: the actor stays.
 
 #include "actors/errors.hpp"
 #include "actors/messages.hpp"
@@ -160,7 +160,7 @@ private:
   void sign(const std::shared_ptr<batch>& b);
   void append(batch& b);
   void release(batch& b, std::uint64_t first);
-  void fail(batch& b, refusal why);
+  void reset(refusal why);
   void done_with(const batch& b);
   batch* find(std::uint64_t ticket);
 
@@ -179,6 +179,7 @@ private:
   std::uint64_t tickets_ = 0;
   std::uint64_t numbers_ = 0;
   std::uint64_t heads_ = 0;
+  std::uint64_t generation_ = 0; ///< counts resets
   std::uint32_t epoch_;
 };
 

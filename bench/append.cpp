@@ -2,12 +2,12 @@
 // same batches on the same disk.
 
 #include "actors/journal.hpp"
+#include "bench/actor_config.hpp"
 #include "bench/figure.hpp"
 #include "bench/lives.hpp"
 #include "bench/plain_table.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/send.hpp>
 
 #include <cmath>
@@ -19,7 +19,7 @@ namespace {
 
 /// Events that lie in both before the first slice.
 constexpr std::size_t events_before = 200'000;
-constexpr auto slice = std::chrono::milliseconds{150};
+constexpr auto slice = std::chrono::milliseconds{250};
 
 /// What the producers of a slice share.
 struct slice_state {
@@ -83,14 +83,6 @@ producer_actor::behavior_type producer(producer_actor::stateful_pointer<producer
   };
 }
 
-struct bench_config : caf::actor_system_config {
-  bench_config() {
-    set("scheduler.max-threads", 2);
-    set("logger.file-verbosity", caf::atom("quiet"));
-    set("logger.console", caf::atom("none"));
-  }
-};
-
 /// The journal with its producers.
 class journal_side {
 public:
@@ -145,7 +137,7 @@ private:
   log written_;
   std::unique_ptr<clock> time_;
   log_key key_;
-  bench_config config_;
+  actor_config config_;
   caf::actor_system system_; // its end waits for the actors, which use what stands above
   journal_actor journal_;
   std::vector<producer_actor> producers_;
@@ -164,6 +156,11 @@ double run_plain(plain_table& table, std::size_t batch, std::size_t row_bytes) {
   return static_cast<double>(rows) / took.count();
 }
 
+/// The disk has good and bad moments of its own: more pairs than elsewhere.
+std::size_t pairs_of(const bench_options& options) {
+  return options.quick ? options.pairs() : 31;
+}
+
 figure append_figure(const bench_options& options, std::string name, std::size_t producers, std::size_t batch) {
   const auto directory = options.data / name;
   const auto before = options.scaled(events_before);
@@ -175,14 +172,14 @@ figure append_figure(const bench_options& options, std::string name, std::size_t
   // The batch of the pair's other side; of the pair before where the plain slice comes first.
   double reached = 0;
   const auto result = alternate(
-    options.pairs(),
+    pairs_of(options),
     [&] {
       const auto rate = ours.run();
       reached = ours.mean_batch();
       return rate;
     },
     [&] { return run_plain(plain, static_cast<std::size_t>(std::lround(reached)), row.all()); });
-  figure f{std::move(name), result.ratio, options.pairs(), 0.5, {}, {}};
+  figure f{std::move(name), result.ratio, pairs_of(options), 0.5, {}, {}};
   char line[200];
   std::snprintf(line, sizeof line, "mean batch reached %.1f (%.1f-%.1f); %zu producers, one request of %zu each",
                 ours.batches().median, ours.batches().q1, ours.batches().q3, producers, batch);

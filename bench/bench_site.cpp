@@ -44,12 +44,6 @@ instant last_time(const log& written) {
 
 } // namespace
 
-quiet_config::quiet_config() {
-  set("scheduler.max-threads", 2);
-  set("logger.file-verbosity", caf::atom("quiet"));
-  set("logger.console", caf::atom("none"));
-}
-
 bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, shell_limits limits,
                        std::size_t most_meters)
   : media_(directory / "media"), suite_(suite), written_(open_or_make(directory)),

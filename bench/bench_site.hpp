@@ -4,13 +4,13 @@
 
 #include "actors/errors.hpp"
 #include "actors/messages.hpp"
+#include "bench/actor_config.hpp"
 #include "bench/figure.hpp"
 #include "events/node.hpp"
 #include "node/site.hpp"
 #include "storage/media.hpp"
 
 #include <caf/actor_system.hpp>
-#include <caf/actor_system_config.hpp>
 #include <caf/event_based_actor.hpp>
 
 #include <future>
@@ -20,10 +20,6 @@
 namespace oaksteel::bench {
 
 inline const domain_id domain{"VE"};
-
-struct quiet_config : caf::actor_system_config {
-  quiet_config();
-};
 
 class bench_site {
 public:
@@ -68,7 +64,7 @@ private:
   std::unique_ptr<randomness> random_;
   std::unique_ptr<workers> workers_;
   log_key key_;
-  quiet_config config_;
+  actor_config config_;
   std::unique_ptr<caf::actor_system> system_;
   std::unique_ptr<site> site_;
   std::vector<sequence_number> numbers_;

@@ -221,7 +221,8 @@ void log_audit::show_summary() const {
   if (first_)
     std::cout << "VIOLATIONS              " << of_subject_ << ", the first: " << printable(in_words(*first_)) << '\n';
   else if (!log_problem_)
-    std::cout << "checks                  transitions, key ids, installations, names, times, signatures, rows: all good\n";
+    std::cout << "checks                  transitions, key ids, installations, names, times, signatures" << (s.log.compared ? ", rows" : "")
+              << ": all good\n";
 }
 
 void log_audit::show_json_summary() const {

@@ -75,7 +75,7 @@ struct box_enabled {
   static auto fields(auto& self) { return std::tie(self.box); }
 };
 
-/// The last share was taken out, or the process ended: nothing is open.
+/// A share was taken out, or the process ended: nothing is open.
 struct box_disabled {
   box_id box;
   std::string reason;

@@ -156,7 +156,7 @@ changes rows(const key_installed& e) { return {{lookup::key_of_meter, e.key.doma
 changes rows(const key_activated& e) { return {{lookup::key_of_serial, e.key.domain.text + '|' + e.serial.text}}; }
 changes rows(const order_opened& e) {
   return {{lookup::open_order, e.order.text()},
-          {lookup::order_of_meter, std::string{name(e.details.kind)} + '|' + e.details.meter.text}};
+          {lookup::order_of_meter, order_key(e.details, e.legs)}};
 }
 changes rows(const order_closed& e) { return {{lookup::open_order, e.order.text(), true}}; }
 changes rows(const box_initialised& e) {

@@ -1,7 +1,7 @@
 #pragma once
 // The one list of everything that can happen. A tag is on disk for ever: never changed, never reused.
 // Everything that treats events alike (codec, replay, look-ups, participants) is derived from it.
-// It is wide: only event.cpp, storage/event_codec, storage/replay and the audit include it.
+// It is wide: include it where events are read, never in a header that actors share.
 
 #include "events/box.hpp"
 #include "events/distribution.hpp"
@@ -129,7 +129,7 @@ enum class lookup : std::uint8_t {
   key_of_meter = 2,    ///< domain|sequence number -> key_installed
   key_of_serial = 3,   ///< domain|indicia serial -> key_activated
   open_order = 4,      ///< order number -> order_opened, until it is closed
-  order_of_meter = 5,  ///< kind|sequence number -> the latest order_opened
+  order_of_meter = 5,  ///< order_key -> the latest order_opened
   box_in_slot = 6,     ///< slot -> box_initialised
   domain_keys = 7,     ///< domain -> domain_created
   domain_process = 8,  ///< box|domain -> domain_process_made

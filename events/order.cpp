@@ -52,9 +52,9 @@ struct rule_for {
       leg.stage == leg_stage::assigned || leg.stage == leg_stage::failed || leg.stage == leg_stage::reported;
     return {fits && same_key(e.key), leg.stage == leg_stage::waiting && leg.tries > 0 && same_key(e.key)};
   }
+  // A leg that waits is finished when its box has done it, or when the meter has a key from an earlier order.
   rule operator()(const leg_finished& e) const {
-    const bool install = state.details.kind == order_kind::install;
-    return {install ? leg.stage == leg_stage::reported && same_key(e.key) : leg.stage == leg_stage::waiting,
+    return {leg.stage == leg_stage::waiting || (leg.stage == leg_stage::reported && same_key(e.key)),
             leg.stage == leg_stage::finished && same_key(e.key), true};
   }
   rule operator()(const leg_abandoned&) const { return {!ended(leg), leg.stage == leg_stage::abandoned, true}; }
@@ -103,6 +103,13 @@ std::string_view name(order_kind k) {
 
 bool valid(leg_stage s) {
   return static_cast<std::uint8_t>(s) <= static_cast<std::uint8_t>(leg_stage::abandoned);
+}
+
+std::string order_key(const order_details& details, const std::vector<leg_plan>& legs) {
+  auto key = std::string{name(details.kind)} + '|' + details.meter.text;
+  for (const auto& leg : legs)
+    key += '|' + leg.domain.text;
+  return key;
 }
 
 void evolve(order_book& state, const order_numbered& e) {

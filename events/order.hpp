@@ -63,7 +63,7 @@ struct order_opened {
   static auto fields(auto& self) { return std::tie(self.order, self.details, self.legs); }
 };
 
-/// The archive's key id for a leg; KMS Request Time is the record's (EP, "Audit Trail").
+/// The archive's key id for a leg. KMS Request Time is in MI3 (EP, "Audit Trail").
 struct leg_key_assigned {
   order_id order;
   key_id key;
@@ -79,7 +79,7 @@ struct leg_delivered {
   static auto fields(auto& self) { return std::tie(self.order, self.key); }
 };
 
-/// MI7 arrived; KMS Install Time is the record's. The record is kept so that MI8 can be sent again.
+/// MI7 arrived. It is kept so that MI8 can be sent again; KMS Install Time is in MI9.
 struct leg_reported {
   order_id order;
   key_id key;
@@ -149,7 +149,7 @@ struct order_leg {
   leg_plan plan;
   leg_stage stage = leg_stage::waiting;
   std::uint64_t key = 0;  ///< current key id number; 0 = none
-  std::uint8_t tries = 0; ///< keys that ended Bad
+  std::uint8_t tries = 0; ///< keys that ended Bad, and gaps
   refusal reason = refusal::no_answer;
 
   static auto fields(auto& self) {
@@ -168,6 +168,9 @@ struct order {
     return std::tie(self.id, self.details, self.legs, self.closed, self.complete);
   }
 };
+
+/// What makes two orders the same: kind, meter and domains, `installation|M1|VE|USPS`.
+std::string order_key(const order_details& details, const std::vector<leg_plan>& legs);
 
 /// A leg takes at most this many keys.
 inline constexpr std::uint8_t tries_limit = 3;

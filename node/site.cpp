@@ -12,14 +12,11 @@
 namespace oaksteel {
 namespace {
 
+/// A box works for the domain that is active in it (EP-3).
 bool serves(const box_plan& plan, const domain_id& domain) {
-  return std::find(plan.domains.begin(), plan.domains.end(), domain) != plan.domains.end();
-}
-
-const domain_id* active_of(const box_plan& plan) {
   if (plan.active)
-    return &*plan.active;
-  return plan.domains.empty() ? nullptr : &plan.domains.front();
+    return *plan.active == domain;
+  return !plan.domains.empty() && plan.domains.front() == domain;
 }
 
 } // namespace
@@ -93,7 +90,7 @@ void site::connect_steel(const site_box& box, const box_id& id) {
 
 const site_box* site::steel_for(const domain_id& domain) const {
   for (const auto& box : boxes_)
-    if (auto active = active_of(box.plan); box.plan.type == box_type::steel && active && *active == domain)
+    if (box.plan.type == box_type::steel && serves(box.plan, domain))
       return &box;
   return nullptr;
 }

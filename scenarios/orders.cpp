@@ -66,8 +66,8 @@ void stage::take(const install_step& s) {
 
 void stage::take(const register_step& s) {
   std::set<sequence_number> scrapped;
-  for (const auto& other : scenario_.plan.steps)
-    if (auto scrap = std::get_if<scrap_step>(&other))
+  for (std::uint32_t before = 0; before + 1 < step_; ++before)
+    if (auto scrap = std::get_if<scrap_step>(&scenario_.plan.steps[before]))
       scrapped.insert(scrap->meters.begin(), scrap->meters.end());
   const auto& line = *std::find_if(site_->boxes().begin(), site_->boxes().end(),
                                    [](const site_box& b) { return static_cast<bool>(b.line); });

@@ -97,6 +97,10 @@ void check_box(reader& r, const setting& table, const box_plan& b) {
     r.fail(place_in(table, "slot"),
            "there is a box in slot " + in_quotes(b.slot.text) + " already; each must have its own");
   const bool manufacturing = b.type == box_type::manufacturing;
+  if (b.type == box_type::tin)
+    r.fail(place_in(table, "type"), "scenarios have no tin boxes yet; leave this box out");
+  if (manufacturing && std::ranges::find(r.out.boxes, b.type, &box_plan::type) != r.out.boxes.end())
+    r.fail(place_in(table, "type"), "scenarios have one manufacturing box; leave this one out");
   if (manufacturing && !b.domains.empty())
     r.fail(place_in(table, "domains"), "a manufacturing box has no domain processes; leave `domains` out");
   if (!manufacturing && b.domains.empty())
@@ -138,16 +142,16 @@ void read_fault(reader& r, const setting& table) {
 
 // --- steps ---------------------------------------------------------------------------------------
 
-/// A domain that keys are installed for must be served by an Oak, a Steel and a Brass.
+/// A domain that keys are installed for must be active in an Oak, a Steel and a Brass.
 domain_id read_served_domain(reader& r, const setting& node) {
   const domain_id id = read_domain(r, node);
   for (box_type type : {box_type::oak, box_type::steel, box_type::brass}) {
     const bool served = std::ranges::any_of(r.out.boxes, [&](const box_plan& b) {
-      return b.type == type && std::ranges::find(b.domains, id) != b.domains.end();
+      return b.type == type && b.active == id;
     });
     if (!served)
-      r.fail(node.at, "domain " + in_quotes(id.text) + " is served by no " + std::string{name(type)} +
-                     " box; add a [[box]] with this type and this domain");
+      r.fail(node.at, "domain " + in_quotes(id.text) + " is active in no " + std::string{name(type)} +
+                     " box; add a [[box]] with this type in which this domain is `active`");
   }
   return id;
 }

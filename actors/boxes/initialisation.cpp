@@ -83,6 +83,8 @@ expected<initialisation_terms, refusal> initialisation_permitted(const log& site
   const box_id first{box_type::manufacturing, 1};
   const auto found = find_event<box_initialised>(view, lookup::box_keys, first.text());
   if (!found) {
+    if (view.find(static_cast<std::uint8_t>(lookup::box_keys), first.text()))
+      return refuse(refusal::storage_failed);
     if (order.id != first)
       return refuse(refusal::box_not_initialised);
     return initialisation_terms{true, order.suite};

@@ -19,10 +19,6 @@ constexpr unsigned attempts_limit = 20;
 
 const stream_id book_stream{stream_kind::order_book, "orders"};
 
-std::string order_key(const order_details& d) {
-  return std::string{name(d.kind)} + '|' + d.meter.text;
-}
-
 void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool last) {
   leg_overdue reminder;
   reminder.order = o.id;
@@ -48,7 +44,10 @@ void close(kmc_pointer self, const message_head& head, const order& o) {
     return;
   auto waiting = std::move(it->second.waiting);
   self->state.orders.erase(it);
-  self->state.of_meter.erase(order_key(o.details));
+  std::vector<leg_plan> legs;
+  for (const auto& leg : o.legs)
+    legs.push_back(leg.plan);
+  self->state.of_meter.erase(order_key(o.details, legs));
   for (auto& rp : waiting)
     rp.deliver(order_result{{head}, o});
 }
@@ -97,7 +96,7 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
                                                const std::vector<leg_plan>& legs) {
   auto rp = self->make_response_promise<order_result>();
   auto& state = self->state;
-  const auto key = order_key(details);
+  const auto key = order_key(details, legs);
   if (auto it = state.of_meter.find(key); it != state.of_meter.end()) {
     state.orders[it->second].waiting.push_back(rp);
     return rp;
@@ -112,6 +111,10 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
   state.house->submit({head, "open_order", failed}, [self, rp, details, legs, key](transaction& t) mutable {
     auto& st = self->state;
     // The same order again is the same order: it is answered, or goes on where it stood.
+    if (auto it = st.of_meter.find(key); it != st.of_meter.end()) {
+      st.orders[it->second].waiting.push_back(rp);
+      return;
+    }
     const auto view = st.house->around().journal_log->view();
     if (auto opened = find_event<order_opened>(view, lookup::order_of_meter, key)) {
       const auto known = t.state<order>(order_stream(opened->event.order));
@@ -212,7 +215,7 @@ void take_up(kmc_pointer self, const message_head& head) {
     if (!id || !opened || self->state.orders.contains(id->number))
       continue;
     self->state.orders[id->number];
-    self->state.of_meter[order_key(opened->details)] = id->number;
+    self->state.of_meter[order_key(opened->details, opened->legs)] = id->number;
     auto of_order = head;
     of_order.correlation = position;
     resume(self, of_order, *id, true);
@@ -231,14 +234,29 @@ auto registration_order(kmc_pointer self, const mr1& m) {
 
 } // namespace
 
+/// Tells those who wait for an order that it does not go on.
+static void give_up(kmc_pointer self, const order_id& id, refusal why) {
+  auto it = self->state.orders.find(id.number);
+  if (it == self->state.orders.end())
+    return;
+  auto waiting = std::move(it->second.waiting);
+  self->state.orders.erase(it);
+  std::erase_if(self->state.of_meter, [&](const auto& known) { return known.second == id.number; });
+  for (auto& rp : waiting)
+    rp.deliver(make_error(why));
+}
+
 bool passing(refusal why) {
   return why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
          || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
 }
 
 void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event) {
-  // What cannot be written now is tried again: the order stays where it was.
-  auto failed = [self, id](const caf::error&) {
+  // What cannot be written now is tried again: the order stays where it was. Any other refusal is in the error
+  // log; the order waits to be taken up again.
+  auto failed = [self, id](const caf::error& e) {
+    if (!passing(refusal_in(e)))
+      return give_up(self, id, refusal_in(e));
     leg_again reminder;
     reminder.order = id;
     self->delayed_send(self, again_after, reminder);

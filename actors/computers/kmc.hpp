@@ -36,14 +36,13 @@ struct kmc_state {
   struct running {
     std::vector<caf::typed_response_promise<order_result>> waiting;
     unsigned attempts = 0; ///< of the present stage, after passing failures
-    bool again = false;    ///< a leg_again is on its way
   };
 
   kmc_options options;
   kdc_actor kdc;
   std::unique_ptr<shell> house;
   std::map<std::uint64_t, running> orders;
-  std::map<std::string, std::uint64_t> of_meter;  ///< kind|sequence number, of running orders
+  std::map<std::string, std::uint64_t> of_meter;  ///< by order_key, of running orders
   std::map<key_id, std::uint64_t> of_key;         ///< whose MI7 is awaited
   std::map<domain_id, public_key> steel_keys;     ///< to check MI7, from domain_created
 };

@@ -71,10 +71,13 @@ secret_handle key_of(meter_state& state, const meter& facts, const domain_id& do
   return loaded.k;
 }
 
-/// True while a built-in defect of this kind is to show once more. How often it has shown is in the meter's state.
+/// True while a built-in defect of this kind is to show once more. How often the memory has failed is in the
+/// meter's state; how often tokens were wrong, in the actor's.
 bool shows_defect(const meter_state& state, const meter& facts, const domain_id& domain, bool wrong_tokens) {
   auto it = facts.keys.find(domain);
-  const auto shown = it == facts.keys.end() ? 0u : it->second.refusals;
+  auto wrong = state.defects_shown.find(domain);
+  const auto refusals = it == facts.keys.end() ? 0u : it->second.refusals;
+  const auto shown = !wrong_tokens ? refusals : wrong == state.defects_shown.end() ? 0u : wrong->second;
   for (const auto& d : state.options.defects)
     if (d.domain == domain && d.wrong_tokens == wrong_tokens && shown < d.times)
       return true;
@@ -167,8 +170,10 @@ auto give_test_tokens(self_pointer self, const mi6r& m) {
       return t.refuse(refusal::meter_key_missing, m.key.text(), who(state));
     auto& engine = work_context::tokens();
     auto digits = engine.test_tokens(engine.derive(*k, key_use::test, m.key.domain.text), m.position, m.number);
-    if (shows_defect(state, facts, m.key.domain, true) && state.defects_shown[m.key.domain]++ == 0 && !digits.empty())
+    if (shows_defect(state, facts, m.key.domain, true) && !digits.empty()) {
+      ++state.defects_shown[m.key.domain];
       digits[0] = digits[0] == '9' ? '0' : static_cast<char>(digits[0] + 1);
+    }
     t.when_durable([rp, number = facts.number, digits](const message_head& next) mutable {
       rp.deliver(mi6{{next}, number, digits});
     });

@@ -200,6 +200,9 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_a_foreign_record_among_its_own, two_domain
     auto retirement = own.as_mo1(key_status::active);
     retirement.current.tag = foreign.mr3.tag;
     BOOST_CHECK(check_retirement(retirement, brass_box_id, {9}, *usps.brass, w).problem);
+    retirement = own.as_mo1(key_status::active);
+    retirement.current.sealed = foreign.mr3.sealed;
+    BOOST_CHECK(check_retirement(retirement, brass_box_id, {9}, *usps.brass, w).problem);
   }
 }
 

@@ -5,7 +5,7 @@
 #include "actors/shell.hpp"
 #include "scenarios/simulation.hpp"
 #include "storage/any_event.hpp"
-#include "tests/storage/sample_log.hpp"
+#include "tests/program.hpp"
 
 #include <caf/send.hpp>
 
@@ -55,7 +55,12 @@ inline shell_client::behavior_type hosting(shell_client::pointer, std::shared_pt
 class shell_bench {
 public:
   explicit shell_bench(bool held = true) : held_(held) {
-    auto made = log::create(data_ / "log", first_record(), bytes(10, 1));
+    record first;
+    first.stream = {stream_kind::node, "node"};
+    first.time = {1000};
+    first.actor = "node";
+    first.tag = 1;
+    auto made = log::create(data_ / "log", std::move(first), bytes(10, 1));
     BOOST_REQUIRE(made);
     log_.emplace(std::move(*made));
     around_ = {&*log_, &world_.time(), random_.get(), held ? static_cast<workers*>(&busy) : inline_.get(), {}, {}};
@@ -141,7 +146,7 @@ public:
 
 private:
   bool held_;
-  temporary_directory data_;
+  scratch_directory data_;
   std::optional<log> log_;
   simulation world_{{5'000'000}, [] { return false; }};
   std::unique_ptr<randomness> random_ = seeded_randomness(1, 1);

@@ -83,7 +83,7 @@ const entry list[] = {
 
   {50, "order_numbered", order_numbered{{7}}, "order_book/orders", "order 7", ""},
   {51, "order_opened", order_opened{{7}, details, {{ve, steel_1}, {usps, {box_type::steel, 0}}}}, "order/7",
-   "order 7, meter A1, domain VE, box S00000001, domain USPS", "4 7, 5 installation|A1"},
+   "order 7, meter A1, domain VE, box S00000001, domain USPS", "4 7, 5 installation|A1|VE|USPS"},
   {52, "leg_key_assigned", leg_key_assigned{{7}, key(1)}, "order/7", "order 7, domain VE, key VE/1", ""},
   {53, "leg_delivered", leg_delivered{{7}, key(1)}, "order/7", "order 7, domain VE, key VE/1", ""},
   {54, "leg_reported", leg_reported{{7}, key(1), {}, {}}, "order/7", "order 7, domain VE, key VE/1", ""},
