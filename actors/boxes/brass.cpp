@@ -39,8 +39,39 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
   return rp;
 }
 
+/// What this box did with a key before, from its own log. A repeated step is answered again and not done again; a
+/// step that the key has passed is refused here, before the archive refuses it too (EP-13).
+template <class Event>
+std::optional<found_event<Event>> made_before(const log_view& view, std::string_view purpose, const key_id& key) {
+  return find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + key.text());
+}
+
+template <class Reply>
+caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, const message_head& head,
+                                                std::uint64_t position) {
+  auto rp = self->make_response_promise<Reply>();
+  reply.head = {head.id, position, head.correlation};
+  rp.deliver(std::move(reply));
+  return rp;
+}
+
+template <class Reply, class Message>
+caf::typed_response_promise<Reply> refuse_step(self_pointer self, const Message& m, std::string what) {
+  auto rp = self->make_response_promise<Reply>();
+  self->state.core->house().submit({m.head, std::move(what), fails(rp)}, [key = m.key](transaction& t) {
+    t.refuse(refusal::status_transition_illegal, key.text(), {{participant_kind::key, key.text()}});
+  });
+  return rp;
+}
+
 auto confirm_installation(self_pointer self, const mi8& m) {
   auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  if (auto before = made_before<installation_confirmed>(view, "installation", m.key))
+    return answer_again(self, mi9{{}, m.key, {before->event.mi9, view.sealed(before->position).value_or(bytes{}), {}}},
+                        m.head, before->position);
+  if (made_before<key_condemned>(view, "condemnation", m.key))
+    return refuse_step<mi9>(self, m, "MI8");
   return make_record<mi9, installation_confirmed>(
     self, m, "MI8",
     [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
@@ -51,6 +82,11 @@ auto confirm_installation(self_pointer self, const mi8& m) {
 
 auto condemn(self_pointer self, const mb1& m) {
   auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  if (auto before = made_before<key_condemned>(view, "condemnation", m.key))
+    return answer_again(self, mb2{{}, m.key, {before->event.mb2, {}, {}}}, m.head, before->position);
+  if (made_before<installation_confirmed>(view, "installation", m.key))
+    return refuse_step<mb2>(self, m, "MB1");
   return make_record<mb2, key_condemned>(
     self, m, "MB1",
     [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
@@ -61,6 +97,16 @@ auto condemn(self_pointer self, const mb1& m) {
 
 auto confirm_registration(self_pointer self, const mr2& m) {
   auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  if (auto before = made_before<registration_confirmed>(view, "registration", m.key)) {
+    if (before->event.serial != m.report.serial || before->event.meter != m.report.meter)
+      return refuse_step<mr3>(self, m, "MR2");
+    const sealed_record record{before->event.mr3, view.sealed(before->position).value_or(bytes{}),
+                               before->event.mr3_tag};
+    return answer_again(self, mr3{{}, m.key, record}, m.head, before->position);
+  }
+  if (made_before<retirement_confirmed>(view, "retirement", m.key))
+    return refuse_step<mr3>(self, m, "MR2");
   return make_record<mr3, registration_confirmed>(
     self, m, "MR2",
     [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
@@ -71,6 +117,16 @@ auto confirm_registration(self_pointer self, const mr2& m) {
 
 auto confirm_retirement(self_pointer self, const mo1& m) {
   auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  if (auto before = made_before<retirement_confirmed>(view, "retirement", m.key)) {
+    const sealed_record record{before->event.mo2, view.sealed(before->position).value_or(bytes{}),
+                               before->event.mo2_tag};
+    return answer_again(self, mo2{{}, m.key, record}, m.head, before->position);
+  }
+  // A registered key is retired with its MR3, whatever the KMC says its status is.
+  const bool registered = made_before<registration_confirmed>(view, "registration", m.key).has_value();
+  if (registered != (m.status == key_status::active))
+    return refuse_step<mo2>(self, m, "MO1");
   return make_record<mo2, retirement_confirmed>(
     self, m, "MO1",
     [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
@@ -83,7 +139,7 @@ auto confirm_retirement(self_pointer self, const mo1& m) {
 std::optional<signed_record> confirmation_for(const log& site, const confirm_stored& m) {
   const auto view = site.view();
   auto read = [&]<class Event>(std::string_view purpose, signed_record Event::* part) -> std::optional<signed_record> {
-    auto found = find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + m.key.text());
+    auto found = made_before<Event>(view, purpose, m.key);
     return found ? std::optional{found->event.*part} : std::nullopt;
   };
   switch (m.status) {
