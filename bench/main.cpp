@@ -77,7 +77,8 @@ std::string oaksteel::bench::rate_text(double value, std::string_view unit) {
   // Three digits say all that such a measurement does.
   const auto step = std::pow(10.0, std::max(0.0, std::floor(std::log10(std::max(value, 1.0))) - 2));
   char number[64];
-  std::snprintf(number, sizeof number, value < 100 ? "%.1f" : "%.0f", value < 100 ? value : std::round(value / step) * step);
+  std::snprintf(number, sizeof number, value < 100 ? "%.1f" : "%.0f",
+                value < 100 ? value : std::round(value / step) * step);
   return std::string{number} + ' ' + std::string{unit};
 }
 

@@ -27,7 +27,8 @@ figure open_growth(const bench_options& options) {
   story{small}.grow_to(options.scaled(short_log));
   const auto result = alternate(options.pairs(), [&] { return open_once(large); }, [&] { return open_once(small); });
   figure f{"open_growth", result.ratio, options.pairs(), {}, 1.5, {}};
-  f.notes.push_back("log opened and checked, actors made, first answers of a box and of the archive; pages in the cache");
+  f.notes.push_back(
+    "log opened and checked, actors made, first answers of a box and of the archive; pages in the cache");
   char line[160];
   std::snprintf(line, sizeof line, "%llu events %.1f ms, %llu events %.1f ms",
                 static_cast<unsigned long long>(options.scaled(long_log)), result.ours.median * 1e3,

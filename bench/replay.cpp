@@ -91,7 +91,8 @@ figure replay_figure(const bench_options& options) {
   f.notes.push_back(std::to_string(records) + " records of key installations, mean "
                     + std::to_string(std::filesystem::file_size(directory / "data.mdb") / records)
                     + " bytes of file each, in the page cache");
-  f.notes.push_back("replay with all checks and the comparison of all state rows " + rate_text(result.ours.median, "records/s")
+  f.notes.push_back("replay with all checks and the comparison of all state rows "
+                    + rate_text(result.ours.median, "records/s")
                     + ", cursor, leaf and interior hashes, decoding in one thread "
                     + rate_text(result.reference.median, "records/s"));
   return f;

@@ -34,16 +34,17 @@ std::vector<batch> make_mail(bench_site& site, std::size_t meters) {
     if (!installed[i].outcome.complete || !registered[i].outcome.complete)
       throw bench_failed{"a meter could not be installed or registered"};
   const auto printed_ones = site.ask_all<printed>(meters, 64, [&](std::size_t i) {
-    return std::pair{site.meter(i), print_request{{site.head()}, site.meters()[i], pieces_of_a_meter, date, 730, "06484"}};
+    const print_request wanted{{site.head()}, site.meters()[i], pieces_of_a_meter, date, 730, "06484"};
+    return std::pair{site.meter(i), wanted};
   });
   std::vector<indicium> all;
   for (const auto& p : printed_ones)
     all.insert(all.end(), p.pieces.begin(), p.pieces.end());
   std::shuffle(all.begin(), all.end(), std::mt19937_64{1});
   std::vector<batch> batches;
+  const auto at = [&](std::size_t i) { return all.begin() + static_cast<std::ptrdiff_t>(i); };
   for (std::size_t i = 0; i + batch_size <= all.size(); i += batch_size)
-    batches.push_back(std::make_shared<const std::vector<indicium>>(all.begin() + static_cast<std::ptrdiff_t>(i),
-                                                                    all.begin() + static_cast<std::ptrdiff_t>(i + batch_size)));
+    batches.push_back(std::make_shared<const std::vector<indicium>>(at(i), at(i + batch_size)));
   return batches;
 }
 

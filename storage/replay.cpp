@@ -338,7 +338,7 @@ public:
       compare(item, sorted);
     if (source_.damage())
       problem_.tell(source_.damage()->position, {}, source_.damage()->text);
-    if (result.records == 0)
+    if (result.records == 0 && !problem_.found())
       problem_.tell(0, {}, "the log has no record");
     result.states = states.get();
     result.problem = problem_.found();

@@ -199,6 +199,15 @@ caf::typed_response_promise<box_report> box_core::report(caf::typed_response_pro
   return rp;
 }
 
+void box_core::repeat(command_info info, const domain_id& domain, std::string about,
+                      std::function<void(const message_head&)> deliver) {
+  shell_->submit(std::move(info), [this, domain, about = std::move(about), deliver = std::move(deliver)](transaction& t) {
+    if (auto why = not_ready(t.state<secure_box>(stream()), place_.type, domain))
+      return t.refuse(*why, about);
+    t.when_durable(deliver);
+  });
+}
+
 bool box_core::open_keys(const secure_box& box) {
   std::vector<const secret*> entered;
   for (const auto& [custodian, share] : shares_)

@@ -48,6 +48,10 @@ public:
   caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp, const activate_domain& m);
   caf::typed_response_promise<box_report> report(caf::typed_response_promise<box_report> rp, const ask_box& m);
 
+  /// Answers a step again that this box did before, if it may work for the domain now.
+  void repeat(command_info info, const domain_id& domain, std::string about,
+              std::function<void(const message_head& next)> deliver);
+
   /// Runs in the transaction that enables the box, when its keys are open.
   std::function<void(transaction&)> when_enabled;
 

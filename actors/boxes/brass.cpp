@@ -42,16 +42,26 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
 /// What this box did with a key before, from its own log. A repeated step is answered again and not done again; a
 /// step that the key has passed is refused here, before the archive refuses it too (EP-13).
 template <class Event>
-std::optional<found_event<Event>> made_before(const log_view& view, std::string_view purpose, const key_id& key) {
-  return find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + key.text());
+std::optional<found_event<Event>> made_before(self_pointer self, std::string_view purpose, const key_id& key) {
+  auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  auto found = find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + key.text());
+  if (found && found->event.brass != core.id())
+    return std::nullopt;
+  return found;
 }
 
-template <class Reply>
-caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, const message_head& head,
+template <class Reply, class Message>
+caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, const Message& m, std::string what,
                                                 std::uint64_t position) {
   auto rp = self->make_response_promise<Reply>();
-  reply.head = {head.id, position, head.correlation};
-  rp.deliver(std::move(reply));
+  auto& core = *self->state.core;
+  const auto view = core.house().around().journal_log->view();
+  if constexpr (requires { reply.record.sealed; })
+    reply.record.sealed = view.sealed(position).value_or(bytes{});
+  reply.head = {m.head.id, position, m.head.correlation};
+  core.repeat({m.head, std::move(what), fails(rp)}, m.key.domain, m.key.text(),
+              [rp, reply = std::move(reply)](const message_head&) mutable { rp.deliver(std::move(reply)); });
   return rp;
 }
 
@@ -66,11 +76,9 @@ caf::typed_response_promise<Reply> refuse_step(self_pointer self, const Message&
 
 auto confirm_installation(self_pointer self, const mi8& m) {
   auto& core = *self->state.core;
-  const auto view = core.house().around().journal_log->view();
-  if (auto before = made_before<installation_confirmed>(view, "installation", m.key))
-    return answer_again(self, mi9{{}, m.key, {before->event.mi9, view.sealed(before->position).value_or(bytes{}), {}}},
-                        m.head, before->position);
-  if (made_before<key_condemned>(view, "condemnation", m.key))
+  if (auto before = made_before<installation_confirmed>(self, "installation", m.key))
+    return answer_again(self, mi9{{}, m.key, {before->event.mi9, {}, {}}}, m, "MI8", before->position);
+  if (made_before<key_condemned>(self, "condemnation", m.key))
     return refuse_step<mi9>(self, m, "MI8");
   return make_record<mi9, installation_confirmed>(
     self, m, "MI8",
@@ -82,10 +90,9 @@ auto confirm_installation(self_pointer self, const mi8& m) {
 
 auto condemn(self_pointer self, const mb1& m) {
   auto& core = *self->state.core;
-  const auto view = core.house().around().journal_log->view();
-  if (auto before = made_before<key_condemned>(view, "condemnation", m.key))
-    return answer_again(self, mb2{{}, m.key, {before->event.mb2, {}, {}}}, m.head, before->position);
-  if (made_before<installation_confirmed>(view, "installation", m.key))
+  if (auto before = made_before<key_condemned>(self, "condemnation", m.key))
+    return answer_again(self, mb2{{}, m.key, {before->event.mb2, {}, {}}}, m, "MB1", before->position);
+  if (made_before<installation_confirmed>(self, "installation", m.key))
     return refuse_step<mb2>(self, m, "MB1");
   return make_record<mb2, key_condemned>(
     self, m, "MB1",
@@ -97,15 +104,13 @@ auto condemn(self_pointer self, const mb1& m) {
 
 auto confirm_registration(self_pointer self, const mr2& m) {
   auto& core = *self->state.core;
-  const auto view = core.house().around().journal_log->view();
-  if (auto before = made_before<registration_confirmed>(view, "registration", m.key)) {
+  if (auto before = made_before<registration_confirmed>(self, "registration", m.key)) {
     if (before->event.serial != m.report.serial || before->event.meter != m.report.meter)
       return refuse_step<mr3>(self, m, "MR2");
-    const sealed_record record{before->event.mr3, view.sealed(before->position).value_or(bytes{}),
-                               before->event.mr3_tag};
-    return answer_again(self, mr3{{}, m.key, record}, m.head, before->position);
+    return answer_again(self, mr3{{}, m.key, {before->event.mr3, {}, before->event.mr3_tag}}, m, "MR2",
+                        before->position);
   }
-  if (made_before<retirement_confirmed>(view, "retirement", m.key))
+  if (made_before<retirement_confirmed>(self, "retirement", m.key))
     return refuse_step<mr3>(self, m, "MR2");
   return make_record<mr3, registration_confirmed>(
     self, m, "MR2",
@@ -117,14 +122,11 @@ auto confirm_registration(self_pointer self, const mr2& m) {
 
 auto confirm_retirement(self_pointer self, const mo1& m) {
   auto& core = *self->state.core;
-  const auto view = core.house().around().journal_log->view();
-  if (auto before = made_before<retirement_confirmed>(view, "retirement", m.key)) {
-    const sealed_record record{before->event.mo2, view.sealed(before->position).value_or(bytes{}),
-                               before->event.mo2_tag};
-    return answer_again(self, mo2{{}, m.key, record}, m.head, before->position);
-  }
+  if (auto before = made_before<retirement_confirmed>(self, "retirement", m.key))
+    return answer_again(self, mo2{{}, m.key, {before->event.mo2, {}, before->event.mo2_tag}}, m, "MO1",
+                        before->position);
   // A registered key is retired with its MR3, whatever the KMC says its status is.
-  const bool registered = made_before<registration_confirmed>(view, "registration", m.key).has_value();
+  const bool registered = made_before<registration_confirmed>(self, "registration", m.key).has_value();
   if (registered != (m.status == key_status::active))
     return refuse_step<mo2>(self, m, "MO1");
   return make_record<mo2, retirement_confirmed>(
@@ -136,10 +138,9 @@ auto confirm_retirement(self_pointer self, const mo1& m) {
 }
 
 /// The confirmation that Brass made with the record, now that the archive has it (EP steps 348, 372, 386).
-std::optional<signed_record> confirmation_for(const log& site, const confirm_stored& m) {
-  const auto view = site.view();
+std::optional<signed_record> confirmation_for(self_pointer self, const confirm_stored& m) {
   auto read = [&]<class Event>(std::string_view purpose, signed_record Event::* part) -> std::optional<signed_record> {
-    auto found = made_before<Event>(view, purpose, m.key);
+    auto found = made_before<Event>(self, purpose, m.key);
     return found ? std::optional{found->event.*part} : std::nullopt;
   };
   switch (m.status) {
@@ -159,7 +160,7 @@ auto confirm(self_pointer self, const confirm_stored& m) {
     auto& box = *self->state.core;
     if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::brass, m.key.domain))
       return t.refuse(*why, m.key.text());
-    auto record = confirmation_for(*box.house().around().journal_log, m);
+    auto record = confirmation_for(self, m);
     if (!record)
       return t.refuse(refusal::record_missing, m.key.text());
     t.when_durable([rp, m, record](const message_head& next) mutable { rp.deliver(confirmed{{next}, m.key, *record}); });

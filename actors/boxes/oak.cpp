@@ -48,11 +48,11 @@ mi2 answer_from(const key_generated& e, const sealed_pair& sealed, const message
 }
 
 /// A repeated MI1 is answered again from the event, never done again.
-std::optional<mi2> answered_before(const log& site, const mi1& m) {
+std::optional<mi2> answered_before(const log& site, const box_id& oak, const mi1& m) {
   const auto view = site.view();
   auto found = find_event<key_generated>(view, lookup::generated_key, m.key.text());
   auto sealed = found ? view.sealed(found->position) : std::nullopt;
-  if (!sealed || found->event.steel != m.steel)
+  if (!sealed || found->event.oak != oak || found->event.steel != m.steel)
     return std::nullopt;
   auto pair = decode<sealed_pair>(*sealed);
   if (!pair)
@@ -63,8 +63,10 @@ std::optional<mi2> answered_before(const log& site, const mi1& m) {
 auto generate_key(self_pointer self, const mi1& m) {
   auto rp = self->make_response_promise<mi2>();
   auto& core = *self->state.core;
-  if (auto again = answered_before(*core.house().around().journal_log, m)) {
-    rp.deliver(std::move(*again));
+  // As ready as when it was made: an Oak of another domain hands nothing out (EP-2), and a disabled one neither.
+  if (auto again = answered_before(*core.house().around().journal_log, core.id(), m)) {
+    core.repeat({m.head, "MI1", fails(rp)}, m.key.domain, m.key.text(),
+                [rp, made = std::move(*again)](const message_head&) mutable { rp.deliver(std::move(made)); });
     return rp;
   }
   auto answer = [m, oak = core.id(), ring = core.ring(m.key.domain),

@@ -109,12 +109,18 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   auto& core = *self->state.core;
   // An attempt that has ended is reported again from the log.
   const auto view = core.house().around().journal_log->view();
-  if (auto before = find_event<installation_finished>(view, lookup::installation, m.key.text())) {
-    hand_over(self, line, before->event, {m.head.id, before->position, m.head.correlation}, rp);
+  auto before = find_event<installation_finished>(view, lookup::installation, m.key.text());
+  if (before && before->event.steel == core.id()) {
+    core.repeat({m.head, "ask_report", fails(rp)}, m.key.domain, m.key.text(),
+                [self, line, rp, m, found = std::move(*before)](const message_head&) {
+                  hand_over(self, line, found.event, {m.head.id, found.position, m.head.correlation}, rp);
+                });
     return rp;
   }
   core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
     auto& box = *self->state.core;
+    if (m.steel != box.id())
+      return t.refuse(refusal::wrong_box, m.key.text());
     const auto& state = t.state<secure_box>(box.stream());
     auto process = state.processes.find(m.key.domain);
     if (process != state.processes.end() && process->second.open.contains(m.key.number))

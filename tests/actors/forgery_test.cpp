@@ -128,6 +128,9 @@ BOOST_FIXTURE_TEST_CASE(oak_refuses_a_key_id_that_is_not_fresh, fresh_key) {
   only_refused<mi2>("number 0", refusal::key_id_not_fresh, oak, mi1{{}, {ve, 0}, id_of("steel-1"), now});
   only_refused<mi2>("an unknown Steel", refusal::steel_not_valid_for_domain, oak,
                     mi1{{}, {ve, made.key.number + 1}, {box_type::steel, 77}, now});
+  // What one Oak has made, another hands out to nobody; nor does it itself while it is disabled.
+  only_refused<mi2>("the same at the Oak of USPS", refusal::domain_not_known, box("oak-usps").oak,
+                    mi1{{}, made.key, id_of("steel-1"), now});
   only_refused<mi2>("a domain that it does not serve", refusal::domain_not_known, oak,
                     mi1{{}, {usps, 1000}, id_of("steel-1"), now});
 }
@@ -168,7 +171,7 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain_by_message,
   const auto finished = last<installation_finished>([&](const installation_finished& e) { return e.key == installed.key; });
   const auto activated = last<key_activated>(of_ve);
   const sealed_record mr3_record{activated.mr3, sealed(), activated.tag};
-  for (const auto& key : {installed.key, key_id{usps, installed.key.number}}) {
+  for (const auto& key : {installed.key, key_id{usps, installed.key.number + 1000}}) {
     const auto why = key.domain == ve ? refusal::domain_not_known : refusal::signature_invalid;
     const auto about = " of VE as " + key.text();
     only_refused<mi9>("MI8" + about, why, brass, mi8{{}, key, mi3_record, finished.mi7, now});
@@ -176,9 +179,13 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain_by_message,
     only_refused<mr3>("MR2" + about, why, brass, mr2{{}, key, mi9_record, {}, {}, now});
     only_refused<mo2>("MO1" + about, why, brass,
                       mo1{{}, key, mi9_record, key_status::installed, installed.meter, "", {20260303}, now});
-    only_refused<mo2>("MO1 with MR3" + about, why, brass,
-                      mo1{{}, key, mr3_record, key_status::active, activated.meter, "", {20260303}, now});
   }
+  // MR3 retires a registered key, so it comes under the name of one.
+  const auto registered = last<key_activated>([](const key_activated& e) {
+    return e.key.domain == usps && e.meter.text == "M0000001";
+  });
+  only_refused<mo2>("MO1 with MR3 of VE", refusal::signature_invalid, brass,
+                    mo1{{}, registered.key, mr3_record, key_status::active, activated.meter, "", {20260303}, now});
 }
 
 // The KMC waits for MI7 of a key whose meter does not answer: a forger must not be able to kill it.
@@ -219,6 +226,9 @@ BOOST_FIXTURE_TEST_CASE(a_wrong_share_is_refused_and_on_record, site_bench) {
   const auto now = world().time().now();
   only_refused<mi2>("a disabled Oak", refusal::box_disabled, box("oak-ve").oak,
                     mi1{{}, {ve, 1000}, id_of("steel-1"), now});
+  const auto old = last<key_generated>([](const key_generated& e) { return e.key.domain == ve; });
+  only_refused<mi2>("what a disabled Oak made before", refusal::box_disabled, box("oak-ve").oak,
+                    mi1{{}, old.key, old.steel, now});
   const auto before = events().size();
   // Somebody else's medium.
   auto p = ask<box_report>(oak, put_share{{}, {"Fritz"}, "/nowhere"});

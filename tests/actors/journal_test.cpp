@@ -39,10 +39,12 @@ struct journal_bench {
     client = world.system().spawn(listening, notes);
   }
   /// One event on a stream of its own, or several on one.
-  void order(std::uint64_t ticket, std::uint64_t stream, std::uint64_t version = 0, std::size_t payload = 200) {
+  void order(std::uint64_t ticket, std::uint64_t stream, std::uint64_t version = 0, std::size_t payload = 200,
+             std::uint64_t generation = 0) {
     append_order m;
     m.client = client;
     m.ticket = ticket;
+    m.generation = generation;
     m.request = std::make_shared<append_request>(request(key_stream(stream), version, ticket, payload));
     caf::anon_send(actor, std::move(m));
   }
@@ -150,9 +152,25 @@ BOOST_FIXTURE_TEST_CASE(a_commit_that_cannot_be_written_is_told_to_all, journal_
     BOOST_CHECK(notes->heard[i].failure == std::optional{refusal::storage_failed});
   BOOST_CHECK_EQUAL(failures.size(), 1u);
   BOOST_CHECK_EQUAL(site->position().size, 2u);
-  order(7, 2);
+  order(7, 2, 0, 200, 1);
   world.settle();
   BOOST_CHECK(!notes->heard.back().failure && notes->heard.back().first == 3);
+}
+
+// A client's later orders may rest on the one that failed: they are refused until it has said that it knows.
+BOOST_FIXTURE_TEST_CASE(what_a_client_decided_after_a_failed_order_is_not_written, journal_bench) {
+  start();
+  order(1, 1, 7); // the stream is not at version 7
+  world.settle();
+  order(2, 2);
+  world.settle();
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 2u);
+  BOOST_CHECK(notes->heard[0].failure && notes->heard[1].failure);
+  BOOST_CHECK_EQUAL(site->position().size, 1u);
+  order(3, 2, 0, 200, 1);
+  world.settle();
+  BOOST_CHECK(!notes->heard.back().failure);
+  BOOST_CHECK_EQUAL(site->position().size, 2u);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_clean_stop_leaves_a_checkpoint_over_everything, journal_bench) {

@@ -195,9 +195,9 @@ BOOST_AUTO_TEST_CASE(who_has_no_id_took_no_part) {
 BOOST_AUTO_TEST_CASE(orders_of_a_meter_are_found_by_kind) {
   auto opened = order_opened{{8}, details, {{ve, {}}}};
   opened.details.kind = order_kind::registration;
-  BOOST_TEST(rows(opened) == "4 8, 5 registration|A1");
+  BOOST_TEST(rows(opened) == "4 8, 5 registration|A1|VE");
   opened.details.kind = order_kind::retirement;
-  BOOST_TEST(rows(opened) == "4 8, 5 retirement|A1");
+  BOOST_TEST(rows(opened) == "4 8, 5 retirement|A1|VE");
 }
 
 BOOST_AUTO_TEST_CASE(an_event_changes_a_state_of_its_kind_only) {

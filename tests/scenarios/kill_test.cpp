@@ -36,6 +36,14 @@ void require_success(const program_result& r, const std::string& what) {
   BOOST_REQUIRE_MESSAGE(r.status == 0, what << ": " << r.told() << ", stdout: " << r.out.substr(0, 3000));
 }
 
+/// A copy of a directory that shows a mistake, which stays.
+std::string keep(const std::filesystem::path& data) {
+  const auto kept = std::filesystem::temp_directory_path() / ("oaksteel_kept_" + std::to_string(getpid()));
+  std::error_code ignored;
+  std::filesystem::copy(data, kept, std::filesystem::copy_options::recursive, ignored);
+  return kept.string();
+}
+
 /// A finished day, looked at from every side.
 void check_finished(const std::filesystem::path& data, const std::vector<told_event>& events, const std::string& about) {
   BOOST_CHECK_MESSAGE(broken_rules(events).empty(), about << ": " << broken_rules(events));
@@ -60,6 +68,7 @@ unsigned killed_day(const std::filesystem::path& data, std::uint64_t seed, micro
     const microseconds delay{1000 + static_cast<std::int64_t>(random() % static_cast<std::uint64_t>(whole.count()))};
     running_program run{run_of(data, seed)};
     const auto r = leave_alone ? run.finish() : run.finish(delay / 2, true);
+    BOOST_REQUIRE_MESSAGE(!r.hung, about() << ": " << r.told() << "; the directory is kept: " << keep(data));
     if (r.signal == 0) {
       require_success(r, about());
       break;
