@@ -1,5 +1,6 @@
 #pragma once
-// The actor system of a measured node.
+// The actor system of a measured node. Work stealing is CAF's default and stays: with one shared queue the journal
+// reached two thirds of its rate where flushes cost nothing, and keys were installed no faster.
 
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>
@@ -9,8 +10,6 @@ namespace oaksteel::bench {
 struct actor_config : caf::actor_system_config {
   actor_config() {
     set("scheduler.max-threads", 2);
-    // Work stealing, CAF's default, polls: on two cores that costs RSA several per cent.
-    set("scheduler.policy", caf::atom("sharing"));
     set("logger.file-verbosity", caf::atom("quiet"));
     set("logger.console", caf::atom("none"));
   }

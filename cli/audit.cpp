@@ -1,6 +1,7 @@
 #include "cli/audit.hpp"
 
 #include "cli/event_json.hpp"
+#include "cli/inspect.hpp"
 #include "cli/output.hpp"
 #include "cli/survey.hpp"
 #include "cli/words.hpp"
@@ -67,6 +68,8 @@ public:
       log_problem_ = "at record " + std::to_string(s.log.problem->position)
                      + (s.log.problem->stream ? ", stream " + s.log.problem->stream->text() : "") + ": "
                      + s.log.problem->text;
+    else // events without a signature rest on hashes and checkpoint alone
+      log_problem_ = unsound(path_);
     known_ = a_.subject == audit_subject::all || s.known[kind_of(a_.subject)].contains(a_.id);
     if (!known_)
       return log_problem_ ? exit_refused : exit_done;

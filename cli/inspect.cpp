@@ -271,7 +271,21 @@ int log_verify(const log_arguments& arguments, const std::optional<fs::path>& ch
                   exit_refused);
 }
 
+std::optional<std::string> unsound(const fs::path& data) {
+  auto source = log_source::open(data);
+  if (!source)
+    return source.error().text;
+  const auto v = verify(*source, identify, std::nullopt);
+  if (!v.problem)
+    return std::nullopt;
+  return (v.problem->position ? "record " + std::to_string(v.problem->position) + ": " : "") + v.problem->text;
+}
+
 int log_export(const log_arguments& arguments, const fs::path& file) {
+  // An export never replaces anything, least of all the log that it is made from.
+  std::error_code ignored;
+  if (file != "-" && fs::exists(fs::symlink_status(file, ignored)))
+    return complain(file.string() + " exists already; give a new name, or - for standard output", exit_refused);
   auto source = log_source::open(arguments.data);
   if (!source)
     return complain(source.error());
@@ -328,9 +342,11 @@ int log_replay(const log_arguments& arguments, const std::optional<std::string>&
   const bool directory = fs::is_directory(arguments.data, ignored);
   if (arguments.json) {
     auto out = as_json(r);
+    const auto why = r.problem ? std::nullopt : unsound(arguments.data);
     out.update({{"states", r.states.hex()}, {"complete", r.complete}, {"compared", r.compared}});
+    out["unsound"] = why ? json(*why) : json();
     print_line(std::cout, out);
-    return finished(r.problem);
+    return why ? exit_refused : finished(r.problem);
   }
   print_line_of("records", std::to_string(r.records) + ", " + r.first.text() + " to " + r.last.text());
   print_line_of("root", r.root.hex());
@@ -342,6 +358,9 @@ int log_replay(const log_arguments& arguments, const std::optional<std::string>&
     return exit_io;
   if (r.problem)
     return complain("the first difference is " + in_words(*r.problem), exit_refused);
+  // Events that carry no signature rest on the checkpoint alone.
+  if (auto why = unsound(arguments.data))
+    return complain("the events fold, but the log is not sound: " + *why, exit_refused);
   return exit_done;
 }
 

@@ -27,6 +27,9 @@ struct list_filter {
 };
 int log_list(const log_arguments& arguments, const list_filter& filter);
 
+/// What `log verify` finds wrong with a log and the checkpoint beside it; nothing when they are sound.
+std::optional<std::string> unsound(const std::filesystem::path& data);
+
 /// Checks hashes, order, rows and the checkpoint; also one that was kept elsewhere.
 int log_verify(const log_arguments& arguments, const std::optional<std::filesystem::path>& checkpoint);
 

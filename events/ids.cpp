@@ -110,7 +110,8 @@ bool product_code_form::valid(std::string_view s) {
 bool indicia_serial_form::valid(std::string_view s) { return made_of(s, 1, 12, digit); }
 bool country_form::valid(std::string_view s) { return made_of(s, 2, 2, capital); }
 bool label_form::valid(std::string_view s) {
-  return made_of(s, 1, 32,
+  // Labels name folders and files: none made of dots alone.
+  return s.find_first_not_of('.') != std::string_view::npos && made_of(s, 1, 32,
                  [](char c) { return capital(c) || small(c) || digit(c) || c == '-' || c == '_' || c == '.'; });
 }
 

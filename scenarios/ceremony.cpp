@@ -93,6 +93,9 @@ void stage::take(const ceremony_step&) {
     for (const auto& custodian : box.plan.custodians) {
       std::error_code failed;
       std::filesystem::create_directories(media() / custodian.text, failed);
+      for (const auto& folder : {media(), media() / custodian.text})
+        if (!failed)
+          std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
       if (failed)
         fail((media() / custodian.text).string() + ": " + failed.message());
     }

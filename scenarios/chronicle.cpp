@@ -57,7 +57,21 @@ std::vector<scenario_input> inputs_of(const scenario_files& files) {
   return parts;
 }
 
+/// Something in a directory that holds no log, other than what a log that was just begun leaves.
+std::optional<std::string> foreign_content(const std::filesystem::path& data) {
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{data, none}) {
+    const auto name = entry.path().filename().string();
+    if (name != "lock" && name != "lock.mdb" && name != "data.mdb")
+      return name;
+  }
+  return std::nullopt;
+}
+
 stored<opened_log> create_log(const std::filesystem::path& data, const script& plan, std::uint64_t seed) {
+  if (auto name = foreign_content(data))
+    return unexpected{storage_error{storage_code::not_ours, data.string() + " holds no log but " + *name
+                                                              + "; give a new or an empty directory"}};
   const auto key = simulated_log_key(seed);
   const log_opened first{plan.name, true, key.public_bytes()};
   node_state node;

@@ -157,11 +157,14 @@ expected<std::string, script_error> read_text(const std::filesystem::path& file,
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored))
     return unexpected{unreadable(file, "it is a directory; name a file in it")};
+  // A pipe would be waited for.
+  if (std::filesystem::exists(file, ignored) && !std::filesystem::is_regular_file(file, ignored))
+    return unexpected{unreadable(file, "it is not a regular file; name one that is")};
   errno = 0;
   std::ifstream in{file, std::ios::binary};
   if (!in)
     return unexpected{unreadable(file, errno != 0 ? std::generic_category().message(errno) : "it cannot be opened")};
-  // Read to the limit whatever the size says: a pipe or a device has none.
+  // Read to the limit whatever the size says: it may grow meanwhile.
   std::string text;
   char chunk[16 * 1024];
   while (in.read(chunk, sizeof chunk) || in.gcount() > 0) {

@@ -3,6 +3,8 @@
 
 #include "tests/actors/site_bench.hpp"
 
+#include "actors/boxes/record_addresses.hpp"
+#include "crypto/envelope.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 
@@ -73,6 +75,18 @@ BOOST_FIXTURE_TEST_CASE(steel_refuses_what_oak_did_not_sign_for_it, fresh_key) {
   m = delivery();
   m.record.sealed.back() ^= 1;
   refused("an altered ciphertext", refusal::sealed_material_invalid, m);
+  // Anybody can seal a key of his own to Steel, whose public key is in the log; Oak signed another one.
+  m = delivery();
+  const auto keys = decode_body<domain_keys_body>(
+    last<domain_created>([](const domain_created& e) { return e.domain == ve; }).signed_keys.body);
+  const auto to_steel = std::find_if(keys->keys.begin(), keys->keys.end(), [](const domain_key& k) {
+    return k.role == key_role::steel_confidentiality;
+  });
+  const auto random = seeded_randomness(5, 1)->stream("forger", 0);
+  sealer own{*public_key::parse(keys->suite, to_steel->spki), *random};
+  m.record.sealed = own.seal(secret{bytes(32 + test_token_number, '7')},
+                             sealed_address(body_type::mi4, m.key, id_of("oak-ve"), id_of("steel-1")));
+  refused("another key for the same record", refusal::sealed_material_invalid, m);
   m = delivery();
   m.key.number += 1;
   refused("another key id", refusal::signature_invalid, m);
@@ -94,6 +108,9 @@ BOOST_FIXTURE_TEST_CASE(steel_refuses_a_record_of_another_domain, fresh_key) {
 BOOST_FIXTURE_TEST_CASE(another_steel_box_refuses_the_record, fresh_key) {
   get<acknowledged>(box("steel-2").common, activate_domain{{}, ve});
   only_refused<mi7>("made for steel-1", refusal::wrong_box, box("steel-2").steel, delivery());
+  // Nor does it answer for steel-1, or spend the key id in its own name.
+  const ask_report question{{}, made.key, id_of("steel-1"), id_of("oak-ve"), {"M0000009"}};
+  only_refused<mi7>("asked for steel-1", refusal::wrong_box, box("steel-2").steel, question);
 }
 
 BOOST_FIXTURE_TEST_CASE(a_replayed_install_record_is_refused, fresh_key) {

@@ -46,6 +46,8 @@ struct journal_bench {
     m.ticket = ticket;
     m.generation = generation;
     m.request = std::make_shared<append_request>(request(key_stream(stream), version, ticket, payload));
+    for (auto& event : m.request->events)
+      event.time = {1}; // the journal sets it
     caf::anon_send(actor, std::move(m));
   }
 
