@@ -208,7 +208,10 @@ void shell::on(const append_done& m) {
   if (m.failure) {
     reset(*m.failure);
   } else {
-    // The journal confirms in order, and what has no events does not stay in front: this is the front.
+    // The journal confirms in order, and what has no events does not stay in front: this is the front. Were it
+    // not, positions would go to the wrong commands, and causes in the log with them.
+    if (batches_.front().get() != b)
+      std::terminate();
     auto owned = std::move(batches_.front());
     batches_.pop_front();
     release(*owned, m.first);

@@ -1,6 +1,7 @@
 #pragma once
-// The actor system of a measured node. Work stealing is CAF's default and stays: with one shared queue the journal
-// reached two thirds of its rate where flushes cost nothing, and keys were installed no faster.
+// The actor system of a measured node, the same for every figure. Work stealing is CAF's default and stays: with one
+// shared queue (`scheduler.policy`, `sharing`) the journal reached two thirds of its rate where flushes cost nothing.
+// Its polling may cost `install` two or three hundredths.
 
 #include <caf/actor_system_config.hpp>
 #include <caf/atom.hpp>

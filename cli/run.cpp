@@ -151,12 +151,14 @@ int scenario_run(const scenario_arguments& a) {
 }
 
 int scenario_replay(const scenario_arguments& a) {
-  scratch work;
-  if (work.path().empty())
+  std::optional<scratch> work{std::in_place};
+  if (work->path().empty())
     return complain("no temporary directory could be made; set TMPDIR to one that can be written", 3);
   progress_line line{a.quiet || a.json};
-  auto result = rerun_scenario(a.data, work.path() / "data", [&line](const std::string& text) { line.show(text); });
+  auto result = rerun_scenario(a.data, work->path() / "data", [&line](const std::string& text) { line.show(text); });
   line.clear();
+  // Before anything is printed: a closed pipe ends the program there.
+  work.reset();
   if (!result)
     return complain(result.error().text, result.error().code == storage_code::damaged ? 1 : status_of(result.error()));
   if (a.json) {

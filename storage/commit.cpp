@@ -42,7 +42,7 @@ bool same(const stream_id& a, const stream_id& b) { return a.kind == b.kind && a
 
 } // namespace
 
-commit::commit(const environment& env, const transaction& txn, const digest& id, std::uint32_t epoch,
+commit::commit(const environment& env, const lmdb_transaction& txn, const digest& id, std::uint32_t epoch,
                merkle_frontier frontier, commit_memory& memory)
     : env_(env), txn_(txn), id_(id), epoch_(epoch), frontier_(std::move(frontier)), slots_(memory.slots),
       slot_of_(memory.slot_of), working_(memory.working), entries_(memory.entries), records_(memory.records) {

@@ -34,7 +34,7 @@ struct commit_memory {
 class commit {
 public:
   /// `frontier` is the tree before this commit; `epoch` the writer's. `memory` is used by one commit at a time.
-  commit(const environment& env, const transaction& txn, const digest& id, std::uint32_t epoch,
+  commit(const environment& env, const lmdb_transaction& txn, const digest& id, std::uint32_t epoch,
          merkle_frontier frontier, commit_memory& memory);
 
   /// Takes or refuses each request, in order. Writes nothing. An LMDB error code, or 0.
@@ -59,7 +59,7 @@ private:
   int write_frontier();
 
   const environment& env_;
-  const transaction& txn_;
+  const lmdb_transaction& txn_;
   const digest& id_;
   std::uint32_t epoch_;
   std::uint64_t opened_ = 0; ///< the position that the last self-correlated event named

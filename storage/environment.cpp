@@ -139,7 +139,7 @@ std::optional<row_view> read_row(std::span<const std::uint8_t> value) {
                   value.subspan(row_prefix)};
 }
 
-std::optional<std::span<const std::uint8_t>> transaction::find(MDB_dbi table, MDB_val key) const {
+std::optional<std::span<const std::uint8_t>> lmdb_transaction::find(MDB_dbi table, MDB_val key) const {
   MDB_val value;
   if (mdb_get(txn_, table, &key, &value) != 0)
     return std::nullopt;
@@ -174,7 +174,7 @@ stored<std::unique_ptr<environment>> environment::open(const fs::path& dir, acce
     }
   }
   if (rc == 0 && how != access::create) {
-    transaction txn;
+    lmdb_transaction txn;
     rc = txn.begin(e->env_, MDB_RDONLY);
     if (rc == 0)
       rc = e->open_tables(txn, 0);
@@ -193,7 +193,7 @@ environment::~environment() {
     mdb_env_close(env_);
 }
 
-int environment::open_tables(const transaction& txn, unsigned flags) {
+int environment::open_tables(const lmdb_transaction& txn, unsigned flags) {
   std::pair<const char*, MDB_dbi*> tables[] = {{"events", &events},   {"streams", &streams}, {"merkle", &merkle},
                                                {"lookups", &lookups}, {"sealed", &sealed},   {"meta", &meta}};
   for (auto [name, table] : tables)
@@ -202,7 +202,7 @@ int environment::open_tables(const transaction& txn, unsigned flags) {
   return 0;
 }
 
-stored<log_identification> read_identification(const environment& env, const transaction& txn, const fs::path& dir) {
+stored<log_identification> read_identification(const environment& env, const lmdb_transaction& txn, const fs::path& dir) {
   auto format = txn.find(env.meta, as_val(format_row));
   if (!format || format->size() != 4)
     return unexpected{storage_error{storage_code::not_ours, dir.string() + ": an LMDB file, but no oaksteel log"}};
@@ -221,7 +221,7 @@ stored<log_identification> read_identification(const environment& env, const tra
   return log;
 }
 
-stored<log_start> read_start(const environment& env, const transaction& txn, const fs::path& dir) {
+stored<log_start> read_start(const environment& env, const lmdb_transaction& txn, const fs::path& dir) {
   auto log = read_identification(env, txn, dir);
   if (!log)
     return unexpected{log.error()};
@@ -252,7 +252,7 @@ stored<done> probe(const fs::path& dir) {
     auto env = environment::open(dir, access::read);
     if (!env)
       return say(env.error());
-    transaction txn;
+    lmdb_transaction txn;
     if (int rc = txn.begin((*env)->raw(), MDB_RDONLY))
       return say(lmdb_error(rc, "cannot be read", dir));
     auto start = read_start(**env, txn, dir);

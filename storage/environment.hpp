@@ -62,15 +62,15 @@ struct row_view {
 std::optional<row_view> read_row(std::span<const std::uint8_t> value);
 
 /// A transaction; aborted unless committed.
-class transaction {
+class lmdb_transaction {
 public:
-  transaction() = default;
-  transaction(transaction&& other) noexcept : txn_(std::exchange(other.txn_, nullptr)) {}
-  transaction& operator=(transaction&& other) noexcept {
+  lmdb_transaction() = default;
+  lmdb_transaction(lmdb_transaction&& other) noexcept : txn_(std::exchange(other.txn_, nullptr)) {}
+  lmdb_transaction& operator=(lmdb_transaction&& other) noexcept {
     std::swap(txn_, other.txn_);
     return *this;
   }
-  ~transaction() { abort(); }
+  ~lmdb_transaction() { abort(); }
 
   int begin(MDB_env* env, unsigned flags) { return mdb_txn_begin(env, nullptr, flags, &txn_); }
   int commit() { return mdb_txn_commit(std::exchange(txn_, nullptr)); }
@@ -97,7 +97,7 @@ public:
       mdb_cursor_close(cursor_);
   }
 
-  int open(const transaction& txn, MDB_dbi table) { return mdb_cursor_open(txn.raw(), table, &cursor_); }
+  int open(const lmdb_transaction& txn, MDB_dbi table) { return mdb_cursor_open(txn.raw(), table, &cursor_); }
   int move(MDB_val& key, MDB_val& value, MDB_cursor_op op) { return mdb_cursor_get(cursor_, &key, &value, op); }
   int put(MDB_val key, MDB_val& value, unsigned flags) { return mdb_cursor_put(cursor_, &key, &value, flags); }
 
@@ -120,7 +120,7 @@ public:
 
   MDB_env* raw() const { return env_; }
   /// Opens the tables in `txn`; with MDB_CREATE it makes them. The handles last when `txn` commits.
-  int open_tables(const transaction& txn, unsigned flags);
+  int open_tables(const lmdb_transaction& txn, unsigned flags);
 
   MDB_dbi events = 0, streams = 0, merkle = 0, lookups = 0, sealed = 0, meta = 0;
 
@@ -136,7 +136,7 @@ struct log_identification {
   std::uint32_t epoch = 0; ///< of the last commit
 };
 /// newer_version, not_ours, damaged.
-stored<log_identification> read_identification(const environment& env, const transaction& txn,
+stored<log_identification> read_identification(const environment& env, const lmdb_transaction& txn,
                                                const std::filesystem::path& dir);
 
 /// What a writer needs to go on.
@@ -146,7 +146,7 @@ struct log_start {
   std::vector<digest> peaks; ///< of the frontier
 };
 /// Reads it in `txn` and checks that the parts fit one another. As read_identification().
-stored<log_start> read_start(const environment& env, const transaction& txn, const std::filesystem::path& dir);
+stored<log_start> read_start(const environment& env, const lmdb_transaction& txn, const std::filesystem::path& dir);
 
 /// Opens the log for reading in a child process and reads its start, so that a damaged file ends the child. What
 /// it finds wrong is the error.

@@ -74,14 +74,14 @@ stored<done> make_directory(const fs::path& dir) {
   return done{};
 }
 
-int put(const transaction& txn, MDB_dbi table, MDB_val key, MDB_val value) {
+int put(const lmdb_transaction& txn, MDB_dbi table, MDB_val key, MDB_val value) {
   return mdb_put(txn.raw(), table, &key, &value, 0);
 }
 
 /// The tables and the first record, in one transaction: a creation that is cut short leaves no log at all.
 int write_first(environment& env, const digest& id, const digest& leaf, const bytes& data, const stream_id& stream,
                 const bytes& state) {
-  transaction txn;
+  lmdb_transaction txn;
   int rc = txn.begin(env.raw(), 0);
   if (rc == 0)
     rc = env.open_tables(txn, MDB_CREATE);
@@ -121,7 +121,7 @@ struct log::impl {
   unsigned try_extending_at = 0; ///< after a refusal: the commit to ask again
 
   stored<std::vector<stored<appended>>> append(const std::vector<const append_request*>& requests);
-  stored<done> check_epoch(const transaction& txn) const;
+  stored<done> check_epoch(const lmdb_transaction& txn) const;
   void extend();
   storage_error failure(int rc) const;
 };
@@ -163,7 +163,7 @@ storage_error log::impl::failure(int rc) const {
   return lmdb_error(rc, "nothing was written", dir);
 }
 
-stored<done> log::impl::check_epoch(const transaction& txn) const {
+stored<done> log::impl::check_epoch(const lmdb_transaction& txn) const {
   auto row = txn.find(reads->env->meta, as_val(epoch_row));
   std::uint32_t last = 0;
   if (!row || row->size() != sizeof last)
@@ -184,7 +184,7 @@ stored<std::vector<stored<appended>>> log::impl::append(const std::vector<const 
   const auto& env = *reads->env;
   if (commits % commits_between_checks == 0)
     mdb_reader_check(env.raw(), nullptr);
-  transaction txn;
+  lmdb_transaction txn;
   if (int rc = txn.begin(env.raw(), 0))
     return unexpected{failure(rc)};
   if (auto fenced = check_epoch(txn); !fenced)
@@ -267,7 +267,7 @@ stored<log> log::open(const fs::path& dir) {
     return unexpected{env.error()};
   mdb_reader_check((*env)->raw(), nullptr);
   auto i = std::make_unique<impl>();
-  transaction txn;
+  lmdb_transaction txn;
   if (int rc = txn.begin((*env)->raw(), MDB_RDONLY))
     return unexpected{lmdb_error(rc, "cannot be read", dir)};
   auto start = read_start(**env, txn, dir);

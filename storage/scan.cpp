@@ -88,7 +88,7 @@ bool unreadable(std::uint64_t position, std::string_view table, int rc) {
   return problem(position, std::string{table} + " cannot be read on: " + mdb_strerror(rc));
 }
 
-bool scan_records(const environment& env, const transaction& txn, std::uint64_t& size) {
+bool scan_records(const environment& env, const lmdb_transaction& txn, std::uint64_t& size) {
   cursor records;
   MDB_val key, value;
   int rc = records.open(txn, env.events);
@@ -108,7 +108,7 @@ bool scan_records(const environment& env, const transaction& txn, std::uint64_t&
   return rc == MDB_NOTFOUND || unreadable(position + 1, "the table of records", rc);
 }
 
-bool scan_rows(const environment& env, const transaction& txn, std::uint64_t size) {
+bool scan_rows(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
   cursor rows;
   MDB_val key, value;
   int rc = rows.open(txn, env.streams);
@@ -128,7 +128,7 @@ bool scan_rows(const environment& env, const transaction& txn, std::uint64_t siz
   return rc == MDB_NOTFOUND || unreadable(size, "the table of state rows", rc);
 }
 
-bool scan_tree(const environment& env, const transaction& txn, std::uint64_t size) {
+bool scan_tree(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
   cursor nodes;
   MDB_val key, value;
   int rc = nodes.open(txn, env.merkle);
@@ -160,7 +160,7 @@ bool scan_tree(const environment& env, const transaction& txn, std::uint64_t siz
 int scan_log(const std::filesystem::path& dir, int fd) {
   write_at_a_crash(fd);
   auto env = environment::open(dir, access::read);
-  transaction txn;
+  lmdb_transaction txn;
   if (!env) {
     failure(env.error());
   } else if (int rc = txn.begin((*env)->raw(), MDB_RDONLY)) {

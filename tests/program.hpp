@@ -69,8 +69,10 @@ struct program_result {
   }
   /// For messages of tests.
   std::string told() const {
-    return (hung ? "hung" : signal ? "signal " + std::to_string(signal) : "exit " + std::to_string(status)) + ", stderr: "
-           + err.substr(0, 400);
+    return (hung     ? "hung"
+            : signal ? "signal " + std::to_string(signal)
+                     : "exit " + std::to_string(status)) +
+           ", stderr: " + err.substr(0, 400);
   }
 };
 

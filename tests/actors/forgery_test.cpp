@@ -125,8 +125,9 @@ BOOST_FIXTURE_TEST_CASE(a_replayed_install_record_is_refused, fresh_key) {
   m.meter = {"M0000001"};
   only_refused<mi7>("for another meter", refusal::key_id_not_fresh, steel, m);
   // What was installed long ago, from the log.
-  const auto old = last<key_generated>([&](const key_generated& e) { return e.key.domain == ve && e.steel == id_of("steel-1")
-                                                                     && e.key.number < made.key.number; });
+  const auto old = last<key_generated>([&](const key_generated& e) {
+    return e.key.domain == ve && e.steel == id_of("steel-1") && e.key.number < made.key.number;
+  });
   m.key = old.key;
   m.record.record = old.mi4;
   only_refused<mi7>("of the day before", refusal::key_id_not_fresh, steel, m);
@@ -185,7 +186,8 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain_by_message,
   const sealed_record mi9_record{installed.mi9, sealed(), {}};
   const auto created = last<key_created>([&](const key_created& e) { return e.key == installed.key; });
   const sealed_record mi3_record{created.mi3, sealed(), {}};
-  const auto finished = last<installation_finished>([&](const installation_finished& e) { return e.key == installed.key; });
+  const auto finished =
+      last<installation_finished>([&](const installation_finished& e) { return e.key == installed.key; });
   const auto activated = last<key_activated>(of_ve);
   const sealed_record mr3_record{activated.mr3, sealed(), activated.tag};
   for (const auto& key : {installed.key, key_id{usps, installed.key.number + 1000}}) {

@@ -116,7 +116,8 @@ BOOST_FIXTURE_TEST_CASE(only_its_owner_opens_a_sealed_key, two_domains) {
 
 // A box's package and bundle go to one box and one domain.
 BOOST_FIXTURE_TEST_CASE(only_its_box_opens_a_package_and_a_bundle, two_domains) {
-  const auto own = private_key::generate(suite_id::p256, *random), other = private_key::generate(suite_id::p256, *random);
+  const auto own = private_key::generate(suite_id::p256, *random),
+             other = private_key::generate(suite_id::p256, *random);
   const secret content{bytes(100, 1)}, combination{bytes(32, 2)}, other_combination{bytes(32, 3)};
   const box_id second{box_type::steel, 2};
   const auto package = w.to(own.public_part()).seal(content, package_address(steel_box_id, ve.id));

@@ -47,6 +47,24 @@ struct signing_bench : shell_bench {
 
 BOOST_AUTO_TEST_SUITE(shell_rules)
 
+// A command that still waits for a worker holds up nothing before it: a query in between is answered, and the next
+// confirmation goes to its own batch.
+BOOST_FIXTURE_TEST_CASE(an_unanswered_command_holds_up_nothing_before_it, shell_bench) {
+  struct nothing {};
+  take_id("a");
+  query("e");
+  take_id("b");
+  house().submit<nothing>(
+    info("s"), [](work_context&) { return nothing{}; }, [](transaction&, nothing&) {});
+  settle();
+  append_one();
+  check_said(*this, {"a took 1", "e saw 1"});
+  append_one();
+  check_said(*this, {"a took 1", "e saw 1", "b took 2"});
+  BOOST_CHECK_EQUAL(heads.at(0).cause, 2u);
+  BOOST_CHECK_EQUAL(heads.at(1).cause, 3u);
+}
+
 BOOST_FIXTURE_TEST_CASE(no_reply_comes_before_its_event_is_durable, shell_bench) {
   take_id("a");
   settle();

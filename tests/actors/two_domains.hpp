@@ -113,8 +113,9 @@ private:
                    .seal(k(), sealed_address(body_type::mi3, key, oak_box_id, steel_box_id));
     mi4.sealed = w.to(*d.oak->steel_confidentiality)
                    .seal(secret{std::move(with_tokens)}, sealed_address(body_type::mi4, key, oak_box_id, steel_box_id));
-    mi3.record = d.sign(*d.oak->authentication,
-                        encode_body(mi3_body{oak_box_id, steel_box_id, key, sha256(mi3.sealed), {}, {1}, {2}}), w.random);
+    mi3.record =
+        d.sign(*d.oak->authentication,
+               encode_body(mi3_body{oak_box_id, steel_box_id, key, sha256(mi3.sealed), {}, {1}, {2}}), w.random);
     mi4.record = d.sign(*d.oak->authentication,
                         encode_body(mi4_body{oak_box_id, steel_box_id, key, sha256(mi4.sealed), {}, {2}}), w.random);
   }

@@ -26,7 +26,8 @@ void check_refused(const command_line& command, int status, const std::string& p
                    const command_line& before = {}) {
   const auto r = run_program(command, before);
   BOOST_CHECK_MESSAGE(r.status == status && r.one_line() && r.err.find(part) != std::string::npos,
-                      in_words(command) << ": " << r.told() << " (wanted exit " << status << " and \"" << part << "\")");
+                      in_words(command) << ": " << r.told() << " (wanted exit " << status << " and \"" << part
+                                        << "\")");
 }
 
 command_line run_in(const std::filesystem::path& data) {
@@ -58,7 +59,8 @@ public:
                         "\"" << with << "\" for \"" << what << "\": " << r.told());
     if (placed && !at.empty()) {
       const auto line = 1 + std::count(text.begin(), text.begin() + static_cast<std::ptrdiff_t>(text.find(at)), '\n');
-      BOOST_CHECK_MESSAGE(found[2] == std::to_string(line), "\"" << with << "\": line " << line << " wanted: " << r.err);
+      BOOST_CHECK_MESSAGE(found[2] == std::to_string(line),
+                          "\"" << with << "\": line " << line << " wanted: " << r.err);
     }
     BOOST_CHECK_MESSAGE(!std::filesystem::exists(dir_ / "d"), "a data directory was made for \"" << with << "\"");
   }
@@ -259,7 +261,8 @@ BOOST_AUTO_TEST_CASE(a_directory_that_cannot_be_written_is_named) {
     return skip("another user cannot run the program where it lies");
   const auto data = work / "day";
   finished_day::copy(data);
-  const auto read_only = fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec;
+  const auto read_only =
+      fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec;
   fs::permissions(data, read_only);
   check_refused(run_in(data / "new"), 3, data.string(), nobody);
   check_refused(run_in(data), 3, data.string(), nobody);
@@ -294,7 +297,8 @@ BOOST_AUTO_TEST_CASE(a_full_disk_stops_a_run_which_goes_on_later) {
     BOOST_CHECK_MESSAGE(again.status == 0, size << ", with more space: " << again.told() << again.out.substr(0, 3000));
     // That event is of the outside world, which a re-execution cannot play again.
     const auto replayed = run_program({"scenario", "replay", data.string()});
-    BOOST_CHECK_MESSAGE(medium || replayed.status == 0, size << ", scenario replay: " << replayed.told() << replayed.out);
+    BOOST_CHECK_MESSAGE(medium || replayed.status == 0,
+                        size << ", scenario replay: " << replayed.told() << replayed.out);
   }
 }
 
@@ -305,7 +309,7 @@ BOOST_AUTO_TEST_CASE(a_log_of_a_newer_program_is_named) {
   {
     auto env = environment::open(data, oaksteel::access::write);
     BOOST_REQUIRE(env);
-    transaction txn;
+    lmdb_transaction txn;
     BOOST_REQUIRE_EQUAL(txn.begin((*env)->raw(), 0), 0);
     std::uint32_t newer = log_format + 1;
     MDB_val key = as_val(format_row), value = as_val(newer);
@@ -346,7 +350,7 @@ BOOST_AUTO_TEST_CASE(what_is_not_ours_is_refused_and_left_alone) {
   {
     auto env = environment::open(work / "theirs", oaksteel::access::create);
     BOOST_REQUIRE(env);
-    transaction txn;
+    lmdb_transaction txn;
     MDB_dbi table;
     BOOST_REQUIRE_EQUAL(txn.begin((*env)->raw(), 0), 0);
     BOOST_REQUIRE_EQUAL(mdb_dbi_open(txn.raw(), "theirs", MDB_CREATE, &table), 0);
@@ -368,15 +372,20 @@ BOOST_AUTO_TEST_CASE(what_no_log_knows_is_refused) {
 
 BOOST_AUTO_TEST_CASE(a_closed_pipe_ends_the_program_without_a_word) {
   const auto day = finished_day::directory().string();
-  for (const command_line& command :
-       {command_line{"log", "list", "--data", day}, {"audit", "all", "--data", day}, {"log", "list", "--json", "--data", day},
-        {"log", "export", "-", "--data", day}, {"replay", "--data", day}, {"scenario", "replay", day}}) {
-    running_program run{command};
+  scratch_directory temporary;
+  for (const command_line& command : {command_line{"log", "list", "--data", day},
+                                      {"audit", "all", "--data", day},
+                                      {"log", "list", "--json", "--data", day},
+                                      {"log", "export", "-", "--data", day},
+                                      {"replay", "--data", day},
+                                      {"scenario", "replay", day}}) {
+    running_program run{command, {"env", "TMPDIR=" + temporary.path().string()}};
     run.close_output();
     const auto r = run.finish();
     BOOST_CHECK_MESSAGE(!r.hung && r.err.empty() && (r.signal == SIGPIPE || r.status == 0),
                         in_words(command) << ": " << r.told());
   }
+  BOOST_CHECK(std::filesystem::is_empty(temporary.path())); // the second run's log is gone
 }
 
 BOOST_AUTO_TEST_CASE(output_that_cannot_be_written_is_no_success) {

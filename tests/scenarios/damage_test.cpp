@@ -95,7 +95,8 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_of_any_record_is_named) {
     if (i % 7 == 0)
       for (const auto& command : inspecting(data)) {
         const auto about = in_words(command) + ", record " + std::to_string(e.position);
-        command[1] == "list" ? require_orderly(run_program(command), about) : require_refused(run_program(command), about);
+        command[1] == "list" ? require_orderly(run_program(command), about)
+                             : require_refused(run_program(command), about);
       }
   }
 }
@@ -147,7 +148,8 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_cut_off_is_refused) {
   const auto data = work / "day";
   finished_day::copy(data);
   const auto whole = file_content(data / "data.mdb");
-  std::vector<std::size_t> lengths{0, 1, 15, 16, 100, 152, page - 1, page, page + 1, 2 * page, 3 * page, whole.size() - 1};
+  std::vector<std::size_t> lengths{0,        1,    15,       16,       100,      152,
+                                   page - 1, page, page + 1, 2 * page, 3 * page, whole.size() - 1};
   while (lengths.size() < 40)
     lengths.push_back(random() % whole.size());
   for (auto length : lengths) {

@@ -42,7 +42,7 @@ void change(const std::filesystem::path& dir, MDB_dbi environment::*table, const
             const std::function<bool(bytes&)>& edit) {
   auto env = environment::open(dir, access::write);
   BOOST_REQUIRE(env);
-  transaction txn;
+  lmdb_transaction txn;
   BOOST_REQUIRE(txn.begin((*env)->raw(), 0) == 0);
   auto old = txn.find((**env).*table, as_val(key));
   BOOST_REQUIRE(old);

@@ -284,7 +284,7 @@ BOOST_AUTO_TEST_CASE(logs_of_others_are_told_apart) {
   {
     auto env = environment::open(dir / "log", access::write);
     BOOST_REQUIRE(env);
-    transaction txn;
+    lmdb_transaction txn;
     BOOST_REQUIRE(txn.begin((*env)->raw(), 0) == 0);
     std::uint32_t newer = log_format + 1;
     MDB_val key = as_val(format_row), value = as_val(newer);
@@ -298,7 +298,7 @@ BOOST_AUTO_TEST_CASE(logs_of_others_are_told_apart) {
   {
     auto env = environment::open(dir / "other", access::create);
     BOOST_REQUIRE(env);
-    transaction txn;
+    lmdb_transaction txn;
     MDB_dbi table;
     BOOST_REQUIRE(txn.begin((*env)->raw(), 0) == 0);
     BOOST_REQUIRE(mdb_dbi_open(txn.raw(), "theirs", MDB_CREATE, &table) == 0);
