@@ -13,11 +13,6 @@ namespace {
 
 using self_pointer = archive_actor::stateful_pointer<archive_state>;
 
-template <class T>
-std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
-  return [rp](const caf::error& e) mutable { rp.deliver(e); };
-}
-
 stream_id counter_stream(const domain_id& domain) {
   return {stream_kind::key_counter, domain.text};
 }

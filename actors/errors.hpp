@@ -5,6 +5,9 @@
 
 #include <caf/atom.hpp>
 #include <caf/error.hpp>
+#include <caf/typed_response_promise.hpp>
+
+#include <functional>
 
 namespace oaksteel {
 
@@ -19,6 +22,12 @@ inline caf::error make_error(refusal r) {
 inline refusal refusal_in(const caf::error& e) {
   auto r = static_cast<refusal>(e.code());
   return e.category() == refusal_category && valid(r) ? r : refusal::no_answer;
+}
+
+/// Answers a promise with the error; for command_info.
+template <class T>
+std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
+  return [rp](const caf::error& e) mutable { rp.deliver(e); };
 }
 
 } // namespace oaksteel

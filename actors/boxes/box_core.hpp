@@ -69,10 +69,4 @@ private:
   std::shared_ptr<const private_key> start_up_;
 };
 
-/// Answers a promise with a refusal; for command_info.
-template <class T>
-std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
-  return [rp](const caf::error& e) mutable { rp.deliver(e); };
-}
-
 } // namespace oaksteel

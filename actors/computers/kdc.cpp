@@ -13,11 +13,6 @@ stream_id stream_of_record(const key_id& key) {
   return {stream_kind::distribution, key.text()};
 }
 
-template <class T>
-std::function<void(const caf::error&)> fails(caf::typed_response_promise<T> rp) {
-  return [rp](const caf::error& e) mutable { rp.deliver(e); };
-}
-
 std::vector<participant> who(const key_id& key, const sequence_number& meter) {
   return {{participant_kind::key, key.text()}, {participant_kind::meter, meter.text}};
 }
