@@ -98,11 +98,14 @@ struct psr_connected;
 struct leg_overdue;
 struct leg_again;
 
-/// The journal: makes appends durable, in groups; confirms each by append_done.
-using journal_actor = caf::typed_actor<caf::reacts_to<append_order>, caf::reacts_to<caf::ok_atom>>;
+/// Hears from a worker that its work is done.
+using worker_client = caf::typed_actor<caf::reacts_to<work_done>>;
 
 /// Whoever has a shell hears from workers and from the journal.
-using shell_client = caf::typed_actor<caf::reacts_to<work_done>, caf::reacts_to<append_done>>;
+using shell_client = worker_client::extend<caf::reacts_to<append_done>>;
+
+/// The journal: makes appends durable, in groups; confirms each by append_done.
+using journal_actor = worker_client::extend<caf::reacts_to<append_order>, caf::reacts_to<caf::ok_atom>>;
 
 /// A domain's archive: assigns key ids, keeps each key's current record and its history (EP-14, EP-19).
 using archive_actor = shell_client::extend<

@@ -9,13 +9,23 @@ namespace {
 
 using self_pointer = journal_actor::stateful_pointer<journal_state>;
 
+/// The client's later orders may rest on this one: they are refused until it says that it knows.
+void remember_failure(journal_state& state, const append_order& order) {
+  state.failed[order.client.id()] = order.generation + 1;
+}
+
+/// True for what was decided on something that was not written: it must not become durable after all.
+bool rests_on_a_failure(const journal_state& state, const append_order& order) {
+  auto it = state.failed.find(order.client.id());
+  return it != state.failed.end() && order.generation < it->second;
+}
+
 void answer(self_pointer self, const append_order& order, const stored<appended>& result) {
   append_done notice;
   notice.ticket = order.ticket;
   if (result) {
     notice.first = result->first;
   } else {
-    self->state.failed[order.client.id()] = order.generation + 1;
     notice.failure = refusal::storage_failed;
     notice.text = result.error().text;
   }
@@ -39,61 +49,82 @@ void write_checkpoint_when_due(journal_state& state, bool now) {
   write_checkpoint(site.directory(), site.id(), state.options.simulated, site.position(), *state.options.key);
 }
 
-/// True for what was decided on something that was not written: it must not become durable after all.
-bool rests_on_a_failure(const journal_state& state, const append_order& order) {
-  auto it = state.failed.find(order.client.id());
-  return it != state.failed.end() && order.generation < it->second;
+stored<appended> judge(journal_state& state, const append_order& order) {
+  if (rests_on_a_failure(state, order))
+    return unexpected{storage_error{storage_code::version_conflict, "what it rests on was not written"}};
+  for (auto& event : order.request->events)
+    event.time = state.options.time->now();
+  return state.options.journal_log->stage(*order.request);
 }
 
-/// What goes into the next commit: everything that waits, up to the limit.
-std::vector<append_order> take_orders(self_pointer self) {
-  auto& state = self->state;
-  std::vector<append_order> orders;
-  std::size_t count = 0;
+/// Takes what waits into the open commit, up to its limit.
+void stage(journal_state& state) {
+  auto& log = *state.options.journal_log;
   while (!state.waiting.empty()) {
-    const auto more = state.waiting.front().request->events.size();
-    if (!orders.empty() && count + more > state.options.commit_limit)
-      break;
-    auto order = std::move(state.waiting.front());
+    auto& order = state.waiting.front();
+    if (log.staged() > 0 && log.staged() + order.request->events.size() > state.options.commit_limit)
+      return;
+    auto result = judge(state, order);
+    if (!result)
+      remember_failure(state, order);
+    state.open.push_back({std::move(order), std::move(result)});
     state.waiting.pop_front();
-    state.events -= more;
-    if (rests_on_a_failure(state, order)) {
-      const storage_error rests{storage_code::version_conflict, "what it rests on was not written"};
-      answer(self, order, unexpected{rests});
-      continue;
-    }
-    count += more;
-    orders.push_back(std::move(order));
   }
-  state.seen = 0;
-  return orders;
 }
 
-void commit(self_pointer self) {
+/// Has the open commit written, unless one is being written.
+void start_write(self_pointer self) {
   auto& state = self->state;
-  const auto orders = take_orders(self);
-  if (orders.empty())
+  auto& log = *state.options.journal_log;
+  stage(state);
+  if (state.write || log.staged() == 0)
     return;
-  std::vector<const append_request*> requests;
-  std::uint64_t count = 0;
-  for (auto& order : orders) {
-    for (auto& event : order.request->events)
-      event.time = state.options.time->now();
-    count += order.request->events.size();
-    requests.push_back(order.request.get());
-  }
-  auto results = state.options.journal_log->append(requests);
-  for (std::size_t i = 0; i < orders.size(); ++i)
-    answer(self, orders[i], results ? (*results)[i] : stored<appended>{unexpected{results.error()}});
-  if (!results) {
-    if (state.options.failed)
-      state.options.failed(results.error());
+  state.closed = std::exchange(state.open, {});
+  log.close();
+  state.write = std::make_shared<stored<done>>(done{});
+  if (!state.options.writer) {
+    *state.write = log.write();
+    self->send(self, work_done{});
     return;
   }
-  if (state.options.committed && count > 0) {
-    const auto size = state.options.journal_log->position().size;
-    state.options.committed(size + 1 - count, count);
+  // The writer holds the requests: they live until it ends, also when the actor does not.
+  std::vector<std::shared_ptr<append_request>> requests;
+  for (const auto& one : state.closed)
+    requests.push_back(one.order.request);
+  state.options.writer->run([&log, requests = std::move(requests), result = state.write] { *result = log.write(); },
+                            self, 0);
+  stage(state);
+}
+
+/// What was refused is told when nothing of its client's is still being written: clients hear in order.
+void answer_refused(self_pointer self) {
+  if (!self->state.write)
+    for (const auto& refused : std::exchange(self->state.open, {}))
+      answer(self, refused.order, refused.result);
+}
+
+void written(self_pointer self) {
+  auto& state = self->state;
+  const auto result = std::exchange(state.write, nullptr);
+  const auto orders = std::exchange(state.closed, {});
+  const auto before = state.options.journal_log->position().size;
+  state.options.journal_log->settle(result->has_value());
+  if (!*result) {
+    // What was staged behind it is judged again.
+    for (const auto& one : orders)
+      remember_failure(state, one.order);
+    for (auto one = state.open.rbegin(); one != state.open.rend(); ++one)
+      state.waiting.push_front(std::move(one->order));
+    state.open.clear();
   }
+  start_write(self);
+  for (const auto& one : orders)
+    answer(self, one.order, *result ? one.result : stored<appended>{unexpected{result->error()}});
+  answer_refused(self);
+  if (!*result && state.options.failed)
+    state.options.failed(result->error());
+  if (*result && state.options.committed)
+    state.options.committed(before + 1, state.options.journal_log->position().size - before);
   write_checkpoint_when_due(state, false);
 }
 
@@ -103,24 +134,20 @@ journal_actor::behavior_type journal(self_pointer self, journal_options options)
   self->state.options = std::move(options);
   self->attach_functor([self] { write_checkpoint_when_due(self->state, true); });
   return {
+    [self](const work_done&) { written(self); },
     [self](const append_order& order) {
-      self->state.waiting.push_back(order);
-      self->state.events += order.request->events.size();
-      if (!std::exchange(self->state.scheduled, true))
+      auto& state = self->state;
+      state.waiting.push_back(order);
+      if (state.write)
+        stage(state);
+      else if (!std::exchange(state.scheduled, true))
         self->send(self, caf::ok_atom::value);
     },
-    // Group commit: as long as the mailbox brought more since the last look, look again.
+    // Behind everything that was in the mailbox.
     [self](caf::ok_atom) {
-      auto& state = self->state;
-      if (state.events != state.seen && state.events < state.options.commit_limit) {
-        state.seen = state.events;
-        self->send(self, caf::ok_atom::value);
-        return;
-      }
-      commit(self);
-      state.scheduled = !state.waiting.empty();
-      if (state.scheduled)
-        self->send(self, caf::ok_atom::value);
+      self->state.scheduled = false;
+      start_write(self);
+      answer_refused(self);
     },
   };
 }

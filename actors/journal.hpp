@@ -1,6 +1,7 @@
 #pragma once
-// The journal: alone with the log's write transaction. Everything that waits goes into one commit, and
-// each client hears of its ticket by a plain message once the commit is durable.
+// The journal: alone with the log's write transaction. While one commit is written, by a thread of its own, the next
+// is made ready: each order that comes in is judged, encoded and hashed at once. Everything that came meanwhile is the
+// next commit, and each client hears of its orders, in their order, by a plain message once they are durable.
 
 #include "actors/actors.hpp"
 #include "actors/messages.hpp"
@@ -27,6 +28,7 @@ struct append_order : message {
 struct journal_options {
   log* journal_log = nullptr;
   clock* time = nullptr;
+  workers* writer = nullptr;    ///< one thread that does nothing else; null: the actor writes itself, for simulation
   const log_key* key = nullptr; ///< signs a checkpoint each second and when the journal stops; null: none
   bool simulated = false;
   std::size_t commit_limit = 4096; ///< events in one commit, unless one order brings more
@@ -35,17 +37,24 @@ struct journal_options {
 };
 
 struct journal_state {
+  /// An order, and what the log said of it.
+  struct judged_order {
+    append_order order;
+    stored<appended> result;
+  };
+
   static inline const char* name = "journal";
   journal_options options;
-  std::deque<append_order> waiting;
+  std::deque<append_order> waiting;  ///< beyond the limit of the open commit
+  std::vector<judged_order> open;    ///< in the open commit, or refused behind one that is
+  std::vector<judged_order> closed;  ///< in the commit that is being written
+  std::shared_ptr<stored<done>> write; ///< how that ends; null: none is being written
   std::map<caf::actor_id, std::uint64_t> failed; ///< clients, and the generation from which they are heard again
-  std::size_t events = 0; ///< of those that wait
-  std::size_t seen = 0;   ///< `events` when the mailbox was last looked at
   bool scheduled = false;
   instant checkpointed{};
 };
 
-/// Detached in production, so that its flushes block nobody; scheduled in simulation.
+/// Detached in production, so that whoever waits for it waits for nobody else; scheduled in simulation.
 journal_actor::behavior_type journal(journal_actor::stateful_pointer<journal_state> self, journal_options options);
 
 } // namespace oaksteel

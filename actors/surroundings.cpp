@@ -36,7 +36,7 @@ private:
   std::atomic<std::int64_t> last_;
 };
 
-void tell(const shell_client& client, std::uint64_t ticket) {
+void tell(const worker_client& client, std::uint64_t ticket) {
   work_done notice;
   notice.ticket = ticket;
   caf::anon_send(client, std::move(notice));
@@ -57,7 +57,7 @@ public:
     for (auto& t : threads_)
       t.join();
   }
-  void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) override {
+  void run(std::function<void()> job, const worker_client& client, std::uint64_t ticket) override {
     {
       std::lock_guard lock{mutex_};
       queue_.push_back({std::move(job), client, ticket});
@@ -68,7 +68,7 @@ public:
 private:
   struct task {
     std::function<void()> job;
-    shell_client client;
+    worker_client client;
     std::uint64_t ticket;
   };
 
@@ -97,7 +97,7 @@ private:
 
 class same_thread final : public workers {
 public:
-  void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) override {
+  void run(std::function<void()> job, const worker_client& client, std::uint64_t ticket) override {
     job();
     tell(client, ticket);
   }

@@ -27,7 +27,7 @@ class workers {
 public:
   virtual ~workers() = default;
   /// Runs `job`, then sends work_done{ticket} to `client`. A job does not throw.
-  virtual void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) = 0;
+  virtual void run(std::function<void()> job, const worker_client& client, std::uint64_t ticket) = 0;
 };
 
 /// `threads` threads with one queue.

@@ -94,6 +94,7 @@ public:
     options.journal_log = &written_;
     options.time = time_.get();
     options.key = &key_;
+    options.writer = writer_.get();
     // Two requests that wait together would make a batch of twice the size.
     if (batch > 1)
       options.commit_limit = batch;
@@ -137,6 +138,7 @@ private:
   log written_;
   std::unique_ptr<clock> time_;
   log_key key_;
+  std::unique_ptr<workers> writer_ = thread_workers(1);
   actor_config config_;
   caf::actor_system system_; // its end waits for the actors, which use what stands above
   journal_actor journal_;

@@ -63,6 +63,7 @@ private:
   std::unique_ptr<clock> time_;
   std::unique_ptr<randomness> random_;
   std::unique_ptr<workers> workers_;
+  std::unique_ptr<workers> writer_;
   log_key key_;
   actor_config config_;
   std::unique_ptr<caf::actor_system> system_;

@@ -38,134 +38,109 @@ storage_error too_large(const stream_id& stream, std::string_view what, std::siz
                                        " bytes; at most " + std::to_string(limit) + " are allowed"};
 }
 
-bool same(const stream_id& a, const stream_id& b) { return a.kind == b.kind && a.of == b.of; }
-
 } // namespace
 
-commit::commit(const environment& env, const lmdb_transaction& txn, const digest& id, std::uint32_t epoch,
-               merkle_frontier frontier, commit_memory& memory)
-    : env_(env), txn_(txn), id_(id), epoch_(epoch), frontier_(std::move(frontier)), slots_(memory.slots),
-      slot_of_(memory.slot_of), working_(memory.working), entries_(memory.entries), records_(memory.records) {
+void commit::begin(const digest& id, std::uint32_t epoch, merkle_frontier tree) {
+  id_ = id;
+  epoch_ = epoch;
+  behind_ = tree.size();
+  tree_ = std::move(tree);
   slots_.clear();
   entries_.clear();
   records_.clear();
+  nodes_.clear();
 }
 
-int commit::load_slots(const std::vector<const append_request*>& requests) {
-  struct row_at {
-    const stream_id* stream;
-    std::size_t index;
-  };
-  std::vector<row_at> rows;
-  for (const auto* request : requests)
-    for (const auto& row : request->rows)
-      rows.push_back({&row.stream, rows.size()});
-  // In the order of the keys, so that reading and writing walk the table once.
-  std::sort(rows.begin(), rows.end(), [](const row_at& a, const row_at& b) { return *a.stream < *b.stream; });
-  slot_of_.resize(rows.size());
-  // Neighbours lie in one page: a cursor that stands there need not come from the root.
-  cursor streams;
-  if (int rc = streams.open(txn_, env_.streams))
-    return rc;
-  std::string key;
-  for (const auto& row : rows) {
-    if (slots_.empty() || !same(*slots_.back().stream, *row.stream)) {
-      slots_.push_back({row.stream});
-      stream_key(*row.stream, key);
-      if (key.size() > key_limit)
-        continue; // the request is refused later
-      MDB_val k = as_val(key), value;
-      int rc = streams.move(k, value, MDB_SET);
-      if (rc == 0) {
-        auto old = read_row(as_span(value));
-        if (!old)
-          return MDB_CORRUPTED;
-        slots_.back().version = old->version;
-        slots_.back().head = old->head;
-      } else if (rc != MDB_NOTFOUND) {
-        return rc;
-      }
-    }
-    slot_of_[row.index] = slots_.size() - 1;
+stored<appended> commit::take(const append_request& request, const commit* before) {
+  const auto kept = entries_.size();
+  const auto bytes_kept = records_.size();
+  if (auto refusal = judge(request, before)) {
+    entries_.resize(kept);
+    records_.resize(bytes_kept);
+    return unexpected{std::move(*refusal)};
   }
-  return 0;
+  keep(request, kept);
+  return appended{position_of(kept)};
 }
 
-int commit::judge(const std::vector<const append_request*>& requests, std::vector<stored<appended>>& results) {
-  if (int rc = load_slots(requests))
-    return rc;
-  std::span<const std::size_t> slots = slot_of_;
-  for (const auto* request : requests) {
-    auto first = frontier_.size() + entries_.size() + 1;
-    auto kept = entries_.size();
-    auto refusal = accept(*request, slots.first(request->rows.size()));
-    slots = slots.subspan(request->rows.size());
-    if (refusal) {
-      if (kept < entries_.size())
-        records_.resize(entries_[kept].offset);
-      entries_.resize(kept);
-      results.emplace_back(unexpected{std::move(*refusal)});
-    } else {
-      results.emplace_back(appended{first});
-    }
-  }
-  return 0;
-}
-
-std::optional<storage_error> commit::check_rows(const append_request& request,
-                                                std::span<const std::size_t> slots) {
+std::optional<storage_error> commit::judge(const append_request& request, const commit* before) {
   ++judging_;
-  for (std::size_t i = 0; i < request.rows.size(); ++i) {
-    const auto& row = request.rows[i];
+  working_.clear();
+  row_ = 0;
+  if (auto refusal = judge_rows(request, before))
+    return refusal;
+  for (const auto& event : request.events)
+    if (auto refusal = encode(request, event))
+      return refusal;
+  for (std::size_t i = 0; i < working_.size(); ++i)
+    if (working_[i].second.version == working_[i].first->version)
+      return conflict(request.rows[i].stream, "a new state without an event");
+  return std::nullopt;
+}
+
+std::optional<storage_error> commit::judge_rows(const append_request& request, const commit* before) {
+  const log_view::impl view{from_, from_->begin()};
+  // Neighbours lie in one page: a cursor that stands there need not come from the root.
+  cursor rows;
+  if (rows.open(view.txn, from_->env->streams) != 0)
+    return storage_error{storage_code::damaged, "the streams' rows cannot be read"};
+  for (const auto& row : request.rows) {
     if (1 + row.stream.of.size() > key_limit)
       return too_large(row.stream, "a name", row.stream.of.size(), key_limit - 1);
     if (row.state.size() > state_limit)
       return too_large(row.stream, "a state", row.state.size(), state_limit);
-    auto& slot = slots_[slots[i]];
-    auto version = slot.version;
-    if (version != row.expected_version)
-      return conflict(row.stream, "at version " + std::to_string(version) + ", the writer saw " +
+    auto [it, is_new] = slots_.try_emplace(row.stream);
+    auto& slot = it->second;
+    if (is_new && !read_slot(rows, row.stream, before, slot)) {
+      slots_.erase(it);
+      return storage_error{storage_code::damaged, row.stream.text() + ": its row cannot be read"};
+    }
+    if (slot.version != row.expected_version)
+      return conflict(row.stream, "at version " + std::to_string(slot.version) + ", the writer saw " +
                                       std::to_string(row.expected_version));
     if (std::exchange(slot.judged, judging_) == judging_)
       return conflict(row.stream, "two states in one request");
+    working_.emplace_back(&slot, slot);
   }
   return std::nullopt;
 }
 
-std::optional<storage_error> commit::accept(const append_request& request, std::span<const std::size_t> slots) {
-  if (auto refusal = check_rows(request, slots))
-    return refusal;
-  working_.clear();
-  for (auto s : slots)
-    working_.push_back(slots_[s]);
-  row_ = 0;
-  for (const auto& event : request.events)
-    if (auto refusal = add(request, event, working_))
-      return refusal;
-  for (std::size_t i = 0; i < slots.size(); ++i)
-    if (working_[i].version == slots_[slots[i]].version)
-      return conflict(request.rows[i].stream, "a new state without an event");
-  for (std::size_t i = 0; i < slots.size(); ++i) {
-    slots_[slots[i]] = working_[i];
-    slots_[slots[i]].state = &request.rows[i].state;
+/// What the commit before leaves counts, whether it is written by now or not.
+bool commit::read_slot(cursor& rows, const stream_id& stream, const commit* before, slot& into) {
+  if (before) {
+    auto it = before->slots_.find(stream);
+    if (it != before->slots_.end() && it->second.state) {
+      into.version = it->second.version;
+      into.head = it->second.head;
+      return true;
+    }
   }
-  return std::nullopt;
+  stream_key(stream, key_);
+  MDB_val key = as_val(key_), value;
+  const int rc = rows.move(key, value, MDB_SET);
+  if (rc == MDB_NOTFOUND)
+    return true;
+  const auto row = rc == 0 ? read_row(as_span(value)) : std::nullopt;
+  if (!row)
+    return false;
+  into.version = row->version;
+  into.head = row->head;
+  return true;
 }
 
-std::optional<storage_error> commit::add(const append_request& request, const pending_event& event,
-                                         std::span<commit_slot> working) {
+std::optional<storage_error> commit::encode(const append_request& request, const pending_event& event) {
   // Events mostly come in the order of their rows: the search begins where the last one ended.
   std::size_t tried = 0;
-  for (; tried < working.size() && !same(request.rows[row_].stream, event.stream); ++tried)
-    row_ = row_ + 1 < working.size() ? row_ + 1 : 0;
-  if (tried == working.size())
+  for (; tried < working_.size() && request.rows[row_].stream != event.stream; ++tried)
+    row_ = row_ + 1 < working_.size() ? row_ + 1 : 0;
+  if (tried == working_.size())
     return conflict(event.stream, "an event without the state that follows from it");
-  const auto i = row_;
+  auto& stream = working_[row_].second;
   for (const auto& lookup : event.lookups)
     if (1 + lookup.key.size() > key_limit)
       return too_large(event.stream, "a look-up key", lookup.key.size(), key_limit - 1);
 
-  auto position = frontier_.size() + entries_.size() + 1;
+  const auto position = position_of(entries_.size());
   auto correlation = event.correlation;
   if (correlation && correlation->position == 0) {
     // The events of one command belong together: they name the first of them.
@@ -173,8 +148,8 @@ std::optional<storage_error> commit::add(const append_request& request, const pe
     correlation->position = same_command ? opened_ : position;
     opened_ = correlation->position;
   }
-  record_parts parts{id_,           position,      event.stream, working[i].head, event.time,         epoch_,
-                     event.actor,   event.command, event.cause,  correlation,     event.participants, event.tag,
+  record_parts parts{id_,           position,      event.stream, stream.head, event.time,         epoch_,
+                     event.actor,   event.command, event.cause,  correlation, event.participants, event.tag,
                      event.version, event.payload};
   auto offset = records_.size();
   {
@@ -182,74 +157,78 @@ std::optional<storage_error> commit::add(const append_request& request, const pe
     std::apply([&out](const auto&... member) { (out(member), ...); }, record::fields(parts));
   }
   auto size = records_.size() - offset;
-  if (size > record_limit) {
-    records_.resize(offset);
+  if (size > record_limit)
     return too_large(event.stream, "a record", size, record_limit);
-  }
-  entries_.push_back({offset, size, &event});
-  working[i].version += 1;
-  working[i].head = position;
+  entries_.push_back({offset, size, {}, &event});
+  stream.version += 1;
+  stream.head = position;
   return std::nullopt;
 }
 
-int commit::write() {
-  int rc = write_events();
+/// The request is taken: its leaves go into the tree, its states into the slots.
+void commit::keep(const append_request& request, std::size_t first) {
+  for (auto i = first; i < entries_.size(); ++i) {
+    auto& e = entries_[i];
+    e.leaf = leaf_hash(std::span<const std::uint8_t>{records_}.subspan(e.offset, e.size));
+    tree_.add(e.leaf);
+    if (tree_.size() % leaves_per_node == 0)
+      nodes_.push_back({tree_.size() / leaves_per_node - 1, *tree_.complete_subtree(node_level)});
+  }
+  for (std::size_t i = 0; i < working_.size(); ++i) {
+    *working_[i].first = working_[i].second;
+    working_[i].first->state = &request.rows[i].state;
+  }
+}
+
+int commit::write(const lmdb_transaction& txn) const {
+  int rc = write_events(txn);
   if (rc == 0)
-    rc = write_streams();
+    rc = write_streams(txn);
   if (rc == 0)
-    rc = write_lookups();
+    rc = write_lookups(txn);
   if (rc == 0)
-    rc = write_frontier();
+    rc = write_tree(txn);
   return rc;
 }
 
-int commit::write_events() {
+int commit::write_events(const lmdb_transaction& txn) const {
   cursor events, sealed;
-  if (int rc = events.open(txn_, env_.events))
+  if (int rc = events.open(txn, from_->env->events))
     return rc;
-  if (int rc = sealed.open(txn_, env_.sealed))
+  if (int rc = sealed.open(txn, from_->env->sealed))
     return rc;
-  for (const auto& e : entries_) {
-    auto data = std::span<const std::uint8_t>{records_}.subspan(e.offset, e.size);
-    auto leaf = leaf_hash(data);
-    frontier_.add(leaf);
-    auto key = big_endian(frontier_.size());
-    MDB_val value{leaf.value.size() + data.size(), nullptr};
+  for (std::size_t i = 0; i < entries_.size(); ++i) {
+    const auto& e = entries_[i];
+    auto key = big_endian(position_of(i));
+    MDB_val value{e.leaf.value.size() + e.size, nullptr};
     if (int rc = events.put(as_val(key), value, MDB_APPEND | MDB_RESERVE))
       return rc;
     auto* to = static_cast<std::uint8_t*>(value.mv_data);
-    std::memcpy(to, leaf.value.data(), leaf.value.size());
-    std::memcpy(to + leaf.value.size(), data.data(), data.size());
+    std::memcpy(to, e.leaf.value.data(), e.leaf.value.size());
+    std::memcpy(to + e.leaf.value.size(), records_.data() + e.offset, e.size);
     if (!e.event->sealed.empty()) {
       auto blob = as_val(e.event->sealed);
       if (int rc = sealed.put(as_val(key), blob, MDB_APPEND))
         return rc;
     }
-    if (frontier_.size() % leaves_per_node == 0)
-      if (int rc = write_node())
-        return rc;
   }
   return 0;
 }
 
-int commit::write_node() {
-  auto root = frontier_.complete_subtree(node_level);
-  if (!root)
-    return MDB_CORRUPTED;
-  auto key = big_endian(frontier_.size() / leaves_per_node - 1);
-  MDB_val k = as_val(key), value = as_val(root->value);
-  return mdb_put(txn_.raw(), env_.merkle, &k, &value, 0);
-}
-
-int commit::write_streams() {
+int commit::write_streams(const lmdb_transaction& txn) const {
+  // In the order of the keys, so that writing walks the table once.
+  std::vector<const std::pair<const stream_id, slot>*> taken;
+  for (const auto& one : slots_)
+    if (one.second.state)
+      taken.push_back(&one);
+  std::sort(taken.begin(), taken.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
   cursor rows;
-  if (int rc = rows.open(txn_, env_.streams))
+  if (int rc = rows.open(txn, from_->env->streams))
     return rc;
   std::string key;
-  for (const auto& s : slots_) {
-    if (!s.state)
-      continue;
-    stream_key(*s.stream, key);
+  for (const auto* one : taken) {
+    const auto& s = one->second;
+    stream_key(one->first, key);
     MDB_val value{row_prefix + s.state->size(), nullptr};
     if (int rc = rows.put(as_val(key), value, MDB_RESERVE))
       return rc;
@@ -262,24 +241,21 @@ int commit::write_streams() {
   return 0;
 }
 
-int commit::write_lookups() {
+int commit::write_lookups(const lmdb_transaction& txn) const {
   struct row_at {
     const lookup_row* row;
     std::uint64_t position;
   };
   std::vector<row_at> rows;
-  auto position = frontier_.size() - entries_.size();
-  for (const auto& e : entries_) {
-    ++position;
-    for (const auto& row : e.event->lookups)
-      rows.push_back({&row, position});
-  }
+  for (std::size_t i = 0; i < entries_.size(); ++i)
+    for (const auto& row : entries_[i].event->lookups)
+      rows.push_back({&row, position_of(i)});
   // Stable: of two rows with one key the later event's holds.
   std::stable_sort(rows.begin(), rows.end(), [](const row_at& a, const row_at& b) {
     return std::tie(a.row->index, a.row->key) < std::tie(b.row->index, b.row->key);
   });
   cursor table;
-  if (int rc = table.open(txn_, env_.lookups))
+  if (int rc = table.open(txn, from_->env->lookups))
     return rc;
   std::string key;
   for (const auto& r : rows) {
@@ -287,20 +263,26 @@ int commit::write_lookups() {
     key += r.row->key;
     auto at = big_endian(r.position);
     MDB_val k = as_val(key), value = as_val(at);
-    int rc = r.row->remove ? mdb_del(txn_.raw(), env_.lookups, &k, nullptr) : table.put(k, value, 0);
+    int rc = r.row->remove ? mdb_del(txn.raw(), from_->env->lookups, &k, nullptr) : table.put(k, value, 0);
     if (rc != 0 && !(r.row->remove && rc == MDB_NOTFOUND))
       return rc;
   }
   return 0;
 }
 
-int commit::write_frontier() {
-  const auto& peaks = frontier_.peaks();
+int commit::write_tree(const lmdb_transaction& txn) const {
+  for (const auto& n : nodes_) {
+    auto key = big_endian(n.number);
+    MDB_val k = as_val(key), value = as_val(n.root.value);
+    if (int rc = mdb_put(txn.raw(), from_->env->merkle, &k, &value, 0))
+      return rc;
+  }
+  const auto& peaks = tree_.peaks();
   MDB_val key = as_val(frontier_row), value{8 + 32 * peaks.size(), nullptr};
-  if (int rc = mdb_put(txn_.raw(), env_.merkle, &key, &value, MDB_RESERVE))
+  if (int rc = mdb_put(txn.raw(), from_->env->merkle, &key, &value, MDB_RESERVE))
     return rc;
   auto* to = static_cast<std::uint8_t*>(value.mv_data);
-  auto size = frontier_.size();
+  auto size = tree_.size();
   std::memcpy(to, &size, 8);
   for (std::size_t i = 0; i < peaks.size(); ++i)
     std::memcpy(to + 8 + 32 * i, peaks[i].value.data(), 32);

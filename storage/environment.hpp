@@ -97,7 +97,8 @@ public:
       mdb_cursor_close(cursor_);
   }
 
-  int open(const lmdb_transaction& txn, MDB_dbi table) { return mdb_cursor_open(txn.raw(), table, &cursor_); }
+  int open(const lmdb_transaction& txn, MDB_dbi table) { return open(txn.raw(), table); }
+  int open(MDB_txn* txn, MDB_dbi table) { return mdb_cursor_open(txn, table, &cursor_); }
   int move(MDB_val& key, MDB_val& value, MDB_cursor_op op) { return mdb_cursor_get(cursor_, &key, &value, op); }
   int put(MDB_val key, MDB_val& value, unsigned flags) { return mdb_cursor_put(cursor_, &key, &value, flags); }
 

@@ -9,9 +9,6 @@
 
 namespace oaksteel {
 
-/// The value of something that only succeeds.
-struct done {};
-
 /// An open file; closed with its owner.
 class open_file {
 public:

@@ -107,20 +107,29 @@ int write_first(environment& env, const digest& id, const digest& leaf, const by
 } // namespace
 
 struct log::impl {
+  impl(fs::path where, open_file held, std::unique_ptr<environment> env, const digest& of, std::uint32_t writer,
+       merkle_frontier tree)
+      : dir(std::move(where)), lock(std::move(held)), reads(std::make_shared<reading>(std::move(env))), id(of),
+        epoch(writer), frontier(std::move(tree)), turns{commit{reads}, commit{reads}} {}
+
   fs::path dir;
   open_file lock;
   std::shared_ptr<reading> reads;
   digest id;
   std::uint32_t epoch = 0;
   bool epoch_is_stored = false;
-  merkle_frontier frontier;
-  commit_memory memory;
+  merkle_frontier frontier; ///< behind the last settled commit
+  std::array<commit, 2> turns;
+  commit* open = &turns[0];
+  bool begun = false;       ///< `open` has been emptied for its next use: by the first request, when nobody waits
+  commit* closed = nullptr; ///< being written
   std::uint64_t allocated = 0; ///< bytes of the data file that were asked for in advance
   std::uint64_t step = least_step;
   unsigned commits = 0;
   unsigned try_extending_at = 0; ///< after a refusal: the commit to ask again
 
-  stored<std::vector<stored<appended>>> append(const std::vector<const append_request*>& requests);
+  stored<done> write();
+  void settle(bool written);
   stored<done> check_epoch(const lmdb_transaction& txn) const;
   void extend();
   storage_error failure(int rc) const;
@@ -178,7 +187,7 @@ stored<done> log::impl::check_epoch(const lmdb_transaction& txn) const {
   return done{};
 }
 
-stored<std::vector<stored<appended>>> log::impl::append(const std::vector<const append_request*>& requests) {
+stored<done> log::impl::write() {
   ++commits;
   extend();
   const auto& env = *reads->env;
@@ -189,14 +198,7 @@ stored<std::vector<stored<appended>>> log::impl::append(const std::vector<const 
     return unexpected{failure(rc)};
   if (auto fenced = check_epoch(txn); !fenced)
     return unexpected{fenced.error()};
-  commit next{env, txn, id, epoch, frontier, memory};
-  std::vector<stored<appended>> results;
-  results.reserve(requests.size());
-  if (int rc = next.judge(requests, results))
-    return unexpected{failure(rc)};
-  if (next.empty())
-    return results;
-  int rc = next.write();
+  int rc = closed->write(txn);
   if (rc == 0 && !epoch_is_stored)
     rc = put(txn, env.meta, as_val(epoch_row), as_val(epoch));
   if (rc == 0)
@@ -204,8 +206,15 @@ stored<std::vector<stored<appended>>> log::impl::append(const std::vector<const 
   if (rc != 0)
     return unexpected{failure(rc)};
   epoch_is_stored = true;
-  frontier = next.frontier();
-  return results;
+  return done{};
+}
+
+void log::impl::settle(bool written) {
+  if (written)
+    frontier = closed->tree();
+  else
+    begun = false;
+  closed = nullptr;
 }
 
 stored<log> log::create(const fs::path& dir, record first, bytes first_state) {
@@ -228,18 +237,13 @@ stored<log> log::create(const fs::path& dir, record first, bytes first_state) {
   auto data = encode_record(first);
   if (data.size() > record_limit)
     return unexpected{storage_error{storage_code::too_large, dir.string() + ": the first record exceeds 65535 bytes"}};
-  auto i = std::make_unique<impl>();
-  i->dir = dir;
-  i->lock = std::move(*lock);
-  i->id = sha256(data);
-  i->epoch = first_epoch;
-  auto leaf = leaf_hash(data);
-  i->frontier.add(leaf);
-
   auto env = environment::open(dir, access::create);
   if (!env)
     return unexpected{env.error()};
-  i->reads = std::make_shared<reading>(std::move(*env));
+  auto leaf = leaf_hash(data);
+  merkle_frontier tree;
+  tree.add(leaf);
+  auto i = std::make_unique<impl>(dir, std::move(*lock), std::move(*env), sha256(data), first_epoch, std::move(tree));
   if (int rc = write_first(*i->reads->env, i->id, leaf, data, first.stream, first_state))
     return unexpected{i->failure(rc)};
   i->epoch_is_stored = true;
@@ -266,7 +270,6 @@ stored<log> log::open(const fs::path& dir) {
   if (!env)
     return unexpected{env.error()};
   mdb_reader_check((*env)->raw(), nullptr);
-  auto i = std::make_unique<impl>();
   lmdb_transaction txn;
   if (int rc = txn.begin((*env)->raw(), MDB_RDONLY))
     return unexpected{lmdb_error(rc, "cannot be read", dir)};
@@ -277,13 +280,8 @@ stored<log> log::open(const fs::path& dir) {
   auto frontier = merkle_frontier::resume(start->size, std::move(start->peaks));
   if (!frontier)
     return unexpected{storage_error{storage_code::damaged, dir.string() + ": the tree's frontier is damaged"}};
-  i->dir = dir;
-  i->lock = std::move(*lock);
-  i->reads = std::make_shared<reading>(std::move(*env));
-  i->id = start->log.id;
-  i->epoch = start->log.epoch + 1;
-  i->frontier = std::move(*frontier);
-  return log{std::move(i)};
+  return log{std::make_unique<impl>(dir, std::move(*lock), std::move(*env), start->log.id, start->log.epoch + 1,
+                                    std::move(*frontier))};
 }
 
 bool log::present(const fs::path& dir) {
@@ -311,8 +309,39 @@ log_position log::position() const { return {impl_->frontier.size(), impl_->fron
 const fs::path& log::directory() const { return impl_->dir; }
 
 stored<std::vector<stored<appended>>> log::append(const std::vector<const append_request*>& requests) {
-  return impl_->append(requests);
+  std::vector<stored<appended>> results;
+  results.reserve(requests.size());
+  for (const auto* request : requests)
+    results.push_back(stage(*request));
+  if (staged() == 0)
+    return results;
+  close();
+  auto written = write();
+  settle(written.has_value());
+  if (!written)
+    return unexpected{std::move(written.error())};
+  return results;
 }
+
+stored<appended> log::stage(const append_request& request) {
+  auto& i = *impl_;
+  if (!std::exchange(i.begun, true))
+    i.open->begin(i.id, i.epoch, i.closed ? i.closed->tree() : i.frontier);
+  return i.open->take(request, i.closed);
+}
+
+std::size_t log::staged() const { return impl_->begun ? impl_->open->events() : 0; }
+
+void log::close() {
+  auto& i = *impl_;
+  i.closed = i.open;
+  i.open = i.closed == &i.turns[0] ? &i.turns[1] : &i.turns[0];
+  i.begun = false;
+}
+
+stored<done> log::write() { return impl_->write(); }
+
+void log::settle(bool written) { impl_->settle(written); }
 
 log_view log::view() const { return view_of(impl_->reads); }
 

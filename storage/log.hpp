@@ -34,6 +34,8 @@ struct storage_error {
 
 template <class T>
 using stored = expected<T, storage_error>;
+/// The value of something that only succeeds.
+struct done {};
 
 /// A row of a look-up table: (index, key) leads to the position of the event that made it.
 struct lookup_row {
@@ -124,13 +126,30 @@ public:
 
   const digest& id() const;
   std::uint32_t epoch() const; ///< the epoch that this writer's events carry
-  log_position position() const;
+  log_position position() const; ///< behind the last settled commit
   const std::filesystem::path& directory() const;
 
   /// Appends all requests in one durable commit. A request whose stream versions do not fit gets
   /// `version_conflict` and leaves no trace, the others go on. An outer error means that nothing was
   /// written and that the log stands as before.
   stored<std::vector<stored<appended>>> append(const std::vector<const append_request*>& requests);
+
+  /// The same in steps, for who makes the next commit ready while another thread writes one: stage() as often
+  /// as there are requests, close(), then write() in any thread, then settle(). Only write() may run beside
+  /// the others, and a request must live until the commit that holds it is settled.
+  ///
+  /// Takes a request into the open commit. Its position is final when that commit is written. Errors are the
+  /// request's own: version_conflict, too_large, damaged.
+  stored<appended> stage(const append_request& request);
+  /// Events in the open commit.
+  std::size_t staged() const;
+  /// Closes the open commit, to be written, and opens the next. There is none closed.
+  void close();
+  /// Writes the closed commit. An error means that nothing was written.
+  stored<done> write();
+  /// After write(): goes on behind the closed commit, or, if it could not be written, drops what was staged
+  /// behind it too.
+  void settle(bool written);
 
   log_view view() const;
 

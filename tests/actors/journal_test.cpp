@@ -1,9 +1,10 @@
 // The journal: everything that waits goes into one commit, each client hears of its own ticket when that is durable,
-// and times grow with positions.
+// and times grow with positions. While a commit is written the next is made ready.
 
 #include "actors/journal.hpp"
 
 #include "scenarios/simulation.hpp"
+#include "tests/actors/held_workers.hpp"
 #include "tests/storage/sample_log.hpp"
 
 #include <caf/send.hpp>
@@ -37,6 +38,11 @@ struct journal_bench {
   void start() {
     actor = world.system().spawn(journal, options);
     client = world.system().spawn(listening, notes);
+  }
+  void stop() {
+    caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
+    world.settle();
+    site.reset();
   }
   /// One event on a stream of its own, or several on one.
   void order(std::uint64_t ticket, std::uint64_t stream, std::uint64_t version = 0, std::size_t payload = 200,
@@ -122,18 +128,21 @@ BOOST_FIXTURE_TEST_CASE(a_commit_is_bounded, journal_bench) {
     BOOST_CHECK_EQUAL(notes->heard[i].ticket, i + 1);
 }
 
-BOOST_FIXTURE_TEST_CASE(one_order_that_does_not_fit_leaves_the_others, journal_bench) {
+BOOST_FIXTURE_TEST_CASE(an_order_that_does_not_fit_leaves_other_clients, journal_bench) {
   start();
   order(1, 1);
   order(2, 1); // the stream is at version 1 by now
   order(3, 2, 0, 70'000);
+  const auto others = std::make_shared<client_notes>();
+  client = world.system().spawn(listening, others);
   order(4, 3);
   world.settle();
-  BOOST_REQUIRE_EQUAL(notes->heard.size(), 4u);
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 3u);
   BOOST_CHECK(!notes->heard[0].failure);
   BOOST_CHECK(notes->heard[1].failure == std::optional{refusal::storage_failed} && !notes->heard[1].text.empty());
   BOOST_CHECK(notes->heard[2].failure == std::optional{refusal::storage_failed});
-  BOOST_CHECK(!notes->heard[3].failure && notes->heard[3].first == 3);
+  BOOST_REQUIRE_EQUAL(others->heard.size(), 1u);
+  BOOST_CHECK(!others->heard[0].failure && others->heard[0].first == 3);
   BOOST_CHECK_EQUAL(site->position().size, 3u);
   BOOST_CHECK(failures.empty());
 }
@@ -175,16 +184,105 @@ BOOST_FIXTURE_TEST_CASE(what_a_client_decided_after_a_failed_order_is_not_writte
   BOOST_CHECK_EQUAL(site->position().size, 2u);
 }
 
+/// The writer waits to be told; a second client has orders of its own.
+struct held_bench : journal_bench {
+  held_bench() {
+    options.writer = &writer;
+    start();
+    other = world.system().spawn(listening, other_notes);
+  }
+  void order_by_other(std::uint64_t ticket, std::uint64_t stream) {
+    std::swap(client, other);
+    order(ticket, stream);
+    std::swap(client, other);
+  }
+  void write() {
+    writer.work(0);
+    world.settle();
+  }
+
+  held_workers writer;
+  shell_client other;
+  std::shared_ptr<client_notes> other_notes = std::make_shared<client_notes>();
+};
+
+BOOST_FIXTURE_TEST_CASE(what_comes_while_a_commit_is_written_is_the_next_commit, held_bench) {
+  order(1, 1);
+  world.settle();
+  BOOST_REQUIRE_EQUAL(writer.jobs.size(), 1u);
+  // One of them goes on with the stream of the commit that is being written.
+  order(2, 2);
+  order(3, 1, 1);
+  order_by_other(1, 3);
+  world.settle();
+  BOOST_CHECK_EQUAL(writer.jobs.size(), 1u);
+  BOOST_CHECK(notes->heard.empty() && other_notes->heard.empty());
+  BOOST_CHECK_EQUAL(site->position().size, 1u);
+  write();
+  BOOST_CHECK_EQUAL(notes->heard.size(), 1u);
+  BOOST_CHECK(other_notes->heard.empty());
+  BOOST_CHECK_EQUAL(site->position().size, 2u);
+  BOOST_REQUIRE_EQUAL(writer.jobs.size(), 1u);
+  write();
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 3u);
+  BOOST_CHECK(!notes->heard[1].failure && notes->heard[1].first == 3);
+  BOOST_CHECK(!notes->heard[2].failure && notes->heard[2].first == 4);
+  BOOST_CHECK(other_notes->heard.size() == 1 && other_notes->heard[0].first == 5);
+  BOOST_CHECK_EQUAL(commits.size(), 2u);
+  BOOST_CHECK(writer.jobs.empty());
+  const auto row = site->view().row(key_stream(1));
+  BOOST_CHECK(row && row->version == 2 && row->head == 4);
+  stop();
+  BOOST_CHECK(!verify_path(data / "log").problem);
+}
+
+// A shell takes the answers in the order of its orders: one that is refused at once is told later.
+BOOST_FIXTURE_TEST_CASE(a_refusal_waits_for_what_its_client_has_under_way, held_bench) {
+  order(1, 1);
+  world.settle();
+  order(2, 2, 9);
+  world.settle();
+  BOOST_CHECK(notes->heard.empty());
+  write();
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 2u);
+  BOOST_CHECK(notes->heard[0].ticket == 1 && !notes->heard[0].failure);
+  BOOST_CHECK(notes->heard[1].ticket == 2 && notes->heard[1].failure);
+  BOOST_CHECK(writer.jobs.empty());
+}
+
+// What was made ready on top of a commit that failed is judged again: its client's own falls, another's stands.
+BOOST_FIXTURE_TEST_CASE(behind_a_failed_commit_only_what_rests_on_it_falls, held_bench) {
+  order(1, 1, 0, 60'000);
+  world.settle();
+  order(2, 2);
+  order_by_other(1, 3);
+  world.settle();
+  {
+    file_limit limit{std::filesystem::file_size(data / "log" / "data.mdb")};
+    writer.work(0);
+  }
+  world.settle();
+  BOOST_REQUIRE_EQUAL(writer.jobs.size(), 1u);
+  write();
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 2u);
+  BOOST_CHECK(notes->heard[0].ticket == 1 && notes->heard[0].failure);
+  BOOST_CHECK(notes->heard[1].ticket == 2 && notes->heard[1].failure);
+  BOOST_REQUIRE_EQUAL(other_notes->heard.size(), 1u);
+  BOOST_CHECK(!other_notes->heard[0].failure && other_notes->heard[0].first == 2);
+  BOOST_CHECK_EQUAL(failures.size(), 1u);
+  BOOST_CHECK_EQUAL(site->position().size, 2u);
+  stop();
+  BOOST_CHECK(!verify_path(data / "log").problem);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_clean_stop_leaves_a_checkpoint_over_everything, journal_bench) {
   start();
   order(1, 1);
   world.settle();
   order(2, 2);
   world.settle();
-  caf::anon_send_exit(actor, caf::exit_reason::user_shutdown);
-  world.settle();
   const auto size = site->position().size;
-  site.reset();
+  stop();
   const auto v = verify_path(data / "log");
   BOOST_CHECK_MESSAGE(!v.problem, (v.problem ? v.problem->text : ""));
   BOOST_CHECK(v.own == checkpoint_status::valid);

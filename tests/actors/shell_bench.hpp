@@ -5,6 +5,7 @@
 #include "actors/shell.hpp"
 #include "scenarios/simulation.hpp"
 #include "storage/any_event.hpp"
+#include "tests/actors/held_workers.hpp"
 #include "tests/program.hpp"
 
 #include <caf/send.hpp>
@@ -16,32 +17,8 @@ struct held_journal {
   std::deque<append_order> orders;
 };
 inline journal_actor::behavior_type holding(journal_actor::pointer, std::shared_ptr<held_journal> held) {
-  return {[held](const append_order& m) { held->orders.push_back(m); }, [](caf::ok_atom) {}};
+  return {[](const work_done&) {}, [held](const append_order& m) { held->orders.push_back(m); }, [](caf::ok_atom) {}};
 }
-
-/// Keeps jobs until they are run, in any order.
-class held_workers final : public workers {
-public:
-  void run(std::function<void()> job, const shell_client& client, std::uint64_t ticket) override {
-    jobs.push_back({std::move(job), client, ticket});
-    ++count;
-  }
-  void work(std::size_t index) {
-    auto j = std::move(jobs.at(index));
-    jobs.erase(jobs.begin() + static_cast<std::ptrdiff_t>(index));
-    j.job();
-    work_done notice;
-    notice.ticket = j.ticket;
-    caf::anon_send(j.client, std::move(notice));
-  }
-  struct held {
-    std::function<void()> job;
-    shell_client client;
-    std::uint64_t ticket;
-  };
-  std::vector<held> jobs;
-  std::size_t count = 0;
-};
 
 /// The actor around the shell, which the test calls itself.
 struct shell_host {
