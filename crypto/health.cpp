@@ -40,7 +40,7 @@ unsigned adaptive_cutoff(const noise_claim& claim, unsigned window) {
 }
 
 bool repetition_count::take(std::uint8_t sample) {
-  count_ = count_ != 0 && sample == value_ ? count_ + 1 : 1;
+  count_ = sample == value_ ? count_ + 1 : 1;
   value_ = sample;
   return count_ < cutoff_;
 }
