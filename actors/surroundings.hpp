@@ -48,6 +48,7 @@ struct surroundings {
   workers* work = nullptr;
   journal_actor journal;
   shell_limits limits;
+  std::function<void(const storage_error&)> media_failed; ///< a share could not be written: for who runs the site
 };
 
 } // namespace oaksteel

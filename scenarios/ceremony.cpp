@@ -4,6 +4,7 @@
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 #include "storage/event_codec.hpp"
+#include "storage/files.hpp"
 #include "storage/find_event.hpp"
 
 namespace oaksteel {
@@ -97,7 +98,7 @@ void stage::take(const ceremony_step&) {
         if (!failed)
           std::filesystem::permissions(folder, std::filesystem::perms::owner_all, failed);
       if (failed)
-        fail((media() / custodian.text).string() + ": " + failed.message());
+        halt(system_error(failed.value(), "cannot be made ready", media() / custodian.text));
     }
   initialise(site_->manufacturing());
   enable(site_->manufacturing());

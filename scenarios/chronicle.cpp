@@ -3,6 +3,7 @@
 #include "actors/shell.hpp"
 #include "scenarios/simulation.hpp"
 #include "storage/find_event.hpp"
+#include "storage/inspect.hpp"
 
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
@@ -108,10 +109,24 @@ bool same_inputs(const log& site, const scenario_files& files) {
   return true;
 }
 
+/// A writer trusts LMDB's pages: a damaged one would end it. What cannot be read whole, by a child, is not written.
+std::optional<storage_error> damage_in(const std::filesystem::path& data) {
+  auto source = log_source::open(data);
+  if (!source)
+    return source.error();
+  const auto found = verify(*source, {}).problem;
+  if (!found)
+    return std::nullopt;
+  return storage_error{storage_code::damaged, data.string() + ": record " + std::to_string(found->position) + ": " +
+                                                found->text + "; nothing was written"};
+}
+
 stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed) {
   auto written = log::open(data);
   if (!written)
     return unexpected{written.error()};
+  if (auto damage = damage_in(data))
+    return unexpected{std::move(*damage)};
   const auto view = written->view();
   auto row = view.row(node_stream);
   auto node = row ? decode<node_state>(row->state) : expected<node_state, std::string>{unexpected{std::string{}}};

@@ -3,6 +3,8 @@
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 
+#include <set>
+
 namespace oaksteel {
 namespace {
 
@@ -29,30 +31,36 @@ expected<scenario, script_error> assemble(scenario_files files) {
   return what;
 }
 
-/// Meters that a step or a fault names must be in a label file, and each in one only.
+/// What the scenario says of meters must fit its label files, which have each of them once.
 std::optional<script_error> unknown_meter(const scenario& what) {
   std::map<sequence_number, unsigned> known;
   for (const auto& label : what.labels)
     if (++known[label.meter] > 1)
       return script_error{what.files.main, 0, 0, "meter " + label.meter.text + " is in two label files"};
-  auto missing = [&](const sequence_number& meter) -> std::optional<script_error> {
-    if (known.contains(meter))
-      return std::nullopt;
-    return script_error{what.files.main, 0, 0,
-                        "meter " + meter.text + " is in no label file; name one that is, or add it there"};
-  };
-  for (const auto& fault : what.plan.faults)
-    if (auto problem = missing(fault.meter))
-      return problem;
+  for (const auto& m : what.plan.mentions)
+    if (!known.contains(m.meter))
+      return script_error{what.files.main, m.line, m.column,
+                          "meter " + m.meter.text + " is in no label file; name one that is, or add it there"};
+  return std::nullopt;
+}
+
+/// A step cannot register more meters than the steps before it leave.
+std::optional<script_error> too_many_registrations(const scenario& what) {
+  std::size_t left = 0;
+  std::set<std::string> installed;
   for (const auto& s : what.plan.steps) {
-    const std::vector<sequence_number>* meters = nullptr;
-    if (auto scrap = std::get_if<scrap_step>(&s))
-      meters = &scrap->meters;
-    if (auto retire = std::get_if<retire_step>(&s))
-      meters = &retire->meters;
-    for (std::size_t i = 0; meters && i < meters->size(); ++i)
-      if (auto problem = missing((*meters)[i]))
-        return problem;
+    if (auto install = std::get_if<install_step>(&s)) {
+      if (installed.insert(install->labels).second)
+        left += what.label_files.at(install->labels).size();
+    } else if (auto scrap = std::get_if<scrap_step>(&s)) {
+      left -= std::min(left, scrap->meters.size());
+    } else if (auto some = std::get_if<register_step>(&s)) {
+      if (some->count > left)
+        return script_error{what.files.main, some->line, some->column,
+                            "`count` is " + std::to_string(some->count) + ", but the steps before leave " +
+                              std::to_string(left) + " meters to register"};
+      left -= some->count;
+    }
   }
   return std::nullopt;
 }
@@ -86,9 +94,12 @@ struct follower {
 
 expected<scenario, script_error> load_scenario(const scenario_files& files) {
   auto what = assemble(files);
-  if (what)
-    if (auto problem = unknown_meter(*what))
-      return unexpected{*problem};
+  if (!what)
+    return what;
+  if (auto problem = unknown_meter(*what))
+    return unexpected{*problem};
+  if (auto problem = too_many_registrations(*what))
+    return unexpected{*problem};
   return what;
 }
 
@@ -115,7 +126,12 @@ expected<scenario, script_error> load_scenario(const std::filesystem::path& file
       return unexpected{read.error()};
     files.content[install->labels] = std::move(*labels);
   }
-  return load_scenario(files);
+  auto what = load_scenario(files);
+  if (what || what.error().file != files.main)
+    return what;
+  auto mistake = what.error();
+  mistake.file = file.string();
+  return unexpected{std::move(mistake)};
 }
 
 stored<run_result> run_scenario(const scenario& what, const run_options& options) {

@@ -42,11 +42,18 @@ void domains(reader& r, const setting& value, T& out) {
   out.*Member = read_array<domain_id>(r, value, domain_limit, read_domain);
 }
 
+/// A meter that must be in a label file.
+sequence_number read_meter(reader& r, const setting& value) {
+  auto meter = read_name<sequence_number>(r, value);
+  r.out.mentions.push_back({meter, value.at.line, value.at.column});
+  return meter;
+}
+
 /// Meters that are scrapped or retired, each once in the whole scenario.
 template <auto Member, class T>
 void meters_leaving(reader& r, const setting& value, T& out) {
   out.*Member = read_array<sequence_number>(r, value, label_limit, [](reader& in, const setting& element) {
-    auto meter = read_name<sequence_number>(in, element);
+    auto meter = read_meter(in, element);
     if (!in.failed() && !in.gone.insert(meter).second)
       in.fail(element.at, "meter " + in_quotes(meter.text) + " leaves twice; name it in one `scrap` or `retire` step");
     return meter;
@@ -124,7 +131,8 @@ void read_box_plan(reader& r, const setting& table) {
 }
 
 constexpr known_key<meter_fault> fault_keys[] = {
-  {"meter", "meter = \"M0000005\"", named<&meter_fault::meter>},
+  {"meter", "meter = \"M0000005\"", 
+   [](reader& r, const setting& n, meter_fault& f) { f.meter = read_meter(r, n); }},
   {"domain", "domain = \"VE\"", a_domain<&meter_fault::domain>},
   {"what", "what = \"write\"",
    [](reader& r, const setting& n, meter_fault& f) { f.what = fault_kinds[read_word(r, n, "fault", fault_kinds)]; }},
@@ -176,7 +184,12 @@ constexpr known_key<scrap_step> scrap_keys[] = {
 };
 
 constexpr known_key<register_step> register_keys[] = {
-  {"count", "count = 20", whole<&register_step::count, 1, 1'000'000>},
+  {"count", "count = 20", 
+   [](reader& r, const setting& n, register_step& s) {
+     whole<&register_step::count, 1, 1'000'000>(r, n, s);
+     s.line = n.at.line;
+     s.column = n.at.column;
+   }},
   {"country", "country = \"US\"", named<&register_step::country>},
   {"first_serial", "first_serial = 1000001", whole<&register_step::first_serial, 0, 999'999'999'999>},
   {"serial_digits", "", whole<&register_step::serial_digits, 1, 12>},

@@ -42,6 +42,7 @@ struct register_step {
   country_code country;
   std::uint64_t first_serial = 0;
   unsigned serial_digits = 7;
+  unsigned line = 0, column = 0; ///< where `count` stands
 };
 /// `do = "retire"`
 struct retire_step {
@@ -72,6 +73,13 @@ struct expectations {
   std::map<domain_id, std::map<std::string, std::uint64_t>> verdicts; ///< `[expect.verdicts.VE]` good = 4000
 };
 
+/// A meter that a fault or a step names, and where: whether there is such a meter, the label files say.
+struct meter_mention {
+  sequence_number meter;
+  unsigned line = 0;
+  unsigned column = 0;
+};
+
 struct script {
   std::string name;
   std::uint64_t seed = 1;
@@ -81,6 +89,7 @@ struct script {
   std::vector<box_plan> boxes;
   std::vector<meter_fault> faults;
   std::vector<step> steps;
+  std::vector<meter_mention> mentions;
   expectations expect;
 };
 

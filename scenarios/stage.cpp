@@ -32,24 +32,22 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
              std::function<void(const storage_error&)> storage_failed, run_result& result)
   : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last, std::move(stop)),
     random_(seeded_randomness(options.seed, opened.written.epoch())), workers_(inline_workers()),
-    log_key_(simulated_log_key(options.seed)) {
+    log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
   auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, what.labels.size()));
-  if (!slots) {
-    storage_failed(slots.error());
-    throw simulation_stopped{};
-  }
+  if (!slots)
+    halt(slots.error());
   slots_ = std::move(*slots);
 
   site_options plan;
   plan.domains = what.plan.domains;
   plan.boxes = what.plan.boxes;
   plan.detached = false;
-  plan.around = {&opened.written, &world_.time(), random_.get(), workers_.get(), {}, {}};
+  plan.around = {&opened.written, &world_.time(), random_.get(), workers_.get(), {}, {}, storage_failed_};
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
   plan.journaling.simulated = true;
-  plan.journaling.failed = std::move(storage_failed);
+  plan.journaling.failed = storage_failed_;
   for (const auto& s : what.plan.steps)
     if (auto mail = std::get_if<mail_step>(&s))
       plan.mail_batch = mail->batch;

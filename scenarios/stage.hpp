@@ -68,6 +68,11 @@ private:
   /// Runs a part of a scenario; false when it failed, with the line that says why.
   bool attempt(const std::function<void()>& part);
   message_head head();
+  /// The operating system refused a file: the process ends here, and a later run goes on.
+  [[noreturn]] void halt(const storage_error& why) {
+    storage_failed_(why);
+    throw simulation_stopped{};
+  }
   /// Ends the step.
   [[noreturn]] void fail(std::string line) { throw step_failed{std::move(line)}; }
   void say(const std::string& line) const;
@@ -81,6 +86,7 @@ private:
   std::unique_ptr<randomness> random_;
   std::unique_ptr<workers> workers_;
   log_key log_key_;
+  std::function<void(const storage_error&)> storage_failed_;
   std::optional<erasable_slots> slots_;
   std::unique_ptr<site> site_;
   chronicle_actor chronicle_;

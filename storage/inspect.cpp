@@ -165,6 +165,17 @@ bool log_source::impl::read_frame(frame_kind kind, std::span<const std::uint8_t>
     item = std::move(f);
     return true;
   }
+  case frame_kind::lookup:
+    if (payload.size() < 10)
+      return false;
+    item = scanned_lookup{payload[8], std::string{payload.begin() + 9, payload.end()},
+                          number_at<std::uint64_t>(payload, 0)};
+    return true;
+  case frame_kind::sealed:
+    if (payload.size() != 16)
+      return false;
+    item = scanned_sealed{number_at<std::uint64_t>(payload, 0), number_at<std::uint64_t>(payload, 8)};
+    return true;
   default:
     return false;
   }

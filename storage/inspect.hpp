@@ -37,14 +37,26 @@ struct scanned_frontier {
   std::uint64_t size = 0;
   std::vector<digest> peaks;
 };
+/// A row of a look-up table.
+struct scanned_lookup {
+  std::uint8_t index = 0;
+  std::string key;
+  std::uint64_t position = 0;
+};
+/// Sealed material of an event: that it is there and can be read. What it holds, its box alone can tell.
+struct scanned_sealed {
+  std::uint64_t position = 0;
+  std::uint64_t size = 0;
+};
 struct scanned_meta {
   digest id;
   std::uint32_t epoch = 0; ///< of the last writer that committed
 };
-using log_item = std::variant<scanned_record, scanned_row, scanned_node, scanned_frontier, scanned_meta>;
+using log_item = std::variant<scanned_record, scanned_row, scanned_node, scanned_frontier, scanned_lookup, scanned_sealed,
+                              scanned_meta>;
 
-/// The items of a log, one after another: meta, all records, nodes, frontier, state rows. An export has
-/// records only.
+/// The items of a log, one after another: meta, all records, nodes, frontier, state rows, look-up rows, sealed
+/// material. An export has records only.
 class log_source {
 public:
   /// A data directory or an export file. A directory is mapped and read by a child process, in one

@@ -82,6 +82,8 @@ private:
   std::uint64_t seen_ = 0;
 };
 
+using lookup_key = std::pair<std::uint8_t, std::string>;
+
 /// The records' content: decodes, checks and folds.
 class fold_side {
 public:
@@ -90,6 +92,7 @@ public:
   first_problem problem;
   replay_result result;
   std::uint32_t epoch = 0;
+  std::map<lookup_key, std::uint64_t> lookups; ///< as the events give them
 
   void take(const record_block& block) {
     std::size_t begin = 0;
@@ -188,6 +191,13 @@ void fold_side::fold(const record& r, const any_event& e) {
     watch_.each({r, e, stream});
   if (!evolve_any(stream.state, e))
     return wrong(r, "the stream's state is of another kind than the event's");
+  for (auto& change : oaksteel::lookups(e)) {
+    lookup_key key{static_cast<std::uint8_t>(change.index), std::move(change.key)};
+    if (change.remove)
+      lookups.erase(key);
+    else
+      lookups[std::move(key)] = r.position;
+  }
   ++stream.version;
   stream.head = r.position;
   ++result.records;
@@ -318,6 +328,40 @@ private:
   std::size_t next_ = 0;
 };
 
+/// Holds the look-up rows against those that the events give.
+class lookup_side {
+public:
+  lookup_side(const std::map<lookup_key, std::uint64_t>& given, first_problem& problem)
+    : next_(given.begin()), end_(given.end()), problem_(problem) {}
+
+  void take(const scanned_lookup& row) {
+    const lookup_key key{row.index, row.key};
+    while (next_ != end_ && next_->first < key)
+      missing();
+    if (next_ == end_ || next_->first != key)
+      return problem_.tell(row.position, {}, "there is a look-up row that no event made: " + row.key);
+    if (next_->second != row.position)
+      problem_.tell(next_->second, {}, "the look-up row " + row.key + " leads to record " + std::to_string(row.position)
+                                         + ", not " + std::to_string(next_->second));
+    ++next_;
+  }
+
+  /// After the last row.
+  void finish() {
+    while (next_ != end_)
+      missing();
+  }
+
+private:
+  void missing() {
+    problem_.tell(next_->second, {}, "the look-up row " + next_->first.second + " is missing");
+    ++next_;
+  }
+
+  std::map<lookup_key, std::uint64_t>::const_iterator next_, end_;
+  first_problem& problem_;
+};
+
 /// One replay, from the first item of the source to its last.
 class replayer {
 public:
@@ -379,6 +423,7 @@ private:
 
   void compare(const log_item* item, const std::vector<const folded_stream*>& sorted) {
     row_side rows{sorted, problem_};
+    lookup_side lookups{fold_.lookups, problem_};
     if (meta_->id != fold_.result.id)
       problem_.tell(1, {}, "the log's id is not the hash of its first record");
     if (meta_->epoch != fold_.epoch)
@@ -390,10 +435,13 @@ private:
         tree_.take(*frontier);
       else if (auto row = std::get_if<scanned_row>(item))
         rows.take(*row);
+      else if (auto lookup = std::get_if<scanned_lookup>(item))
+        lookups.take(*lookup);
     }
     if (!source_.damage()) {
       tree_.finish();
       rows.finish();
+      lookups.finish();
     }
     problem_.tell(tree_.problem);
   }

@@ -63,8 +63,8 @@ struct replay_result {
 /// Folds the events of `source` and checks, at each record: number, predecessor and version in its stream, log,
 /// time, epoch; that the event can be decoded and belongs to the record's stream; that the participants are
 /// those that it names (EP-30); that the stored leaf is the record's hash. After the last: the stored nodes and
-/// the frontier of the tree, and each state row against the folded state, byte for byte, with its version and
-/// head. An export has records only. Stops at the first difference.
+/// the frontier of the tree, each state row against the folded state, byte for byte, with its version and head, and
+/// each look-up row. An export has records only. Stops at the first difference.
 replay_result replay(log_source& source, const replay_limit& limit = {}, const replay_watch& watch = {});
 
 } // namespace oaksteel

@@ -155,6 +155,78 @@ bool scan_tree(const environment& env, const lmdb_transaction& txn, std::uint64_
   return frame(frame_kind::frontier, *frontier);
 }
 
+bool scan_lookups(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+  cursor rows;
+  MDB_val key, value;
+  int rc = rows.open(txn, env.lookups);
+  std::string last;
+  if (rc == 0)
+    rc = rows.move(key, value, MDB_FIRST);
+  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
+    if (key.mv_size < 2 || key.mv_size > 511 || value.mv_size != 8 ||
+        std::string_view{static_cast<char*>(key.mv_data), key.mv_size} <= last)
+      return problem(size, "the table of look-up rows is damaged");
+    last.assign(static_cast<char*>(key.mv_data), key.mv_size);
+    if (!frame(frame_kind::lookup, number(from_big_endian(as_span(value))), as_span(key)))
+      return false;
+  }
+  return rc == MDB_NOTFOUND || unreadable(size, "the table of look-up rows", rc);
+}
+
+bool scan_sealed(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+  cursor rows;
+  MDB_val key, value;
+  int rc = rows.open(txn, env.sealed);
+  std::uint64_t last = 0;
+  if (rc == 0)
+    rc = rows.move(key, value, MDB_FIRST);
+  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
+    const auto position = from_big_endian(as_span(key));
+    if (position <= last)
+      return problem(size, "the table of sealed material is damaged");
+    last = position;
+    // Touches every page: what is damaged ends this process and not a writer.
+    volatile std::uint8_t sum = 0;
+    for (auto byte : as_span(value))
+      sum = static_cast<std::uint8_t>(sum + byte);
+    if (!frame(frame_kind::sealed, number(position), number(std::uint64_t{value.mv_size})))
+      return false;
+  }
+  return rc == MDB_NOTFOUND || unreadable(size, "the table of sealed material", rc);
+}
+
+/// LMDB's own table of free pages: a writer works with what it says.
+bool scan_free_pages(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+  MDB_envinfo info{};
+  mdb_env_info(env.raw(), &info);
+  cursor rows;
+  MDB_val key, value;
+  constexpr MDB_dbi free_pages = 0;
+  int rc = rows.open(txn, free_pages);
+  std::uint64_t last = 0;
+  if (rc == 0)
+    rc = rows.move(key, value, MDB_FIRST);
+  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
+    // A transaction's number; a count, and so many page numbers in descending order.
+    std::uint64_t by = 0, count = 0, before = info.me_last_pgno + 1;
+    if (key.mv_size == 8 && value.mv_size >= 8) {
+      std::memcpy(&by, key.mv_data, 8);
+      std::memcpy(&count, value.mv_data, 8);
+    }
+    bool good = by > last && count <= value.mv_size / 8 - 1;
+    for (std::uint64_t i = 1; good && i <= count; ++i) {
+      std::uint64_t page = 0;
+      std::memcpy(&page, static_cast<const char*>(value.mv_data) + 8 * i, 8);
+      good = page > 1 && page < before;
+      before = page;
+    }
+    if (!good)
+      return problem(size, "the table of free pages is damaged");
+    last = by;
+  }
+  return rc == MDB_NOTFOUND || unreadable(size, "the table of free pages", rc);
+}
+
 } // namespace
 
 int scan_log(const std::filesystem::path& dir, int fd) {
@@ -171,7 +243,8 @@ int scan_log(const std::filesystem::path& dir, int fd) {
     // The first frame at once: the parent's open() waits for it.
     std::uint64_t size = 0;
     if (frame(frame_kind::meta, log->id.value, number(log->epoch)) && flush() && scan_records(**env, txn, size) &&
-        scan_tree(**env, txn, size) && scan_rows(**env, txn, size))
+        scan_tree(**env, txn, size) && scan_rows(**env, txn, size) && scan_lookups(**env, txn, size) &&
+        scan_sealed(**env, txn, size) && scan_free_pages(**env, txn, size))
       frame(frame_kind::end);
   }
   flush();

@@ -8,6 +8,8 @@
 //   row       key_length(u32) key version(u64) head(u64) state
 //   node      index(u64) root(32)
 //   frontier  size(u64) peak(32)*
+//   lookup    position(u64) key with its index in front
+//   sealed    position(u64) size(u64)   read to its last byte
 //   problem   position(u64) text        the scan ends here
 //   failure   code(u8) text             it never began
 //   end
@@ -17,7 +19,7 @@
 
 namespace oaksteel {
 
-enum class frame_kind : std::uint32_t { meta = 1, record, row, node, frontier, problem, failure, end };
+enum class frame_kind : std::uint32_t { meta = 1, record, row, node, frontier, lookup, sealed, problem, failure, end };
 
 inline constexpr std::size_t frame_limit = 128 * 1024;
 

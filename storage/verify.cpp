@@ -25,6 +25,8 @@ public:
   void take(const scanned_row& row);
   void take(const scanned_node& node);
   void take(const scanned_frontier& f);
+  void take(const scanned_lookup& row);
+  void take(const scanned_sealed& sealed);
   void take(const scanned_meta& m) { meta_ = m; }
   verification finish(const std::optional<log_problem>& damage);
 
@@ -179,6 +181,16 @@ void verifier::take(const scanned_frontier& f) {
           "the log has " + std::to_string(tree_.size()) + " records and its tree of hashes " + std::to_string(f.size));
   else if (f.peaks != tree_.peaks())
     wrong(tree_.size(), "the stored root of the tree is not that of the records");
+}
+
+void verifier::take(const scanned_lookup& row) {
+  if (row.position == 0 || row.position > tree_.size())
+    wrong(tree_.size(), "a look-up row leads to record " + std::to_string(row.position) + ", which is not there");
+}
+
+void verifier::take(const scanned_sealed& sealed) {
+  if (sealed.position > tree_.size())
+    wrong(tree_.size(), "sealed material of record " + std::to_string(sealed.position) + ", which is not there");
 }
 
 verification verifier::finish(const std::optional<log_problem>& damage) {

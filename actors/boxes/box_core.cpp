@@ -51,6 +51,8 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
   auto answer = [m, first = *permitted](work_context& w) { return initialise_box(m, first, w.random); };
   shell_->submit<initialisation>(
     {m.head, "set_secure_box_id", failed}, std::move(answer), [this, rp, m](transaction& t, initialisation& made) mutable {
+      if (made.medium && around_.media_failed)
+        around_.media_failed(*made.medium);
       if (made.problem)
         return t.refuse(*made.problem, m.slot.text);
       const stream_id stream{stream_kind::box, m.id.text()};

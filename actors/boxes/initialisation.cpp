@@ -11,16 +11,16 @@ constexpr box_type every_type[] = {box_type::manufacturing, box_type::oak, box_t
                                    box_type::tin};
 
 /// Splits a secret for the custodians and writes each share to its medium; what can be said of them in
-/// public, or nothing when one could not be written.
-std::optional<std::vector<share_plan>> hand_out(const secret& whole, const std::string& of,
+/// public.
+stored<std::vector<share_plan>> hand_out(const secret& whole, const std::string& of,
                                                 const set_secure_box_id& order, const digest& salt,
                                                 generator& random) {
   const auto shares = split(whole, order.threshold, static_cast<unsigned>(order.custodians.size()), random);
   std::vector<share_plan> plan;
   for (std::size_t i = 0; i < shares.size(); ++i) {
     const auto& custodian = order.custodians[i];
-    if (write_share(order.media, {of, custodian, static_cast<unsigned>(i + 1), order.threshold}, shares[i]))
-      return std::nullopt;
+    if (auto failed = write_share(order.media, {of, custodian, static_cast<unsigned>(i + 1), order.threshold}, shares[i]))
+      return unexpected{std::move(*failed)};
     plan.push_back({custodian, share_commitment(salt, shares[i])});
   }
   return plan;
@@ -113,13 +113,17 @@ initialisation initialise_box(const set_secure_box_id& order, const initialisati
   if (terms.first) {
     bundle = first_box_keys(terms.suite, random, event);
     auto plan = hand_out(domain_set_of(bundle), "domain-key-set", order, event.salt, random);
-    if (!plan)
+    if (!plan) {
+      made.medium = plan.error();
       return made;
+    }
     event.domain_shares = std::move(*plan);
   }
   auto plan = hand_out(combination, order.id.text(), order, event.salt, random);
-  if (!plan)
+  if (!plan) {
+    made.medium = plan.error();
     return made;
+  }
   event.shares = std::move(*plan);
   made.sealed = seal_under(combination, bundle.packed(), bundle_address(order.id, "box"), random);
   made.problem.reset();

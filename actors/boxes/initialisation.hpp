@@ -9,6 +9,7 @@ namespace oaksteel {
 /// What a box made for itself before it takes its id. The shares are on the media by then.
 struct initialisation {
   std::optional<refusal> problem = refusal::storage_failed;
+  std::optional<storage_error> medium; ///< the medium that refused a share
   box_initialised event;
   bytes sealed; ///< under the operation combination: the Manufacturing box's keys, or an empty bundle
 };

@@ -115,11 +115,11 @@ BOOST_AUTO_TEST_CASE(items_come_in_order) {
   BOOST_REQUIRE(source);
   std::string order;
   while (const auto* item = source->next()) {
-    char kind = "rsnfm"[item->index()];
+    char kind = "rsnflom"[item->index()];
     if (order.empty() || order.back() != kind)
       order += kind;
   }
-  BOOST_TEST(order == "mrnfs");
+  BOOST_TEST(order == "mrnfsl");
   BOOST_TEST(!source->damage());
   BOOST_TEST(source->next() == nullptr);
   BOOST_REQUIRE(log_source::open(sample())); // and one that is given up early
@@ -150,6 +150,7 @@ BOOST_AUTO_TEST_CASE(a_changed_row_of_every_kind_is_found) {
       {"state row, version", &environment::streams, key_of(key_stream(3)), 0, 593},
       {"state row, head", &environment::streams, key_of(key_stream(3)), 9, 593},
       {"node", &environment::merkle, key_of(std::uint64_t{1}), 0, 257},
+      {"look-up row", &environment::lookups, key_of(std::string{"\1SN300"}), 3, records},
       {"frontier, size", &environment::merkle, key_of(frontier_row), 0, records},
       {"frontier, peak", &environment::merkle, key_of(frontier_row), 20, records},
       {"id", &environment::meta, key_of(id_row), 0, 1},

@@ -151,11 +151,29 @@ std::string spoiled(const std::function<void(pending_event&, stream_row&)>& chan
   return difference(dir / "log");
 }
 
+/// A look-up row of the story.
+lookup_row a_lookup() {
+  temporary_directory dir;
+  {
+    story s{dir / "log"};
+    tell(s);
+  }
+  auto source = log_source::open(dir / "log");
+  BOOST_REQUIRE(source);
+  while (const auto* item = source->next())
+    if (auto row = std::get_if<scanned_lookup>(item))
+      return {row->index, row->key};
+  BOOST_FAIL("the story has no look-up row");
+  return {};
+}
+
 } // namespace
 
 BOOST_AUTO_TEST_CASE(differences_are_named) {
+  const auto known = a_lookup();
+  const auto row = "the look-up row " + known.key;
   using change = std::function<void(pending_event&, stream_row&)>;
-  const std::pair<change, std::string_view> table[] = {
+  const std::pair<change, std::string> table[] = {
     {[](auto&, auto&) {}, ""},
     {[](auto&, auto& row) { row.state = encode(fault_log{2}); }, "faults/kmc: the state row is not what the events give"},
     {[](auto&, auto& row) { row.state.clear(); }, "faults/kmc: the state row is not what the events give"},
@@ -168,6 +186,9 @@ BOOST_AUTO_TEST_CASE(differences_are_named) {
     {[](auto& e, auto&) { e.payload.pop_back(); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
     {[](auto& e, auto&) { e.payload.push_back(0); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
     {[](auto& e, auto&) { e.time = {1}; }, "faults/kmc: its time is not after"},
+    {[](auto& e, auto&) { e.lookups.push_back({2, "VE/999"}); }, "there is a look-up row that no event made: VE/999"},
+    {[&](auto& e, auto&) { e.lookups.push_back(known); }, row + " leads to record"},
+    {[&](auto& e, auto&) { e.lookups.push_back({known.index, known.key, true}); }, row + " is missing"},
   };
   for (const auto& [how, expected] : table) {
     const auto found = spoiled(how);
