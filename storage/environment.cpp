@@ -57,8 +57,12 @@ fs::path data_file(const fs::path& dir) { return dir / "data.mdb"; }
 
 stored<file_header> check_data_file(const fs::path& dir) {
   auto path = data_file(dir);
-  open_file file{open(path.c_str(), O_RDONLY | O_CLOEXEC)};
+  // LMDB would follow a link, and a writer change a file elsewhere.
+  open_file file{open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)};
   struct stat s {};
+  if (!file && errno == ELOOP)
+    return unexpected{storage_error{storage_code::not_ours, path.string() + ": a symbolic link; a log's file lies in "
+                                                                            "its directory"}};
   if (!file || fstat(file.fd(), &s) != 0) {
     if (errno == ENOENT || errno == ENOTDIR)
       return unexpected{storage_error{storage_code::missing, dir.string() + ": holds no log"}};

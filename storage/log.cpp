@@ -49,7 +49,7 @@ constexpr unsigned commits_between_checks = 256; ///< of readers that died, and 
 
 stored<open_file> take_lock(const fs::path& dir) {
   auto path = dir / "lock";
-  open_file file{open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)};
+  open_file file{open(path.c_str(), O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600)};
   if (!file)
     return unexpected{system_error(errno, "cannot be opened for writing", path)};
   if (flock(file.fd(), LOCK_EX | LOCK_NB) != 0) {
@@ -286,7 +286,7 @@ stored<log> log::open(const fs::path& dir) {
 
 bool log::present(const fs::path& dir) {
   std::error_code error;
-  if (!fs::exists(data_file(dir), error))
+  if (!fs::exists(fs::symlink_status(data_file(dir), error)))
     return false;
   // A creation that was cut short leaves an environment without a table, or one not even that long.
   if (fs::file_size(data_file(dir), error) == 0)

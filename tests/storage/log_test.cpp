@@ -317,6 +317,22 @@ BOOST_AUTO_TEST_CASE(a_creation_that_was_cut_short_is_no_log) {
   BOOST_TEST(bool(log::create(dir / "log", first_record(), {})));
 }
 
+// A link would lead a writer to a file elsewhere.
+BOOST_AUTO_TEST_CASE(a_link_in_the_directory_is_not_followed) {
+  temporary_directory dir;
+  BOOST_REQUIRE(log::create(dir / "log", first_record(), {}));
+  for (const char* name : {"data.mdb", "lock"}) {
+    const auto path = dir / "log" / name;
+    std::filesystem::rename(path, dir / name);
+    std::filesystem::create_symlink(dir / name, path);
+    const auto opened = log::open(dir / "log");
+    BOOST_REQUIRE(!opened);
+    BOOST_TEST(opened.error().text.find(path.string()) != std::string::npos, opened.error().text);
+    std::filesystem::rename(dir / name, path);
+    BOOST_REQUIRE(log::open(dir / "log"));
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_file_that_was_cut_off_is_damaged) {
   temporary_directory dir;
   make_log(dir / "log", 500);
