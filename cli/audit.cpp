@@ -208,11 +208,12 @@ void log_audit::show_summary() const {
   std::cout << name(a_.subject) << (a_.id.empty() ? "" : " " + printable(a_.id)) << " at the end of the log\n";
   show_values(describe_subject(s, a_), 2);
   const auto set = s.signatures.domain_key_set();
-  std::cout << "\nlog                     " << s.log.id.hex() << (s.simulated ? "  (simulated)" : "") << "\nroot                    "
-            << s.log.root.hex() << " over " << s.log.records << " records"
+  std::cout << "\nlog                     " << s.log.id.hex() << (s.simulated ? "  (simulated)" : "")
+            << "\nroot                    " << s.log.root.hex() << " over " << s.log.records << " records"
             << "\ndomain key set          " << (set ? set->hex() : "not named in this log")
             << (a_.domain_key_set ? "  (as asked for)" : "") << "\nevents                  " << events_
-            << (shows_events() && shown_ != events_ ? ", " + std::to_string(shown_) + " of them in the time asked for" : "")
+            << (shows_events() && shown_ != events_ ? ", " + std::to_string(shown_) + " of them in the time asked for"
+                                                    : "")
             << "\nsignatures              " << s.signatures.verified()
             << " verified (tags under Brass's secret key are not)\n";
   if (s.violation_count > of_subject_)
@@ -224,8 +225,8 @@ void log_audit::show_summary() const {
   if (first_)
     std::cout << "VIOLATIONS              " << of_subject_ << ", the first: " << printable(in_words(*first_)) << '\n';
   else if (!log_problem_)
-    std::cout << "checks                  transitions, key ids, installations, names, times, signatures" << (s.log.compared ? ", rows" : "")
-              << ": all good\n";
+    std::cout << "checks                  transitions, key ids, installations, names, times, signatures"
+              << (s.log.compared ? ", rows" : "") << ": all good\n";
 }
 
 void log_audit::show_json_summary() const {
@@ -255,7 +256,8 @@ void log_audit::show_json_summary() const {
 int audit(const audit_arguments& arguments) {
   const bool several = arguments.data.size() > 1;
   if (several && !arguments.json)
-    std::cout << arguments.data.size() << " logs, each audited by itself: lives that go through several are not joined\n";
+    std::cout << arguments.data.size()
+              << " logs, each audited by itself: lives that go through several are not joined\n";
   int worst = exit_done;
   bool known = false;
   std::string instead;

@@ -32,7 +32,8 @@ public:
   /// AES-256 under K' of the test pattern; each 8 bytes big-endian modulo 10^8: 16 digits, of which
   /// `number` from `position` (0-based). Nothing outside 16 digits.
   std::string test_tokens(const secret& test_key, unsigned position, unsigned number);
-  /// First 8 bytes of CMAC-AES-256(K, 16 zero bytes) under a key derived with label `check`: names a key, tells nothing else.
+  /// First 8 bytes of CMAC-AES-256(K, 16 zero bytes) under a key derived with label `check`: names a key, tells nothing
+  /// else.
   std::array<std::uint8_t, 8> check_value(const secret& master_key);
 
 private:

@@ -176,7 +176,8 @@ struct history::rules {
     constexpr std::int64_t day = 86'400'000'000;
     const auto installed = life.times[static_cast<std::size_t>(audit_time::kms_install)];
     if (installed.us != 0 && e.date < calendar_date::of({installed.us - day}))
-      wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
+      wrong(audit_rule::times,
+            "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
     for (const auto& [what, when] : at.facts.times)
       if (what == audit_time::kms_registration && e.date > calendar_date::of({when.us + day}))
         wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text()

@@ -35,7 +35,8 @@ bool may_follow(key_status from, key_status to) {
 decision<key_counter_event> decide(const key_counter& state, const assign_key_id& command) {
   if (command.steel.type != box_type::steel || command.steel.number == 0)
     return refuse(refusal::wrong_box_type);
-  return std::vector<key_counter_event>{key_id_assigned{{command.domain, state.last + 1}, command.steel, command.order}};
+  return std::vector<key_counter_event>{
+      key_id_assigned{{command.domain, state.last + 1}, command.steel, command.order}};
 }
 
 void evolve(key_counter& state, const key_id_assigned& e) {

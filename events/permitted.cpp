@@ -67,8 +67,9 @@ struct question {
   }
   answer operator()(const secure_box& s, const key_generated& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const installation_attempted& e) const {
-    return held_against(
-      decide(s, attempt_installation{e.key, e.oak, e.steel, e.meter, e.psr_install}, install_record_check{true, true}), e);
+    return held_against(decide(s, attempt_installation{e.key, e.oak, e.steel, e.meter, e.psr_install},
+                               install_record_check{true, true}),
+                        e);
   }
   answer operator()(const secure_box& s, const installation_finished& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const installation_confirmed& e) const { return by_brass(s, e); }
@@ -96,7 +97,8 @@ struct question {
   answer operator()(const order& s, const order_opened& e) const { return held_against(decide(s, e), e); }
   answer operator()(const order& s, const order_closed& e) const {
     const auto stage = [&](leg_stage a, leg_stage b) {
-      return std::all_of(s.legs.begin(), s.legs.end(), [&](const order_leg& l) { return l.stage == a || l.stage == b; });
+      return std::all_of(s.legs.begin(), s.legs.end(),
+                         [&](const order_leg& l) { return l.stage == a || l.stage == b; });
     };
     return unless(s.id.number != 0 && !s.closed && stage(leg_stage::finished, leg_stage::abandoned)
                     && e.complete == stage(leg_stage::finished, leg_stage::finished),
@@ -121,11 +123,15 @@ struct question {
     // The refused key's check value is not kept; any will do, since a refused key is not a stored one.
     return held_against(decide(s, provision_key{e.key, {}}, memory_check{true, false}), e);
   }
-  answer operator()(const meter& s, const key_committed& e) const { return held_against(decide(s, commit_key{e.key}), e); }
+  answer operator()(const meter& s, const key_committed& e) const {
+    return held_against(decide(s, commit_key{e.key}), e);
+  }
   answer operator()(const meter& s, const indicia_printed& e) const {
     return held_against(decide(s, print_indicia{e.count, e.date}), e);
   }
-  answer operator()(const meter& s, const tamper_detected& e) const { return held_against(decide(s, report_tamper{}), e); }
+  answer operator()(const meter& s, const tamper_detected& e) const {
+    return held_against(decide(s, report_tamper{}), e);
+  }
   answer operator()(const meter& s, const meter_labelled& e) const { return held_against(decide(s, e), e); }
   answer operator()(const meter& s, const meter_registered& e) const { return held_against(decide(s, e), e); }
 

@@ -36,7 +36,8 @@ std::string other_digits(const std::string& digits, chooser& choose) {
 
 calendar_date day_before(const calendar_date& date) {
   const auto text = date.text();
-  const auto noon = instant::parse(text.substr(0, 4) + '-' + text.substr(4, 2) + '-' + text.substr(6, 2) + "T12:00:00Z");
+  const auto noon =
+      instant::parse(text.substr(0, 4) + '-' + text.substr(4, 2) + '-' + text.substr(6, 2) + "T12:00:00Z");
   return calendar_date::of({noon->us - 86'400'000'000});
 }
 

@@ -11,7 +11,8 @@
 namespace oaksteel {
 
 struct tally {
-  std::map<domain_id, std::map<std::string, std::uint64_t>> keys;     ///< by status; `gap` for ids never stored, `Bad (interrupted)` for what a restart cost
+  std::map<domain_id, std::map<std::string, std::uint64_t>>
+      keys; ///< by status; `gap` for ids never stored, `Bad (interrupted)` for what a restart cost
   std::map<domain_id, std::map<std::string, std::uint64_t>> verdicts; ///< a repeated request counts once
   std::map<std::string, std::uint64_t> events;                         ///< by name
   std::uint64_t meters = 0;                                             ///< labelled

@@ -206,7 +206,8 @@ int environment::open_tables(const lmdb_transaction& txn, unsigned flags) {
   return 0;
 }
 
-stored<log_identification> read_identification(const environment& env, const lmdb_transaction& txn, const fs::path& dir) {
+stored<log_identification> read_identification(const environment& env, const lmdb_transaction& txn,
+                                               const fs::path& dir) {
   auto format = txn.find(env.meta, as_val(format_row));
   if (!format || format->size() != 4)
     return unexpected{storage_error{storage_code::not_ours, dir.string() + ": an LMDB file, but no oaksteel log"}};

@@ -52,8 +52,8 @@ struct scanned_meta {
   digest id;
   std::uint32_t epoch = 0; ///< of the last writer that committed
 };
-using log_item = std::variant<scanned_record, scanned_row, scanned_node, scanned_frontier, scanned_lookup, scanned_sealed,
-                              scanned_meta>;
+using log_item = std::variant<scanned_record, scanned_row, scanned_node, scanned_frontier, scanned_lookup,
+                              scanned_sealed, scanned_meta>;
 
 /// The items of a log, one after another: meta, all records, nodes, frontier, state rows, look-up rows, sealed
 /// material. An export has records only.

@@ -71,7 +71,8 @@ public:
   void finish() {
     if (seen_ < nodes_.size())
       problem.tell(seen_ * leaves_per_node + 1, {},
-                   "the stored hash over records from " + std::to_string(seen_ * leaves_per_node + 1) + " on is missing");
+                   "the stored hash over records from " + std::to_string(seen_ * leaves_per_node + 1) +
+                       " on is missing");
   }
 
   const merkle_frontier& tree() const { return tree_; }
@@ -292,7 +293,8 @@ digest digest_of(const std::vector<const folded_stream*>& sorted) {
 /// Holds the folded streams against the state rows, which come in the same order.
 class row_side {
 public:
-  row_side(const std::vector<const folded_stream*>& sorted, first_problem& problem) : sorted_(sorted), problem_(problem) {}
+  row_side(const std::vector<const folded_stream*>& sorted, first_problem& problem)
+      : sorted_(sorted), problem_(problem) {}
 
   void take(const scanned_row& row) {
     const auto& stream = row.stream;

@@ -108,24 +108,50 @@ bool scan_records(const environment& env, const lmdb_transaction& txn, std::uint
   return rc == MDB_NOTFOUND || unreadable(position + 1, "the table of records", rc);
 }
 
-bool scan_rows(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+enum class row { good, damaged, unheard };
+
+/// Hands each row of a table to `take`; false at the first that is not good. `size` is for messages.
+template <class Take>
+bool scan_table(const lmdb_transaction& txn, MDB_dbi table, std::string_view what, std::uint64_t size, Take take) {
   cursor rows;
   MDB_val key, value;
-  int rc = rows.open(txn, env.streams);
-  std::string last;
+  int rc = rows.open(txn, table);
   if (rc == 0)
     rc = rows.move(key, value, MDB_FIRST);
   for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
-    // Ascending keys, also so that a ring of pages comes to an end.
-    if (key.mv_size == 0 || key.mv_size > 511 || value.mv_size < row_prefix ||
-        value.mv_size > row_prefix + state_limit ||
-        std::string_view{static_cast<char*>(key.mv_data), key.mv_size} <= last)
-      return problem(size, "the table of state rows is damaged");
-    last.assign(static_cast<char*>(key.mv_data), key.mv_size);
-    if (!frame(frame_kind::row, number(static_cast<std::uint32_t>(key.mv_size)), as_span(key), as_span(value)))
+    const auto found = take(as_span(key), as_span(value));
+    if (found == row::damaged)
+      return problem(size, std::string{what} + " is damaged");
+    if (found == row::unheard)
       return false;
   }
-  return rc == MDB_NOTFOUND || unreadable(size, "the table of state rows", rc);
+  return rc == MDB_NOTFOUND || unreadable(size, what, rc);
+}
+
+row heard(bool read) { return read ? row::good : row::unheard; }
+
+/// Keys of a table ascend; asked for each, so that a ring of pages comes to an end.
+class ascending {
+public:
+  bool next(std::span<const std::uint8_t> key) {
+    std::string_view text{reinterpret_cast<const char*>(key.data()), key.size()};
+    if (text <= last_ || key.size() > 511)
+      return false;
+    last_.assign(text);
+    return true;
+  }
+
+private:
+  std::string last_;
+};
+
+bool scan_rows(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+  ascending keys;
+  return scan_table(txn, env.streams, "the table of state rows", size, [&](auto key, auto value) {
+    if (!keys.next(key) || value.size() < row_prefix || value.size() > row_prefix + state_limit)
+      return row::damaged;
+    return heard(frame(frame_kind::row, number(static_cast<std::uint32_t>(key.size())), key, value));
+  });
 }
 
 bool scan_tree(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
@@ -156,75 +182,54 @@ bool scan_tree(const environment& env, const lmdb_transaction& txn, std::uint64_
 }
 
 bool scan_lookups(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
-  cursor rows;
-  MDB_val key, value;
-  int rc = rows.open(txn, env.lookups);
-  std::string last;
-  if (rc == 0)
-    rc = rows.move(key, value, MDB_FIRST);
-  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
-    if (key.mv_size < 2 || key.mv_size > 511 || value.mv_size != 8 ||
-        std::string_view{static_cast<char*>(key.mv_data), key.mv_size} <= last)
-      return problem(size, "the table of look-up rows is damaged");
-    last.assign(static_cast<char*>(key.mv_data), key.mv_size);
-    if (!frame(frame_kind::lookup, number(from_big_endian(as_span(value))), as_span(key)))
-      return false;
-  }
-  return rc == MDB_NOTFOUND || unreadable(size, "the table of look-up rows", rc);
+  ascending keys;
+  return scan_table(txn, env.lookups, "the table of look-up rows", size, [&](auto key, auto value) {
+    if (!keys.next(key) || key.size() < 2 || value.size() != 8)
+      return row::damaged;
+    return heard(frame(frame_kind::lookup, number(from_big_endian(value)), key));
+  });
 }
 
 bool scan_sealed(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
-  cursor rows;
-  MDB_val key, value;
-  int rc = rows.open(txn, env.sealed);
-  std::uint64_t last = 0;
-  if (rc == 0)
-    rc = rows.move(key, value, MDB_FIRST);
-  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
-    const auto position = from_big_endian(as_span(key));
-    if (position <= last)
-      return problem(size, "the table of sealed material is damaged");
-    last = position;
+  ascending keys;
+  return scan_table(txn, env.sealed, "the table of sealed material", size, [&](auto key, auto value) {
+    if (!keys.next(key) || key.size() != 8)
+      return row::damaged;
     // Touches every page: what is damaged ends this process and not a writer.
     volatile std::uint8_t sum = 0;
-    for (auto byte : as_span(value))
+    for (auto byte : value)
       sum = static_cast<std::uint8_t>(sum + byte);
-    if (!frame(frame_kind::sealed, number(position), number(std::uint64_t{value.mv_size})))
-      return false;
-  }
-  return rc == MDB_NOTFOUND || unreadable(size, "the table of sealed material", rc);
+    return heard(frame(frame_kind::sealed, number(from_big_endian(key)), number(std::uint64_t{value.size()})));
+  });
 }
 
-/// LMDB's own table of free pages: a writer works with what it says.
+/// LMDB's own table of free pages: a writer works with what it says. A transaction's number leads to a count and
+/// so many page numbers, the greatest first.
 bool scan_free_pages(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
+  constexpr MDB_dbi free_pages = 0;
   MDB_envinfo info{};
   mdb_env_info(env.raw(), &info);
-  cursor rows;
-  MDB_val key, value;
-  constexpr MDB_dbi free_pages = 0;
-  int rc = rows.open(txn, free_pages);
+  const auto word = [](std::span<const std::uint8_t> data, std::size_t index) {
+    std::uint64_t n = 0;
+    std::memcpy(&n, data.data() + 8 * index, 8);
+    return n;
+  };
   std::uint64_t last = 0;
-  if (rc == 0)
-    rc = rows.move(key, value, MDB_FIRST);
-  for (; rc == 0; rc = rows.move(key, value, MDB_NEXT)) {
-    // A transaction's number; a count, and so many page numbers in descending order.
-    std::uint64_t by = 0, count = 0, before = info.me_last_pgno + 1;
-    if (key.mv_size == 8 && value.mv_size >= 8) {
-      std::memcpy(&by, key.mv_data, 8);
-      std::memcpy(&count, value.mv_data, 8);
-    }
-    bool good = by > last && count <= value.mv_size / 8 - 1;
-    for (std::uint64_t i = 1; good && i <= count; ++i) {
-      std::uint64_t page = 0;
-      std::memcpy(&page, static_cast<const char*>(value.mv_data) + 8 * i, 8);
-      good = page > 1 && page < before;
+  return scan_table(txn, free_pages, "the table of free pages", size, [&](auto key, auto value) {
+    if (key.size() != 8 || value.size() < 8 || word(key, 0) <= std::exchange(last, word(key, 0)))
+      return row::damaged;
+    const auto count = word(value, 0);
+    auto before = std::uint64_t{info.me_last_pgno} + 1;
+    if (count > value.size() / 8 - 1)
+      return row::damaged;
+    for (std::uint64_t i = 1; i <= count; ++i) {
+      const auto page = word(value, i);
+      if (page <= 1 || page >= before)
+        return row::damaged;
       before = page;
     }
-    if (!good)
-      return problem(size, "the table of free pages is damaged");
-    last = by;
-  }
-  return rc == MDB_NOTFOUND || unreadable(size, "the table of free pages", rc);
+    return row::good;
+  });
 }
 
 } // namespace

@@ -203,7 +203,8 @@ BOOST_AUTO_TEST_CASE(forgeries_are_found) {
        const domain_id usps{"USPS"};
        const key_id key{usps, 1};
        const mi4_body b{story::oak(), story::steel(), key, {}, {}, s.now()};
-       s.add(install_record_received{key, story::steel(), {1}, {"M1"}, s.sign(b, key_role::oak_authentication, usps)}, "kdc");
+       s.add(install_record_received{key, story::steel(), {1}, {"M1"}, s.sign(b, key_role::oak_authentication, usps)},
+             "kdc");
      },
      "signature: MI4 of USPS/1 cannot be checked"},
     {"a retired key is made active again",

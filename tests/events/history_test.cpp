@@ -70,21 +70,25 @@ std::vector<told> ceremony() {
 std::vector<told> life(std::uint64_t n = 1, const sequence_number& m = meter1) {
   const auto at = [](std::int64_t us) { return instant{us}; };
   return {
-    {key_id_assigned{key(n), steel, {n}}, {}},                                                                    // 17
-    {key_generated{key(n), oak, steel, {}, {}}, says({{audit_time::kms_request, at(1)}, {audit_time::oak, at(2)}})}, // 18
-    {key_created{key(n), oak, steel, {}}, says({{audit_time::kms_request, at(1)}, {audit_time::oak, at(2)}}, check)}, // 19
-    {installation_attempted{key(n), oak, steel, m, at(3)}, {}},                                                    // 20
-    {meter_labelled{m, {"PC"}, 0}, {}},                                                                            // 21
-    {key_provisioned{m, key(n), check}, {}},                                                                       // 22
-    {key_committed{m, key(n)}, {}},                                                                                // 23
-    {installation_finished{key(n), steel, m, {}, {}}, says({{audit_time::psr_install, at(3)}, {audit_time::steel, at(4)}})}, // 24
-    {installation_confirmed{key(n), brass, m, {}, {}}, says({{audit_time::kms_install, at(5)}, {audit_time::brass_install, at(6)}})},
-    {key_installed{key(n), brass, m, {}},
-     says({{audit_time::kms_install, at(5)}, {audit_time::brass_install, at(6)}}, check)},                         // 26
-    {key_activated{key(n), brass, m, {"PC"}, {"100"}, {"US"}, {19700101}, {}, {}},
-     says({{audit_time::kms_registration, at(7)}, {audit_time::brass_registration, at(8)}}, check)},               // 27
-    {key_retired{key(n), brass, m, "old", {19700102}, {}, {}},
-     says({{audit_time::kms_obsolete, at(9)}, {audit_time::brass_obsolete, at(10)}})},                             // 28
+      {key_id_assigned{key(n), steel, {n}}, {}}, // 17
+      {key_generated{key(n), oak, steel, {}, {}},
+       says({{audit_time::kms_request, at(1)}, {audit_time::oak, at(2)}})}, // 18
+      {key_created{key(n), oak, steel, {}},
+       says({{audit_time::kms_request, at(1)}, {audit_time::oak, at(2)}}, check)}, // 19
+      {installation_attempted{key(n), oak, steel, m, at(3)}, {}},                  // 20
+      {meter_labelled{m, {"PC"}, 0}, {}},                                          // 21
+      {key_provisioned{m, key(n), check}, {}},                                     // 22
+      {key_committed{m, key(n)}, {}},                                              // 23
+      {installation_finished{key(n), steel, m, {}, {}},
+       says({{audit_time::psr_install, at(3)}, {audit_time::steel, at(4)}})}, // 24
+      {installation_confirmed{key(n), brass, m, {}, {}},
+       says({{audit_time::kms_install, at(5)}, {audit_time::brass_install, at(6)}})},
+      {key_installed{key(n), brass, m, {}},
+       says({{audit_time::kms_install, at(5)}, {audit_time::brass_install, at(6)}}, check)}, // 26
+      {key_activated{key(n), brass, m, {"PC"}, {"100"}, {"US"}, {19700101}, {}, {}},
+       says({{audit_time::kms_registration, at(7)}, {audit_time::brass_registration, at(8)}}, check)}, // 27
+      {key_retired{key(n), brass, m, "old", {19700102}, {}, {}},
+       says({{audit_time::kms_obsolete, at(9)}, {audit_time::brass_obsolete, at(10)}})}, // 28
   };
 }
 

@@ -127,26 +127,27 @@ BOOST_AUTO_TEST_CASE(every_progress_at_every_stage) {
     order_event progress;
     std::array<std::string_view, 8> then;
   } const lines[] = {
-    // waiting, waiting for another, assigned, delivered, reported, failed, finished, abandoned
-    {assigned, {yes, no, done, done, done, done, done, done}}, // a key id that ended Bad is never taken again
-    {delivered, {no, no, yes, done, done, done, done, done}},
-    {reported, {no, no, yes, yes, done, done, done, done}}, // MI7 may overtake the delivery
-    {reported_failed, {no, no, yes, yes, done, done, done, done}},
-    {timed_out, {no, no, no, yes, no, done, no, no}},
-    {key_failed, {no, done, yes, no, yes, yes, no, no}}, // from assigned: a gap (EP-13b)
-    {finished, {end, end, no, no, end, no, done, no}}, // from waiting: the meter has a key from an earlier order (EP-17)
-    {abandoned, {end, end, end, end, end, end, no, done}},
-    {leg_key_failed{id, key(0), refusal::no_answer}, {no, no, no, no, no, no, no, no}},
-    {leg_key_assigned{id, number}, {yes, yes, no, no, no, no, no, no}},
-    {leg_delivered{id, number}, {no, no, no, no, no, no, no, no}},
-    {leg_reported{id, number, {}, {}}, {no, no, no, no, no, no, no, no}},
-    {leg_timed_out{id, number}, {no, no, no, no, no, no, no, no}},
-    {leg_key_failed{id, number, refusal::no_answer}, {no, no, no, no, no, no, no, no}},
-    {leg_finished{id, number}, {end, end, no, no, no, no, no, no}},
-    {leg_key_assigned{id, key(7, usps)}, {none, none, none, none, none, none, none, none}},
-    {leg_abandoned{id, usps, refusal::no_answer}, {none, none, none, none, none, none, none, none}},
-    {installation, {none, none, none, none, none, none, none, none}},
-    {order_closed{id, true}, {none, none, none, none, none, none, none, none}},
+      // waiting, waiting for another, assigned, delivered, reported, failed, finished, abandoned
+      {assigned, {yes, no, done, done, done, done, done, done}}, // a key id that ended Bad is never taken again
+      {delivered, {no, no, yes, done, done, done, done, done}},
+      {reported, {no, no, yes, yes, done, done, done, done}}, // MI7 may overtake the delivery
+      {reported_failed, {no, no, yes, yes, done, done, done, done}},
+      {timed_out, {no, no, no, yes, no, done, no, no}},
+      {key_failed, {no, done, yes, no, yes, yes, no, no}}, // from assigned: a gap (EP-13b)
+      {finished,
+       {end, end, no, no, end, no, done, no}}, // from waiting: the meter has a key from an earlier order (EP-17)
+      {abandoned, {end, end, end, end, end, end, no, done}},
+      {leg_key_failed{id, key(0), refusal::no_answer}, {no, no, no, no, no, no, no, no}},
+      {leg_key_assigned{id, number}, {yes, yes, no, no, no, no, no, no}},
+      {leg_delivered{id, number}, {no, no, no, no, no, no, no, no}},
+      {leg_reported{id, number, {}, {}}, {no, no, no, no, no, no, no, no}},
+      {leg_timed_out{id, number}, {no, no, no, no, no, no, no, no}},
+      {leg_key_failed{id, number, refusal::no_answer}, {no, no, no, no, no, no, no, no}},
+      {leg_finished{id, number}, {end, end, no, no, no, no, no, no}},
+      {leg_key_assigned{id, key(7, usps)}, {none, none, none, none, none, none, none, none}},
+      {leg_abandoned{id, usps, refusal::no_answer}, {none, none, none, none, none, none, none, none}},
+      {installation, {none, none, none, none, none, none, none, none}},
+      {order_closed{id, true}, {none, none, none, none, none, none, none, none}},
   };
   for (const auto& l : lines)
     for (std::size_t s = 0; s < stages.size(); ++s) {

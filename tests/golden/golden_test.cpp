@@ -44,8 +44,8 @@ BOOST_AUTO_TEST_SUITE(golden)
 
 BOOST_AUTO_TEST_CASE(every_log_is_sound) {
   for (const auto& file : exports())
-    for (const std::vector<std::string>& command :
-         {std::vector<std::string>{"log", "verify", "--data", file.string()}, {"audit", "all", "--data", file.string()}}) {
+    for (const std::vector<std::string>& command : {std::vector<std::string>{"log", "verify", "--data", file.string()},
+                                                    {"audit", "all", "--data", file.string()}}) {
       const auto r = run_program(command);
       BOOST_CHECK_MESSAGE(r.status == 0, file << ", " << command[0] << ": " << r.told() << r.out.substr(0, 2000));
     }

@@ -174,21 +174,30 @@ BOOST_AUTO_TEST_CASE(differences_are_named) {
   const auto row = "the look-up row " + known.key;
   using change = std::function<void(pending_event&, stream_row&)>;
   const std::pair<change, std::string> table[] = {
-    {[](auto&, auto&) {}, ""},
-    {[](auto&, auto& row) { row.state = encode(fault_log{2}); }, "faults/kmc: the state row is not what the events give"},
-    {[](auto&, auto& row) { row.state.clear(); }, "faults/kmc: the state row is not what the events give"},
-    {[](auto& e, auto&) { e.participants.clear(); }, "faults/kmc: the participants are not those"},
-    {[](auto& e, auto&) { e.participants.push_back({participant_kind::box, "O00000001"}); },
-     "faults/kmc: the participants are not those"},
-    {[](auto& e, auto& row) { e.stream.of = row.stream.of = "kdc"; }, "faults/kdc: the event belongs to faults/kmc"},
-    {[](auto& e, auto&) { e.tag = 999; }, "faults/kmc: the event cannot be decoded: event tag 999"},
-    {[](auto& e, auto&) { e.version = 9; }, "faults/kmc: the event cannot be decoded: fault_recorded version 9"},
-    {[](auto& e, auto&) { e.payload.pop_back(); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
-    {[](auto& e, auto&) { e.payload.push_back(0); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
-    {[](auto& e, auto&) { e.time = {1}; }, "faults/kmc: its time is not after"},
-    {[](auto& e, auto&) { e.lookups.push_back({2, "VE/999"}); }, "there is a look-up row that no event made: VE/999"},
-    {[&](auto& e, auto&) { e.lookups.push_back(known); }, row + " leads to record"},
-    {[&](auto& e, auto&) { e.lookups.push_back({known.index, known.key, true}); }, row + " is missing"},
+      {[](auto&, auto&) {}, ""},
+      {[](auto&, auto& row) { row.state = encode(fault_log{2}); },
+       "faults/kmc: the state row is not what the events give"},
+      {[](auto&, auto& row) { row.state.clear(); }, "faults/kmc: the state row is not what the events give"},
+      {[](auto& e, auto&) { e.participants.clear(); }, "faults/kmc: the participants are not those"},
+      {[](auto& e, auto&) {
+         e.participants.push_back({participant_kind::box, "O00000001"});
+       },
+       "faults/kmc: the participants are not those"},
+      {[](auto& e, auto& row) { e.stream.of = row.stream.of = "kdc"; }, "faults/kdc: the event belongs to faults/kmc"},
+      {[](auto& e, auto&) { e.tag = 999; }, "faults/kmc: the event cannot be decoded: event tag 999"},
+      {[](auto& e, auto&) { e.version = 9; }, "faults/kmc: the event cannot be decoded: fault_recorded version 9"},
+      {[](auto& e, auto&) { e.payload.pop_back(); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
+      {[](auto& e, auto&) { e.payload.push_back(0); }, "faults/kmc: the event cannot be decoded: fault_recorded"},
+      {[](auto& e, auto&) { e.time = {1}; }, "faults/kmc: its time is not after"},
+      {[](auto& e, auto&) {
+         e.lookups.push_back({2, "VE/999"});
+       },
+       "there is a look-up row that no event made: VE/999"},
+      {[&](auto& e, auto&) { e.lookups.push_back(known); }, row + " leads to record"},
+      {[&](auto& e, auto&) {
+         e.lookups.push_back({known.index, known.key, true});
+       },
+       row + " is missing"},
   };
   for (const auto& [how, expected] : table) {
     const auto found = spoiled(how);

@@ -120,7 +120,9 @@ private:
     evolve(s, opening());
     return s;
   }
-  static check_value check(std::uint64_t n) { return {static_cast<std::uint8_t>(n), static_cast<std::uint8_t>(n >> 8)}; }
+  static check_value check(std::uint64_t n) {
+    return {static_cast<std::uint8_t>(n), static_cast<std::uint8_t>(n >> 8)};
+  }
 
   static log open_log(const std::filesystem::path& dir) {
     const auto pending = describe(opening());
