@@ -236,6 +236,7 @@ void box_core::wipe() {
   combination_ = nullptr;
   rings_.clear();
   start_up_ = nullptr;
+  in_hand_.clear();
 }
 
 } // namespace oaksteel

@@ -37,6 +37,14 @@ public:
   /// Opens a bundle that lies sealed beside one of this box's events; nothing while it is disabled.
   std::optional<key_bundle> open_bundle(std::uint64_t position, std::string_view purpose) const;
 
+  /// Keeps a master key while its meter is talked to; it is gone at once when the box is disabled.
+  void hold(const key_id& key, secret_handle k) { in_hand_[key] = std::move(k); }
+  /// Hands it out and keeps it no longer; null when the box was disabled meanwhile.
+  secret_handle let_go(const key_id& key) {
+    auto held = in_hand_.extract(key);
+    return held ? std::move(held.mapped()) : nullptr;
+  }
+
   // handlers, the same for every box
   caf::typed_response_promise<box_id_set> initialise(caf::typed_response_promise<box_id_set> rp,
                                                      const set_secure_box_id& m);
@@ -67,6 +75,7 @@ private:
   secret_handle combination_;
   std::map<domain_id, ring_handle> rings_;
   std::shared_ptr<const private_key> start_up_;
+  std::map<key_id, secret_handle> in_hand_;
 };
 
 } // namespace oaksteel

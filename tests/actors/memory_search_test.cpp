@@ -204,6 +204,44 @@ BOOST_FIXTURE_TEST_CASE(no_master_key_outlives_its_use, working_site) {
   check_none_found(masters.search(), "the boxes still enabled");
 }
 
+// A Steel box that waits for a meter has K in its hands: it lets go of it when a share is taken out, and not when the
+// meter at last says something.
+BOOST_FIXTURE_TEST_CASE(a_steel_box_disabled_in_a_conversation_drops_the_key, working_site) {
+  const auto silent = world().system().spawn([](meter_actor::pointer self) -> meter_actor::behavior_type {
+    return {[](const work_done&) {}, [](const append_done&) {},
+            [self](const load_label&) { return self->make_response_promise<acknowledged>(); },
+            [self](const mi5q&) { return self->make_response_promise<mi5i>(); },
+            [self](const mi5&) { return self->make_response_promise<mi5s>(); },
+            [self](const mi6r&) { return self->make_response_promise<mi6>(); },
+            [self](const mi6c&) { return self->make_response_promise<acknowledged>(); },
+            [self](const register_meter&) { return self->make_response_promise<mr1>(); },
+            [self](const print_request&) { return self->make_response_promise<printed>(); },
+            [self](const tamper&) { return self->make_response_promise<acknowledged>(); }};
+  });
+  const auto& steel = box("steel-1");
+  send(steel.line, meter_connected{{}, meter, silent});
+  const auto key = get<mi0_answer>(all().archive_of(ve), new_key_id{{}, ve, id_of("steel-1"), {99}}).key;
+  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, id_of("steel-1"), world().time().now()});
+  memory_image image;
+  {
+    const auto own = bundle_of(*this, box("brass-ve"), "VE").key(private_part(key_role::brass_confidentiality),
+                                                                 suite_id::p256);
+    const auto k = opener{*own, blinding_generator()}.open(
+      made.mi3.sealed, sealed_address(body_type::mi3, key, id_of("oak-ve"), id_of("steel-1")));
+    BOOST_REQUIRE(k);
+    image.look_for("K", reveal(*k));
+  }
+  check_none_found(image.search(), "after Oak");
+  send(steel.steel, install_key{{}, key, meter, world().time().now(), made.mi4});
+  check_all_found(image.search(), "the meter is awaited");
+  disable(steel);
+  check_none_found(image.search(), "disabled");
+  world().advance(std::chrono::hours{1});
+  world().settle();
+  BOOST_CHECK_EQUAL(broken_rules(events()), "");
+  caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
+}
+
 // The day itself, from the ceremony to the mail, in this process: when it has ended, nothing of it is left.
 BOOST_AUTO_TEST_CASE(a_finished_day_leaves_no_secret) {
   const auto day = load_scenario(scenario_file("small-day.toml"));
