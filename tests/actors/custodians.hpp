@@ -61,6 +61,12 @@ inline bool is_public(bundle_part part) {
   return (static_cast<unsigned>(part) & 0xc0) == 0x40;
 }
 
+/// The part of a stored key that tells the rest: the scalar of a P-256 key (crypto/p256.cpp), else all of it.
+inline std::span<const std::uint8_t> essence(const secret& stored) {
+  const std::span<const std::uint8_t> all{reveal(stored)};
+  return all.size() == 138 ? all.subspan(36, 32) : all;
+}
+
 /// The whole of a domain, which a Manufacturing box opens with the domain key set.
 inline key_bundle whole_domain(const site_bench& bench, const domain_id& domain) {
   const auto own = bundle_of(bench, bench.box("manufacturing-1"), "box");

@@ -26,12 +26,6 @@ std::string hex_of(bundle_part part) {
   return {digits[number >> 4], digits[number & 15]};
 }
 
-/// The part of a stored key that tells the rest: the scalar of a P-256 key (crypto/p256.cpp), else all of it.
-std::span<const std::uint8_t> essence(const secret& stored) {
-  const std::span<const std::uint8_t> all{reveal(stored)};
-  return all.size() == 138 ? all.subspan(36, 32) : all;
-}
-
 void look_for_parts(memory_image& image, const std::string& of, const key_bundle& bundle) {
   for (const auto part : all_parts_of(bundle))
     if (!is_public(part))
@@ -49,8 +43,30 @@ void check_none_found(const memory_hits& hits, const std::string& when) {
     BOOST_CHECK_MESSAGE(count == 0, when << ": " << what << " is found " << count << " times");
 }
 
+/// Workers that let work lie for a while.
+class busy_workers final : public workers {
+public:
+  void run(std::function<void()> job, const worker_client& client, std::uint64_t ticket) override {
+    if (!busy)
+      return idle_->run(std::move(job), client, ticket);
+    lying_.emplace_back([this, job = std::move(job), client, ticket] { idle_->run(job, client, ticket); });
+  }
+  void catch_up() {
+    busy = false;
+    for (const auto& work : std::exchange(lying_, {}))
+      work();
+  }
+  bool busy = false;
+
+private:
+  std::unique_ptr<workers> idle_ = inline_workers();
+  std::vector<std::function<void()>> lying_;
+};
+
 /// The site at work: everything that is asked of its boxes in a key's life.
 struct working_site : site_bench {
+  using site_bench::site_bench;
+
   const sequence_number meter{"M0000009"};
   const product_code product{"DM400"};
   const indicia_serial serial{"1000009"};
@@ -70,7 +86,8 @@ struct working_site : site_bench {
     const auto today = calendar_date::of(world().time().now());
     get<order_result>(box("steel-1").line, register_meter{{}, meter, product, serial, {"US"}, today});
     world().advance(std::chrono::hours{24});
-    const auto mail = get<printed>(own_meter, print_request{{}, meter, 3, calendar_date::of(world().time().now()), 730, "06926"});
+    const auto tomorrow = calendar_date::of(world().time().now());
+    const auto mail = get<printed>(own_meter, print_request{{}, meter, 3, tomorrow, 730, "06926"});
     const auto pieces = std::make_shared<const std::vector<indicium>>(mail.pieces);
     const auto verified = get<mail_verified>(all().data_capture(), verify_mail{{}, "mail-9", {ve, usps}, pieces});
     for (const auto& result : verified.results)
@@ -195,7 +212,7 @@ BOOST_FIXTURE_TEST_CASE(no_master_key_outlives_its_use, working_site) {
     masters.look_for("K of " + installed.key.text(), reveal(*k));
     for (const auto use : {key_use::test, key_use::registration}) {
       const auto key = work_context::tokens().derive(*k, use, domain.text);
-      derived.look_for("key " + std::to_string(static_cast<int>(use)) + " of K of " + installed.key.text(), reveal(key));
+      derived.look_for("a key derived from K of " + installed.key.text(), reveal(key));
     }
   }
   check_all_found(masters.search(), "in the meter");
@@ -240,6 +257,49 @@ BOOST_FIXTURE_TEST_CASE(a_steel_box_disabled_in_a_conversation_drops_the_key, wo
   world().settle();
   BOOST_CHECK_EQUAL(broken_rules(events()), "");
   caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
+}
+
+// Work that waits for a worker, or behind other work, has no key of its own: none is left when its box is disabled.
+BOOST_AUTO_TEST_CASE(work_that_waits_keeps_no_key_of_a_disabled_box) {
+  auto hands = std::make_unique<busy_workers>();
+  auto& lazy = *hands;
+  working_site site{std::move(hands)};
+  const auto steel = site.id_of("steel-1");
+  const auto now = site.world().time().now();
+  const auto offered = site.get<start_up_key_offered>(site.box("oak-ve").common, offer_start_up_key{});
+  const auto& maker = site.all().manufacturing().manufacturing;
+  const auto package =
+    site.get<domain_process_package>(maker, make_domain_process{{}, site.id_of("oak-ve"), usps, offered.spki});
+  memory_image image;
+  for (const auto& b : site.all().boxes()) {
+    site.look_for_combination(image, b);
+    for (const auto& domain : b.plan.domains)
+      look_for_parts(image, b.plan.slot.text, bundle_of(site, b, domain.text));
+  }
+  memory_image opened_for_use;
+  look_for_parts(opened_for_use, "Manufacturing", bundle_of(site, site.box("manufacturing-1"), "box"));
+  lazy.busy = true;
+  const auto wait = [&](const auto& whom, const auto& m) {
+    for (unsigned i = 0; i < 3; ++i)
+      site.send(whom, m);
+  };
+  wait(maker, create_domain{{}, {"UKRM"}, "postal", {"GB"}});
+  wait(maker, make_domain_process{{}, site.id_of("oak-ve"), usps, offered.spki});
+  wait(site.box("oak-ve").common, take_domain_process{{}, usps, package.sealed, {steel}});
+  wait(site.box("oak-ve").oak, mi1{{}, {ve, 1000}, steel, now});
+  wait(site.box("steel-1").steel, install_key{{}, {ve, 1000}, site.meter, now, {}});
+  wait(site.box("brass-ve").brass, mi8{{}, {ve, 1000}, {}, {}, now});
+  wait(site.box("brass-usps").brass, verify_tokens{{}, usps, "mail-9", std::make_shared<std::vector<indicium>>(),
+                                                   std::make_shared<verification_material>()});
+  check_all_found(image.search(), "work waits");
+  check_none_found(opened_for_use.search(), "work waits");
+  for (const auto& b : site.all().boxes())
+    site.send(b.common, take_share{{}, b.plan.custodians[b.plan.threshold - 1]});
+  check_none_found(image.search(), "disabled");
+  lazy.catch_up();
+  site.world().settle();
+  check_none_found(image.search(), "the work is refused");
+  BOOST_CHECK_EQUAL(broken_rules(site.events()), "");
 }
 
 // The day itself, from the ceremony to the mail, in this process: when it has ended, nothing of it is left.
