@@ -2,6 +2,7 @@
 // that it has and all that it finds with that, to open everything that lies sealed beside the log of a finished day:
 // what opens, and which keys it finds, are the table's cells and nothing else.
 
+#include "actors/boxes/installation.hpp"
 #include "actors/boxes/record_addresses.hpp"
 #include "storage/signed_body.hpp"
 #include "tests/actors/custodians.hpp"
@@ -369,6 +370,49 @@ BOOST_FIXTURE_TEST_CASE(each_part_reads_its_cells_of_the_table_and_no_others, wh
   }
   BOOST_CHECK_GT(opened, 100);
   BOOST_TEST_MESSAGE(parts.size() << " parts, " << day.things.size() << " sealed things, " << opened << " opened");
+}
+
+// MI5 goes through a PSR. When it has passed, nobody can open it: the session's key was Steel's and the meter's, for
+// that moment.
+BOOST_FIXTURE_TEST_CASE(what_passed_a_psr_opens_for_nobody, whole_site) {
+  const sequence_number number{"M0000009"};
+  scratch_directory memory;
+  auto slots = std::move(*erasable_slots::open(memory / "slots", 16));
+  const auto meter = all().connect_meter({number, 9, &slots, {}});
+  world().settle();
+  get<acknowledged>(meter, load_label{{}, number, {"DM400"}});
+  std::vector<mi5> caught;
+  const auto tap = world().system().spawn([&caught, meter](meter_actor::pointer self) -> meter_actor::behavior_type {
+    return {[](const work_done&) {}, [](const append_done&) {},
+            [=](const load_label& m) { return self->delegate(meter, m); },
+            [=](const mi5q& m) { return self->delegate(meter, m); },
+            [=, &caught](const mi5& m) {
+              caught.push_back(m);
+              return self->delegate(meter, m);
+            },
+            [=](const mi6r& m) { return self->delegate(meter, m); },
+            [=](const mi6c& m) { return self->delegate(meter, m); },
+            [=](const register_meter& m) { return self->delegate(meter, m); },
+            [=](const print_request& m) { return self->delegate(meter, m); },
+            [=](const tamper& m) { return self->delegate(meter, m); }};
+  });
+  send(box("steel-1").line, meter_connected{{}, number, tap});
+  const auto steel = id_of("steel-1");
+  const auto now = world().time().now();
+  const auto key = get<mi0_answer>(all().archive_of(ve), new_key_id{{}, ve, steel, {99}}).key;
+  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, steel, now});
+  const auto report = get<mi7>(box("steel-1").steel, install_key{{}, key, number, now, made.mi4});
+  BOOST_REQUIRE(!decode_body<mi7_body>(report.record.body)->failure);
+  BOOST_REQUIRE_EQUAL(caught.size(), 1);
+  day_reader day{*this};
+  day.read_log();
+  auto parts = everybody();
+  for (auto& who : parts) {
+    read_all(who, day.things);
+    for (const auto& found : who.keys)
+      BOOST_CHECK_MESSAGE(!open_with(found, caught[0].sealed, session_address(steel, number, key)), who.name);
+  }
+  caf::anon_send_exit(tap, caf::exit_reason::user_shutdown);
 }
 
 // One custodian alone, of however many boxes, and nobody of the quorum beside him.
