@@ -47,8 +47,8 @@ public:
     names_.push_back(what);
   }
 
-  /// Every mapping of less than 64 GiB that can be read and written, through /proc/self/mem. The window that memory is read into is
-  /// the one thing that is passed over; it is overwritten at the end.
+  /// Every mapping of less than 64 GiB that can be read and written, through /proc/self/mem. The window that memory is
+  /// read into is the one thing that is passed over; it is overwritten at the end.
   memory_hits search() const {
     memory_hits hits;
     for (const auto& name : names_)
