@@ -28,14 +28,19 @@ ring_handle box_core::ring(const domain_id& domain) const {
 }
 
 std::optional<key_bundle> box_core::open_bundle(std::uint64_t position, std::string_view purpose) const {
-  if (!combination_)
-    return std::nullopt;
-  const auto view = around_.journal_log->view();
-  auto sealed = view.sealed(position);
-  if (!sealed)
-    return std::nullopt;
-  auto packed = open_under(*combination_, *sealed, bundle_address(id_, purpose));
-  return packed ? key_bundle::unpack(*packed) : std::nullopt;
+  return bundle_opener(position, purpose)();
+}
+
+std::function<std::optional<key_bundle>()> box_core::bundle_opener(std::uint64_t position,
+                                                                   std::string_view purpose) const {
+  return [sealed = around_.journal_log->view().sealed(position), lent = std::weak_ptr{combination_},
+          address = bundle_address(id_, purpose)]() -> std::optional<key_bundle> {
+    const auto combination = lent.lock();
+    if (!combination || !sealed)
+      return std::nullopt;
+    auto packed = open_under(*combination, *sealed, address);
+    return packed ? key_bundle::unpack(*packed) : std::nullopt;
+  };
 }
 
 caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response_promise<box_id_set> rp,
@@ -107,6 +112,9 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
 
 caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_promise<box_report> rp,
                                                          const take_share& m) {
+  // At once (EP-10): the decision waits behind the work that came before, the keys do not.
+  if (shares_.contains(m.custodian))
+    wipe();
   shell_->submit({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), remove_share{m.custodian});
     if (!events)
@@ -136,7 +144,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::offer(caf::typed_res
       return made{std::make_shared<const private_key>(private_key::generate(*suite, w.random))};
     },
     [this, rp](transaction& t, made& facts) mutable {
-      if (!t.state<secure_box>(stream()).enabled || !facts.key)
+      if (!t.state<secure_box>(stream()).enabled || !combination_ || !facts.key)
         return t.refuse(refusal::box_disabled, id_.text());
       start_up_ = facts.key;
       t.when_durable([rp, spki = facts.key->public_part().spki()](const message_head& next) mutable {
@@ -152,8 +160,11 @@ caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_pro
     bytes sealed;
   };
   auto suite = start_up_ ? start_up_->suite() : suite_id::rsa3072;
-  auto answer = [m, own = start_up_, combination = combination_, id = id_, type = place_.type, suite](work_context& w) {
+  auto answer = [m, lent_key = std::weak_ptr{start_up_}, lent = std::weak_ptr{combination_}, id = id_,
+                 type = place_.type, suite](work_context& w) {
     taken facts;
+    const auto own = lent_key.lock();
+    const auto combination = lent.lock();
     if (!own || !combination)
       return facts;
     auto packed = w.with(*own).open(m.sealed, package_address(id, m.domain));
@@ -170,6 +181,8 @@ caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_pro
                                                domain_process_made{id_, m.domain, suite, m.steels});
                           if (!events)
                             return t.refuse(events.error(), m.domain.text);
+                          if (!combination_)
+                            return t.refuse(refusal::box_disabled, m.domain.text);
                           if (!facts.ring)
                             return t.refuse(refusal::sealed_material_invalid, m.domain.text);
                           rings_[m.domain] = facts.ring;
@@ -238,6 +251,7 @@ void box_core::wipe() {
   combination_ = nullptr;
   rings_.clear();
   start_up_ = nullptr;
+  in_hand_.clear();
 }
 
 } // namespace oaksteel

@@ -34,8 +34,23 @@ public:
   stream_id stream() const { return {stream_kind::box, id_.text()}; }
   /// The opened keys of a domain; null while the box is disabled or does not serve it.
   ring_handle ring(const domain_id& domain) const;
+  /// The same for work that may wait for a worker: it keeps no key when the box is disabled meanwhile.
+  std::weak_ptr<const domain_ring> lent_ring(const domain_id& domain) const { return ring(domain); }
   /// Opens a bundle that lies sealed beside one of this box's events; nothing while it is disabled.
   std::optional<key_bundle> open_bundle(std::uint64_t position, std::string_view purpose) const;
+  /// The same to be done by a worker, unless the box is disabled by then.
+  std::function<std::optional<key_bundle>()> bundle_opener(std::uint64_t position, std::string_view purpose) const;
+
+  /// Keeps a master key while its meter is talked to; it is gone at once when the box is disabled.
+  void hold(const key_id& key, secret_handle k) {
+    if (combination_)
+      in_hand_[key] = std::move(k);
+  }
+  /// Hands it out and keeps it no longer; null when the box was disabled meanwhile.
+  secret_handle let_go(const key_id& key) {
+    auto held = in_hand_.extract(key);
+    return held ? std::move(held.mapped()) : nullptr;
+  }
 
   // handlers, the same for every box
   caf::typed_response_promise<box_id_set> initialise(caf::typed_response_promise<box_id_set> rp,
@@ -67,6 +82,7 @@ private:
   secret_handle combination_;
   std::map<domain_id, ring_handle> rings_;
   std::shared_ptr<const private_key> start_up_;
+  std::map<key_id, secret_handle> in_hand_;
 };
 
 } // namespace oaksteel

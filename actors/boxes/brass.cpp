@@ -16,7 +16,8 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
                                                std::function<brass_work<Event>(const domain_ring&, work_context&)> work,
                                                std::function<Reply(const Event&, const bytes& sealed)> reply) {
   auto rp = self->make_response_promise<Reply>();
-  auto answer = [ring = self->state.core->ring(m.key.domain), work = std::move(work)](work_context& w) {
+  auto answer = [keys = self->state.core->lent_ring(m.key.domain), work = std::move(work)](work_context& w) {
+    const auto ring = keys.lock();
     return ring ? work(*ring, w) : brass_work<Event>{};
   };
   self->state.core->house().template submit<brass_work<Event>>(
@@ -27,6 +28,8 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
       made.event.brass = box.id();
       auto ring = box.ring(key.domain);
       auto events = decide(t.state<secure_box>(box.stream()), made.event, brass_check{made.problem});
+      if (events && !ring)
+        return t.refuse(refusal::box_disabled, key.text());
       if (!events)
         return t.refuse(events.error(), key.text(), {{participant_kind::key, key.text()}});
       auto shown = t.apply<secure_box>(box.stream(), std::move(*events), made.sealed, ring->authentication, key.domain);
@@ -171,7 +174,8 @@ auto confirm(self_pointer self, const confirm_stored& m) {
 /// EP Fig. 28, step 404. One event for the batch.
 auto verify(self_pointer self, const verify_tokens& m) {
   auto rp = self->make_response_promise<tokens_checked>();
-  auto answer = [m, ring = self->state.core->ring(m.domain)](work_context& w) {
+  auto answer = [m, keys = self->state.core->lent_ring(m.domain)](work_context& w) {
+    const auto ring = keys.lock();
     return ring ? verify_batch(m, *ring, w) : verified_batch{};
   };
   self->state.core->house().submit<verified_batch>(
@@ -180,6 +184,8 @@ auto verify(self_pointer self, const verify_tokens& m) {
       const tokens_verified proposed{m.domain, box.id(), m.request, static_cast<std::uint32_t>(m.pieces->size()),
                                      found.pieces, pack(found.verdicts)};
       auto events = decide(t.state<secure_box>(box.stream()), proposed);
+      if (events && !box.ring(m.domain))
+        return t.refuse(refusal::box_disabled, m.request, {{participant_kind::domain, m.domain.text}});
       if (!events)
         return t.refuse(events.error(), m.request, {{participant_kind::domain, m.domain.text}});
       t.apply<secure_box>(box.stream(), std::move(*events));

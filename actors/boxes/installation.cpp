@@ -26,7 +26,7 @@ struct conversation : std::enable_shared_from_this<conversation> {
   message_head next() const { return self->state.core->house().next_head(head); }
 
   void end(std::optional<refusal> failure, std::string tokens = {}) {
-    terms.k = nullptr;
+    self->state.core->let_go(terms.key);
     const auto now = self->state.core->house().around().time->now();
     finished({failure, terms.oak, terms.steel, terms.key, terms.meter, std::move(tokens), terms.psr_install, now});
   }
@@ -42,6 +42,7 @@ struct conversation : std::enable_shared_from_this<conversation> {
   }
 
   void start() {
+    self->state.core->hold(terms.key, std::move(terms.k));
     own = std::make_unique<ephemeral_key>(*random);
     ask<mi5q, mi5i>({{}, terms.meter, terms.steel, own->public_point()}, &conversation::on_identity);
   }
@@ -54,8 +55,10 @@ struct conversation : std::enable_shared_from_this<conversation> {
     own = nullptr;
     if (!session)
       return end(refusal::command_malformed);
-    auto sealed = seal_under(*session, *terms.k, address, *random);
-    terms.k = nullptr;
+    const auto k = self->state.core->let_go(terms.key);
+    if (!k)
+      return end(refusal::box_disabled);
+    auto sealed = seal_under(*session, *k, address, *random);
     ask<mi5, mi5s>({{}, terms.meter, terms.steel, terms.key, terms.check, std::move(sealed)}, &conversation::on_stored);
   }
 

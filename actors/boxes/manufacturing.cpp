@@ -17,10 +17,11 @@ bytes domain_address(const domain_id& domain) {
   return {text.begin(), text.end()};
 }
 
-/// The box's own keys, opened; nothing while it is disabled.
-std::optional<key_bundle> own_keys(const box_core& core, const log& site) {
-  auto position = site.view().find(static_cast<std::uint8_t>(lookup::box_keys), core.id().text());
-  return position ? core.open_bundle(*position, "box") : std::nullopt;
+/// Opens the box's own keys; gives nothing while it is disabled.
+std::function<std::optional<key_bundle>()> own_keys(const box_core& core, const log& site) {
+  // Position 0 has nothing sealed beside it.
+  const auto position = site.view().find(static_cast<std::uint8_t>(lookup::box_keys), core.id().text());
+  return core.bundle_opener(position.value_or(0), "box");
 }
 
 /// EP Fig. 23: "allocates the next Secure Box ID, signs the message with the Private Startup Authentication Key".
@@ -32,7 +33,7 @@ auto allocate(self_pointer self, const allocate_box_id& m) {
     const auto& state = t.state<secure_box>(box.stream());
     if (!state.enabled)
       return t.refuse(refusal::box_disabled, m.slot.text);
-    auto keys = own_keys(box, *box.house().around().journal_log);
+    auto keys = own_keys(box, *box.house().around().journal_log)();
     auto start_up = keys ? keys->key(start_up_part(m.type), state.suite) : std::nullopt;
     if (!start_up)
       return t.refuse(refusal::sealed_material_invalid, m.slot.text);
@@ -89,13 +90,13 @@ auto create(self_pointer self, const create_domain& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto& core = *self->state.core;
   const auto& site = *core.house().around().journal_log;
-  auto own = std::make_shared<const std::optional<key_bundle>>(own_keys(core, site));
   auto suite = suite_id::rsa3072;
   if (auto row = site.view().row(core.stream()))
     if (auto box = decode<secure_box>(row->state))
       suite = box->suite;
-  auto answer = [m, own, suite, id = core.id()](work_context& w) {
-    return *own ? make_domain(m, id, suite, **own, w) : domain_made{};
+  auto answer = [m, open = own_keys(core, site), suite, id = core.id()](work_context& w) {
+    const auto own = open();
+    return own ? make_domain(m, id, suite, *own, w) : domain_made{};
   };
   core.house().submit<domain_made>(
     {m.head, "create_domain", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, domain_made& made) mutable {
@@ -137,13 +138,13 @@ auto make_process(self_pointer self, const make_domain_process& m) {
   const auto view = site.view();
   auto created = find_event<domain_created>(view, lookup::domain_keys, m.domain.text);
   auto sealed = created ? view.sealed(created->position) : std::nullopt;
-  auto own = std::make_shared<const std::optional<key_bundle>>(own_keys(core, site));
-  auto answer = [m, own, created, sealed](work_context& w) {
+  auto answer = [m, open = own_keys(core, site), created, sealed](work_context& w) {
     if (!created || !sealed)
       return package_made{{}, refusal::domain_not_known};
-    if (!*own)
+    const auto own = open();
+    if (!own)
       return package_made{{}, refusal::box_disabled};
-    return make_package(m, **own, created->event, *sealed, w);
+    return make_package(m, *own, created->event, *sealed, w);
   };
   core.house().submit<package_made>({m.head, "make_domain_process", fails(rp)}, std::move(answer),
                                     [rp, m](transaction& t, package_made& made) mutable {

@@ -69,8 +69,9 @@ auto generate_key(self_pointer self, const mi1& m) {
                 [rp, made = std::move(*again)](const message_head&) mutable { rp.deliver(std::move(made)); });
     return rp;
   }
-  auto answer = [m, oak = core.id(), ring = core.ring(m.key.domain),
+  auto answer = [m, oak = core.id(), keys = core.lent_ring(m.key.domain),
                  now = core.house().around().time->now()](work_context& w) {
+    const auto ring = keys.lock();
     return ring ? generate(m, oak, *ring, now, w) : generated{};
   };
   core.house().submit<generated>(

@@ -78,7 +78,8 @@ void finish(self_pointer self, const psr_actor& line, const message_head& head, 
 auto install(self_pointer self, const install_key& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
-  auto answer = [m, ring = core.ring(m.key.domain)](work_context& w) {
+  auto answer = [m, keys = core.lent_ring(m.key.domain)](work_context& w) {
+    const auto ring = keys.lock();
     return ring ? open_record(m, *ring, w) : opened_record{};
   };
   core.house().submit<opened_record>(
@@ -86,6 +87,8 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
       auto& box = *self->state.core;
       const attempt_installation command{m.key, found.body.oak, found.body.steel, m.meter, m.psr_install};
       auto events = decide(t.state<secure_box>(box.stream()), command, found.check);
+      if (events && !box.ring(m.key.domain))
+        return t.refuse(refusal::box_disabled, m.key.text());
       if (!events)
         return t.refuse(events.error(), m.key.text(),
                         {{participant_kind::key, m.key.text()}, {participant_kind::meter, m.meter.text}});

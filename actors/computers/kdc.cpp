@@ -1,5 +1,7 @@
 #include "actors/computers/computers.hpp"
+#include "events/signed_bodies.hpp"
 #include "storage/find_event.hpp"
+#include "storage/signed_body.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -66,18 +68,44 @@ auto hand_out(self_pointer self, const mi4r& m) {
   return rp;
 }
 
+/// True when Brass of the key's domain signed this end of its distribution: MI10, or MB3 after a failure.
+bool confirmed_by_brass(const settle& m, const log& site, work_context& w) {
+  const auto created = find_event<domain_created>(site.view(), lookup::domain_keys, m.key.domain.text);
+  const auto keys = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
+  if (!keys)
+    return false;
+  const auto names_it = [&](const auto& body) { return body && body->key == m.key; };
+  if (m.failure ? !names_it(decode_body<mb3_body>(m.record.body)) : !names_it(decode_body<mi10_body>(m.record.body)))
+    return false;
+  for (const auto& key : keys->keys)
+    if (key.role == key_role::brass_authentication)
+      if (const auto brass = public_key::parse(keys->suite, key.spki))
+        return w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
+  return false;
+}
+
 auto settle_record(self_pointer self, const settle& m) {
   auto rp = self->make_response_promise<acknowledged>();
-  self->state.house->submit({m.head, "settle", fails(rp)}, [rp, m](transaction& t) mutable {
+  struct facts {
+    bool valid = false;
+  };
+  auto answer = [m, site = self->state.house->around().journal_log](work_context& w) {
+    return facts{confirmed_by_brass(m, *site, w)};
+  };
+  auto decide_it = [rp, m](transaction& t, facts& f) mutable {
+    const std::vector<participant> key{{participant_kind::key, m.key.text()}};
+    if (!f.valid)
+      return t.refuse(refusal::signature_invalid, m.key.text(), key);
     const auto stream = stream_of_record(m.key);
     auto events = decide(t.state<distribution>(stream), install_record_settled{m.key, m.failure, m.record});
     // A key that failed before its record came here has nothing to settle.
     if (!events && !(m.failure && events.error() == refusal::install_record_not_known))
-      return t.refuse(events.error(), m.key.text(), {{participant_kind::key, m.key.text()}});
+      return t.refuse(events.error(), m.key.text(), key);
     if (events)
       t.apply<distribution>(stream, std::move(*events));
     t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
-  });
+  };
+  self->state.house->submit<facts>({m.head, "settle", fails(rp)}, std::move(answer), std::move(decide_it));
   return rp;
 }
 

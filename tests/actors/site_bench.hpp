@@ -18,7 +18,7 @@ using all_rows = std::map<std::string, bytes>;
 
 class site_bench {
 public:
-  site_bench() {
+  explicit site_bench(std::unique_ptr<workers> hands = inline_workers()) : workers_(std::move(hands)) {
     auto day = load_scenario(scenario_file("small-day.toml"));
     BOOST_REQUIRE(day);
     plan_ = std::move(day->plan);
@@ -159,7 +159,7 @@ private:
   std::optional<erasable_slots> slots_;
   std::optional<simulation> world_;
   std::unique_ptr<randomness> random_;
-  std::unique_ptr<workers> workers_ = inline_workers();
+  std::unique_ptr<workers> workers_;
   std::optional<site> site_;
   std::uint64_t count_ = 0;
   mutable std::uint64_t found_at_ = 0;

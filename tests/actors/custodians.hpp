@@ -1,0 +1,87 @@
+#pragma once
+// What all custodians of a site could do together: open what lies sealed in the log of a finished day.
+
+#include "actors/boxes/initialisation.hpp"
+#include "actors/boxes/share_file.hpp"
+#include "crypto/envelope.hpp"
+#include "crypto/shares.hpp"
+#include "storage/find_event.hpp"
+#include "tests/actors/site_bench.hpp"
+
+namespace oaksteel::testing {
+
+/// The shares that enable a box, from the media of its custodians.
+inline std::vector<secret> shares_of(const site_bench& bench, const site_box& box) {
+  const auto id = bench.id_of(box.plan.slot.text).text();
+  std::vector<secret> shares;
+  for (unsigned i = 0; i < box.plan.threshold; ++i) {
+    auto share = read_share(bench.written().directory() / "media", box.plan.custodians[i], id);
+    BOOST_REQUIRE(share);
+    shares.push_back(std::move(*share));
+  }
+  return shares;
+}
+
+inline secret combination_of(const site_bench& bench, const site_box& box) {
+  const auto shares = shares_of(bench, box);
+  std::vector<const secret*> entered;
+  for (const auto& share : shares)
+    entered.push_back(&share);
+  auto whole = combine(entered);
+  BOOST_REQUIRE(whole);
+  return std::move(*whole);
+}
+
+/// A bundle of a box: "box", what it made for itself; or the name of a domain, that domain's process.
+inline key_bundle bundle_of(const site_bench& bench, const site_box& box, const std::string& purpose) {
+  const auto id = bench.id_of(box.plan.slot.text);
+  const auto view = bench.written().view();
+  const auto position = purpose == "box"
+                          ? view.find(static_cast<std::uint8_t>(lookup::box_keys), id.text())
+                          : view.find(static_cast<std::uint8_t>(lookup::domain_process), id.text() + '|' + purpose);
+  BOOST_REQUIRE(position);
+  auto packed = open_under(combination_of(bench, box), *view.sealed(*position), bundle_address(id, purpose));
+  BOOST_REQUIRE(packed);
+  auto bundle = key_bundle::unpack(*packed);
+  BOOST_REQUIRE(bundle);
+  return std::move(*bundle);
+}
+
+/// Every part that a bundle may have.
+inline std::vector<bundle_part> all_parts_of(const key_bundle& bundle) {
+  std::vector<bundle_part> parts;
+  for (unsigned number = 0; number < 256; ++number)
+    if (bundle.find(static_cast<bundle_part>(number)))
+      parts.push_back(static_cast<bundle_part>(number));
+  return parts;
+}
+
+/// Public halves are no secret.
+inline bool is_public(bundle_part part) {
+  return (static_cast<unsigned>(part) & 0xc0) == 0x40;
+}
+
+/// The part of a stored key that tells the rest: the scalar of a P-256 key (crypto/p256.cpp), else all of it.
+inline std::span<const std::uint8_t> essence(const secret& stored) {
+  const std::span<const std::uint8_t> all{reveal(stored)};
+  return all.size() == 138 ? all.subspan(36, 32) : all;
+}
+
+/// The whole of a domain, which a Manufacturing box opens with the domain key set.
+inline key_bundle whole_domain(const site_bench& bench, const domain_id& domain) {
+  const auto own = bundle_of(bench, bench.box("manufacturing-1"), "box");
+  const auto view = bench.written().view();
+  const auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text);
+  BOOST_REQUIRE(created);
+  const auto set = own.key(bundle_part::domain_set_confidentiality, created->event.suite);
+  BOOST_REQUIRE(set);
+  const auto text = "oaksteel/1/domain|" + domain.text;
+  auto packed =
+    opener{*set, blinding_generator()}.open(*view.sealed(created->position), bytes{text.begin(), text.end()});
+  BOOST_REQUIRE(packed);
+  auto bundle = key_bundle::unpack(*packed);
+  BOOST_REQUIRE(bundle);
+  return std::move(*bundle);
+}
+
+} // namespace oaksteel::testing
