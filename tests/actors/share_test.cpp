@@ -360,7 +360,7 @@ BOOST_FIXTURE_TEST_CASE(manufacturing_hands_out_no_keys_after_a_share_is_taken_o
 // An installation, with the share taken out after each message of it. Nothing is half done: either MI7 is durable and
 // says what is so, or the attempt stays open until the box is enabled again and is then closed as failed.
 BOOST_AUTO_TEST_CASE(a_share_is_taken_out_at_every_moment_of_an_installation) {
-  unsigned refused = 0, failed = 0, done = 0, provisioned_late = 0;
+  unsigned refused = 0, failed = 0, done = 0, provisioned_late = 0, committed_late = 0;
   for (unsigned messages = 0; done < 3; ++messages) {
     BOOST_REQUIRE(messages < 200);
     BOOST_TEST_CONTEXT("after " << messages << " messages") {
@@ -395,6 +395,7 @@ BOOST_AUTO_TEST_CASE(a_share_is_taken_out_at_every_moment_of_an_installation) {
           BOOST_CHECK(!std::holds_alternative<installation_attempted>(e.event));
           BOOST_CHECK(!std::holds_alternative<installation_finished>(e.event));
           provisioned_late += std::holds_alternative<key_provisioned>(e.event);
+          committed_late += std::holds_alternative<key_committed>(e.event);
         }
       bench.put("steel-1", {"Max"});
       bench.put("steel-1", {"Lena"});
@@ -416,7 +417,8 @@ BOOST_AUTO_TEST_CASE(a_share_is_taken_out_at_every_moment_of_an_installation) {
       failed += outcome && outcome->failure;
     }
   }
-  BOOST_TEST_MESSAGE(refused << " refused, " << failed << " failed, " << provisioned_late << " provisioned after");
+  BOOST_TEST_MESSAGE(refused << " refused, " << failed << " failed, " << provisioned_late << " provisioned and "
+                             << committed_late << " committed after");
   BOOST_CHECK_GT(refused, 0u);
   BOOST_CHECK_GT(failed, 5u);
   BOOST_CHECK_LE(provisioned_late, 2u); // MI5 was on its way already
