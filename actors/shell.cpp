@@ -35,10 +35,28 @@ message_head shell::next_head(const message_head& after) {
   return {{name_, (std::uint64_t{epoch_} << 32) + ++heads_}, after.cause, after.correlation};
 }
 
+void shell::submit_first(command_info info, std::function<void(transaction&)> decide) {
+  auto b = std::make_shared<batch>();
+  b->ticket = ++tickets_;
+  b->at = phase::answered;
+  auto& c = b->commands.emplace_back();
+  c.info = std::move(info);
+  c.decide = std::move(decide);
+  number(c);
+  const auto undecided =
+    std::find_if(batches_.begin(), batches_.end(), [](const auto& other) { return !other->decided; });
+  batches_.insert(undecided, std::move(b));
+  advance();
+}
+
 void shell::enqueue(command c) {
-  c.number = (std::uint64_t{epoch_} << 32) + ++numbers_;
+  number(c);
   waiting_.push_back(std::move(c));
   pump();
+}
+
+void shell::number(command& c) {
+  c.number = (std::uint64_t{epoch_} << 32) + ++numbers_;
 }
 
 void shell::pump() {

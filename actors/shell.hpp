@@ -120,6 +120,8 @@ public:
               std::function<void(transaction&, Facts&)> decide);
   /// A command that needs no facts, or a query: `when_durable` then waits only for what came before.
   void submit(command_info info, std::function<void(transaction&)> decide);
+  /// The same, decided before all that came earlier and still waits for its facts: for what must not wait.
+  void submit_first(command_info info, std::function<void(transaction&)> decide);
 
   /// A head for a message that follows from no event (a query, a time-out).
   message_head next_head(const message_head& after = {});
@@ -153,6 +155,7 @@ private:
   };
 
   void enqueue(command c);
+  void number(command& c);
   void pump();
   void start(const std::shared_ptr<batch>& b);
   void advance();

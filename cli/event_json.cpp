@@ -19,6 +19,7 @@ json value(const calendar_date& x);
 json value(const instant& x);
 json value(const box_id& x);
 json value(const digest& x);
+json value(const share_set_id& x);
 json value(const participant& x);
 json value(const signed_record& x);
 template <std::size_t N>
@@ -52,6 +53,7 @@ json value(const instant& x) { return x.us == 0 ? json() : json(x.text()); }
 json value(const box_id& x) { return x.number == 0 ? json() : json(x.text()); }
 json value(const participant& x) { return {{"kind", name(x.kind)}, {"id", x.id}}; }
 json value(const digest& x) { return x.hex(); }
+json value(const share_set_id& x) { return x.text(); }
 
 /// A body of one of the types, or null: from elsewhere it may be anything.
 template <class... Body>

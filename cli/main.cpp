@@ -1,9 +1,10 @@
-// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp and audit.cpp.
+// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp and share.cpp.
 
 #include "cli/audit.hpp"
 #include "cli/inspect.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
+#include "cli/share.hpp"
 
 #include <CLI/CLI.hpp>
 
@@ -25,6 +26,8 @@ struct arguments {
   std::uint64_t list_to = 0;
   std::string checkpoint, export_file, at;
   audit_arguments audit;
+  share_arguments share;
+  std::string share_data;
   std::string subject, from, to, domain_key_set;
   /// Set by the command that was chosen.
   std::function<int()> run;
@@ -174,6 +177,26 @@ void add_audit(CLI::App& app, arguments& a) {
   command.callback([&a] { a.run = [&a] { return run_audit(a); }; });
 }
 
+void add_share(CLI::App& app, arguments& a) {
+  auto& share = *app.add_subcommand("share", "Look at custodians' shares");
+  share.require_subcommand(1);
+
+  auto& check = *share.add_subcommand("verify", "Which share of which set each file is, whether it is right, and "
+                                                "whether they make a quorum; uses none up");
+  check.add_option("FILE", a.share.files, "share files")->required();
+  auto* data =
+    check.add_option("--data", a.share_data, "the log that recorded the sets: a data directory or an export");
+  check.add_flag("--json", a.share.json, "print JSON");
+  check.footer("Example: oaksteel share verify day/media/Ada/M00000001.share --data day");
+  check.callback([&a, data] {
+    a.run = [&a, data] {
+      if (data->count() > 0)
+        a.share.data = a.share_data;
+      return share_verify(a.share);
+    };
+  });
+}
+
 /// The commands below `at`, as a list for people.
 std::string commands_of(const CLI::App& at) {
   std::string list;
@@ -214,6 +237,7 @@ int run(int argc, char** argv) {
   add_log(app, a);
   add_replay(app, a);
   add_audit(app, a);
+  add_share(app, a);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -33,6 +33,10 @@ std::string box(const box_id& b) {
   return join(name(b.type), " box ", b);
 }
 
+std::string which(const std::optional<share_name>& share) {
+  return share ? join("share ", std::uint64_t{share->index}, " of set ", share->set) : "a share";
+}
+
 std::string legs(const std::vector<leg_plan>& plan) {
   std::string s;
   for (const auto& l : plan)
@@ -69,9 +73,9 @@ struct sentence {
                 std::uint64_t{e.shares.size()}, " shares enable it",
                 e.domain_key_set.empty() ? "" : "; it made the domain key set");
   }
-  std::string operator()(const share_entered& e) const { return join(e.custodian, " put a share into ", box(e.box)); }
+  std::string operator()(const share_entered& e) const { return join(e.custodian, " put ", which(e.share), " into ", box(e.box)); }
   std::string operator()(const share_refused& e) const {
-    return join(box(e.box), " refused the share of ", e.custodian, ": ", e.reason);
+    return join(box(e.box), " refused ", which(e.share), " of ", e.custodian, ": ", e.reason);
   }
   std::string operator()(const box_enabled& e) const { return join(box(e.box), " is enabled"); }
   std::string operator()(const box_disabled& e) const { return join(box(e.box), " is disabled: ", e.reason); }

@@ -17,11 +17,27 @@ bool holds_share(const secure_box& box, const label& custodian) {
                      [&](const share_plan& s) { return s.custodian == custodian; });
 }
 
-std::size_t custodians(const std::vector<share_plan>& shares) {
-  std::set<std::string> names;
+std::vector<label> custodians(const std::vector<share_plan>& shares) {
+  std::vector<label> names;
   for (const auto& s : shares)
-    names.insert(s.custodian.text);
-  return names.size();
+    names.push_back(s.custodian);
+  return names;
+}
+
+/// Why a share of the box's own set is refused all the same: it counts once, and from its own custodian.
+std::optional<refusal> not_countable(const secure_box& state, const label& custodian, const share_check& facts) {
+  if (!holds_share(state, custodian))
+    return refusal::custodian_not_known;
+  if (state.entered.contains(custodian.text))
+    return refusal::share_doubled;
+  if (!facts.share)
+    return std::nullopt; // an event of version 1 does not say which
+  if (facts.share->index == 0 || facts.share->index > state.shares.size())
+    return refusal::share_wrong;
+  const auto& owner = state.shares[facts.share->index - 1].custodian;
+  if (state.entered.contains(owner.text))
+    return refusal::share_doubled;
+  return owner == custodian ? std::nullopt : std::optional{refusal::share_of_another_custodian};
 }
 
 /// Everything that Brass decides has this shape: ready, then what the worker found.
@@ -41,22 +57,30 @@ decision<box_event> brass_decision(const secure_box& state, const Proposed& prop
 decision<box_event> decide(const secure_box& state, const box_initialised& proposed) {
   if (state.id.number != 0)
     return refuse(refusal::box_already_initialised);
-  if (proposed.box.number == 0 || proposed.threshold == 0 || proposed.threshold > custodians(proposed.shares))
+  if (proposed.box.number == 0)
     return refuse(refusal::command_malformed);
+  if (auto why = wrong_set(proposed.threshold, custodians(proposed.shares)))
+    return refuse(*why);
   return events{proposed};
+}
+
+std::optional<refusal> wrong_set(std::size_t threshold, const std::vector<label>& custodians) {
+  const std::set<label> different{custodians.begin(), custodians.end()};
+  if (custodians.empty() || custodians.size() > share_limit || different.size() != custodians.size()
+      || !std::all_of(custodians.begin(), custodians.end(), [](const label& c) { return label::parse(c.text); }))
+    return refusal::share_count_wrong;
+  if (threshold == 0 || threshold > custodians.size())
+    return refusal::share_threshold_wrong;
+  return std::nullopt;
 }
 
 decision<box_event> decide(const secure_box& state, const enter_share& command, const share_check& facts) {
   if (state.id.number == 0)
     return refuse(refusal::box_not_initialised);
-  auto wrong = facts.wrong;
-  if (!wrong && !holds_share(state, command.custodian))
-    wrong = refusal::custodian_not_known;
-  if (!wrong && state.entered.contains(command.custodian.text))
-    wrong = refusal::share_doubled;
+  const auto wrong = facts.wrong ? facts.wrong : not_countable(state, command.custodian, facts);
   if (wrong)
-    return events{share_refused{state.id, command.custodian, *wrong}};
-  events out{share_entered{state.id, command.custodian}};
+    return events{share_refused{state.id, command.custodian, *wrong, facts.share}};
+  events out{share_entered{state.id, command.custodian, facts.share}};
   if (!state.enabled && state.entered.size() + 1 >= state.threshold)
     out.emplace_back(box_enabled{state.id});
   return out;

@@ -7,6 +7,7 @@
 #include "events/refusal.hpp"
 
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <variant>
@@ -22,6 +23,23 @@ struct share_plan {
   digest commitment; ///< SHA-256(salt || share)
 
   static auto fields(auto& self) { return std::tie(self.custodian, self.commitment); }
+};
+
+/// A set of shares, and the P-256 key that signed its files (SubjectPublicKeyInfo). The private half was
+/// forgotten when the files were written, so nobody can add a share to a set.
+struct share_set {
+  share_set_id id;
+  bytes key;
+
+  static auto fields(auto& self) { return std::tie(self.id, self.key); }
+};
+
+/// One share of a set; `index` counts from 1 in the order of the custodians.
+struct share_name {
+  share_set_id set;
+  std::uint8_t index = 0;
+
+  static auto fields(auto& self) { return std::tie(self.set, self.index); }
 };
 
 /// The public half of a start-up authentication key, for one type of box (EP-6).
@@ -44,10 +62,12 @@ struct box_initialised {
   std::vector<share_plan> domain_shares;   ///< of the domain key set; a first Manufacturing box only
   bytes domain_key_set;                    ///< public authentication key of the domain key set, likewise
   std::vector<start_up_key> start_up_keys; ///< likewise
+  std::optional<share_set> set;            ///< of `shares`; none before version 2
+  std::optional<share_set> domain_set;     ///< of `domain_shares`
 
   static auto fields(auto& self) {
     return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
-                    self.domain_key_set, self.start_up_keys);
+                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set);
   }
 };
 
@@ -55,8 +75,9 @@ struct box_initialised {
 struct share_entered {
   box_id box;
   label custodian;
+  std::optional<share_name> share; ///< none before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.share); }
 };
 
 /// A share was refused as it was entered (EP-10).
@@ -64,8 +85,9 @@ struct share_refused {
   box_id box;
   label custodian;
   refusal reason = refusal::share_wrong;
+  std::optional<share_name> share; ///< what it says it is, where that could be read; none before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason); }
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason, self.share); }
 };
 
 /// The quorum is in and the box's keys are open.
@@ -75,7 +97,7 @@ struct box_enabled {
   static auto fields(auto& self) { return std::tie(self.box); }
 };
 
-/// A share was taken out, or the process ended: nothing is open.
+/// A share was taken out, the process ended, or the quorum opened nothing: nothing is open.
 struct box_disabled {
   box_id box;
   std::string reason;
@@ -249,12 +271,18 @@ inline constexpr std::size_t open_installations_limit = 96;
 
 decision<box_event> decide(const secure_box& state, const box_initialised& proposed);
 
+/// The most shares that a set can have.
+inline constexpr std::size_t share_limit = 16;
+/// Why there is no such set of shares; each custodian gets one.
+std::optional<refusal> wrong_set(std::size_t threshold, const std::vector<label>& custodians);
+
 struct enter_share {
   label custodian;
 };
-/// What the box found on the medium; the reason when the share is not right.
+/// What the box found on the medium.
 struct share_check {
-  std::optional<refusal> wrong;
+  std::optional<refusal> wrong;    ///< why the share is none of this box's set
+  std::optional<share_name> share; ///< what it says it is, where that can be read
 };
 /// A wrong share gives a share_refused event: it is an attempt that must be on record.
 decision<box_event> decide(const secure_box& state, const enter_share& command, const share_check& facts);

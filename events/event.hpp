@@ -58,9 +58,9 @@ using event_list = event_entries<
   event_entry<6, 1, "fault_recorded", fault_recorded, fault_log>,
   // boxes
   event_entry<20, 1, "box_id_reserved", box_id_reserved, box_allocator>,
-  event_entry<21, 1, "box_initialised", box_initialised, secure_box>,
-  event_entry<22, 1, "share_entered", share_entered, secure_box>,
-  event_entry<23, 1, "share_refused", share_refused, secure_box>,
+  event_entry<21, 2, "box_initialised", box_initialised, secure_box>,
+  event_entry<22, 2, "share_entered", share_entered, secure_box>,
+  event_entry<23, 2, "share_refused", share_refused, secure_box>,
   event_entry<24, 1, "box_enabled", box_enabled, secure_box>,
   event_entry<25, 1, "box_disabled", box_disabled, secure_box>,
   event_entry<26, 1, "domain_process_made", domain_process_made, secure_box>,

@@ -7,6 +7,7 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <span>
 
 namespace oaksteel {
 
@@ -41,6 +42,31 @@ std::optional<std::uint64_t> counting_number(std::string_view s) {
   if (error != std::errc{} || end != s.data() + s.size())
     return std::nullopt;
   return n;
+}
+
+std::string small_hex(std::span<const std::uint8_t> data) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string s;
+  s.reserve(2 * data.size());
+  for (std::uint8_t b : data) {
+    s += digits[b >> 4];
+    s += digits[b & 15];
+  }
+  return s;
+}
+
+/// Exactly as many small digits as fill `data`.
+bool from_hex(std::string_view hex, std::span<std::uint8_t> data) {
+  if (hex.size() != 2 * data.size())
+    return false;
+  for (std::size_t i = 0; i < hex.size(); ++i) {
+    const char c = hex[i];
+    if (!digit(c) && !(c >= 'a' && c <= 'f'))
+      return false;
+    const int nibble = digit(c) ? c - '0' : c - 'a' + 10;
+    data[i / 2] = static_cast<std::uint8_t>(data[i / 2] << 4 | nibble);
+  }
+  return true;
 }
 
 std::optional<std::chrono::year_month_day> calendar_day(std::uint32_t year, std::uint32_t month, std::uint32_t day) {
@@ -170,28 +196,16 @@ std::optional<order_id> order_id::parse(std::string_view s) {
   return order_id{*number};
 }
 
-std::string digest::hex() const {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string s;
-  s.reserve(2 * value.size());
-  for (std::uint8_t b : value) {
-    s += digits[b >> 4];
-    s += digits[b & 15];
-  }
-  return s;
-}
+std::string digest::hex() const { return small_hex(value); }
 std::optional<digest> digest::parse(std::string_view hex) {
   digest d;
-  if (hex.size() != 2 * d.value.size())
-    return std::nullopt;
-  for (std::size_t i = 0; i < hex.size(); ++i) {
-    const char c = hex[i];
-    if (!digit(c) && !(c >= 'a' && c <= 'f'))
-      return std::nullopt;
-    const int nibble = digit(c) ? c - '0' : c - 'a' + 10;
-    d.value[i / 2] = static_cast<std::uint8_t>(d.value[i / 2] << 4 | nibble);
-  }
-  return d;
+  return from_hex(hex, d.value) ? std::optional{d} : std::nullopt;
+}
+
+std::string share_set_id::text() const { return small_hex(value); }
+std::optional<share_set_id> share_set_id::parse(std::string_view hex) {
+  share_set_id id;
+  return from_hex(hex, id.value) ? std::optional{id} : std::nullopt;
 }
 
 std::string instant::text() const {

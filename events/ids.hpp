@@ -115,6 +115,16 @@ struct digest {
   friend auto operator<=>(const digest& a, const digest& b) { return a.value <=> b.value; }
 };
 
+/// Names a set of shares: 16 random bytes, drawn when the set is made.
+struct share_set_id {
+  std::array<std::uint8_t, 16> value{};
+
+  static auto fields(auto& self) { return std::tie(self.value); }
+  std::string text() const;
+  static std::optional<share_set_id> parse(std::string_view hex);
+  friend auto operator<=>(const share_set_id& a, const share_set_id& b) { return a.value <=> b.value; }
+};
+
 /// SHA-256 of a public key's SubjectPublicKeyInfo (RFC 5280, 4.1.2.7): names the key.
 struct fingerprint {
   digest of;

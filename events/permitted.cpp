@@ -49,7 +49,7 @@ struct question {
   }
   answer operator()(const secure_box& s, const box_initialised& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const share_entered& e) const {
-    return held_against(decide(s, enter_share{e.custodian}, share_check{}), e);
+    return held_against(decide(s, enter_share{e.custodian}, share_check{{}, e.share}), e);
   }
   answer operator()(const secure_box& s, const share_refused&) const {
     return unless(s.id.number != 0, "the box has no id yet");

@@ -29,6 +29,12 @@ enum class refusal : std::uint8_t {
   share_doubled = 21,
   share_missing = 22,
   custodian_not_known = 23,
+  share_damaged = 24,
+  share_forged = 25,
+  share_foreign = 26,
+  share_outdated = 27,
+  share_of_another_box = 28,
+  share_of_another_custodian = 29,
   // records and signatures
   signature_invalid = 30,
   wrong_signer = 31,
@@ -68,6 +74,14 @@ enum class refusal : std::uint8_t {
   command_malformed = 80,
   no_answer = 81,
   storage_failed = 82,
+  // sets of shares and the media that they are written to
+  share_count_wrong = 90,
+  share_threshold_wrong = 91,
+  medium_missing = 92,
+  medium_not_writable = 93,
+  medium_full = 94,
+  medium_taken = 95,
+  medium_failed = 96,
 };
 
 /// `key_id_not_fresh`.

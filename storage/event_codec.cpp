@@ -1,5 +1,6 @@
 #include "storage/event_codec.hpp"
 
+#include "events/earlier.hpp"
 #include "storage/any_event.hpp"
 #include "storage/archive.hpp"
 
@@ -29,26 +30,42 @@ std::optional<Event> read_as(const record& r) {
   return std::nullopt;
 }
 
+namespace {
+
+/// Reads the payload of an entry of one of the lists and says what `newest` makes of it.
+template <class Payload>
+expected<any_event, std::string> read_payload(const record& r, std::string_view name, auto newest) {
+  auto event = decode<Payload>(r.payload);
+  if (!event)
+    return unexpected{std::string{name} + ": " + event.error()};
+  return any_event{newest(std::move(*event))};
+}
+
+} // namespace
+
 expected<any_event, std::string> decode_event(const record& r) {
-  std::string problem = "event tag " + std::to_string(r.tag) + " is not known to this version";
-  std::optional<any_event> found;
-  event_list::find([&]<class Entry>() {
-    if (Entry::tag != r.tag)
+  expected<any_event, std::string> found =
+    unexpected{"event tag " + std::to_string(r.tag) + " is not known to this version"};
+  std::string_view name;
+  const bool newest = event_list::find([&]<class Entry>() {
+    if (Entry::tag == r.tag)
+      name = Entry::name;
+    if (Entry::tag != r.tag || Entry::version != r.version)
       return false;
-    if (r.version != Entry::version) {
-      problem = std::string{Entry::name} + " version " + std::to_string(r.version) + " is not known to this version";
-      return true;
-    }
-    auto event = decode<typename Entry::event>(r.payload);
-    if (event)
-      found = any_event{std::move(*event)};
-    else
-      problem = std::string{Entry::name} + ": " + event.error();
+    found = read_payload<typename Entry::event>(r, name, [](auto event) { return event; });
     return true;
   });
-  if (found)
-    return std::move(*found);
-  return unexpected{problem};
+  if (newest || name.empty())
+    return found;
+  const bool earlier = earlier_list::find([&]<class Entry>() {
+    if (Entry::tag != r.tag || Entry::version != r.version)
+      return false;
+    found = read_payload<typename Entry::event>(r, name, [](auto event) { return lifted(std::move(event)); });
+    return true;
+  });
+  if (!earlier)
+    found = unexpected{std::string{name} + " version " + std::to_string(r.version) + " is not known to this version"};
+  return found;
 }
 
 bytes encode_state(const any_state& state) {

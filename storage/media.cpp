@@ -80,6 +80,15 @@ stored<secret> media::read(std::string_view name) const {
   return secret{std::move(content)};
 }
 
+stored<done> media::remove(std::string_view name) const {
+  if (!good_name(name))
+    return unexpected{bad_name(directory_)};
+  const auto path = directory_ / name;
+  if (::unlink(path.c_str()) != 0)
+    return errno == ENOENT ? stored<done>{done{}} : unexpected{system_error(errno, "cannot be removed", path)};
+  return sync_directory(directory_);
+}
+
 stored<std::vector<std::string>> media::list() const {
   if (!present())
     return unexpected{absent(directory_)};

@@ -24,6 +24,8 @@ public:
   stored<done> write(std::string_view name, const secret& content) const;
   /// The whole of a file, in memory that is wiped. missing, too_large, not_ours (no regular file), io.
   stored<secret> read(std::string_view name) const;
+  /// Takes a file away, durably; one that is not there is no error.
+  stored<done> remove(std::string_view name) const;
   /// Names of the files, sorted; at most 10,000.
   stored<std::vector<std::string>> list() const;
 

@@ -1,11 +1,21 @@
 #include "actors/boxes/box_core.hpp"
 
 #include "actors/boxes/initialisation.hpp"
-#include "actors/boxes/share_file.hpp"
 #include "crypto/shares.hpp"
 #include "storage/find_event.hpp"
+#include "storage/share_file.hpp"
 
 namespace oaksteel {
+namespace {
+
+/// A custodian as a participant, who may be nobody.
+std::vector<participant> named(const label& custodian) {
+  if (custodian.empty())
+    return {};
+  return {{participant_kind::custodian, custodian.text}};
+}
+
+} // namespace
 
 box_core::box_core(const box_place& place, shell_client own, const surroundings& around)
   : place_(place), around_(around),
@@ -46,6 +56,12 @@ std::function<std::optional<key_bundle>()> box_core::bundle_opener(std::uint64_t
 caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response_promise<box_id_set> rp,
                                                              const set_secure_box_id& m) {
   auto failed = fails(rp);
+  // While the shares of one set go out, no other may be written over them.
+  if (initialising_) {
+    shell_->submit({m.head, "set_secure_box_id", failed},
+                   [slot = m.slot](transaction& t) { t.refuse(refusal::busy, slot.text); });
+    return rp;
+  }
   // The key that the order must be signed with came into this box's software from the first box (EP-6).
   auto permitted = initialisation_permitted(*around_.journal_log, place_, m);
   if (!permitted) {
@@ -54,19 +70,28 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
     return rp;
   }
   auto answer = [m, first = *permitted](work_context& w) { return initialise_box(m, first, w.random); };
+  initialising_ = true;
+  const auto ended = [this, failed](const caf::error& e) {
+    initialising_ = false;
+    failed(e);
+  };
   shell_->submit<initialisation>(
-    {m.head, "set_secure_box_id", failed}, std::move(answer), [this, rp, m](transaction& t, initialisation& made) mutable {
+    {m.head, "set_secure_box_id", ended}, std::move(answer),
+    [this, rp, m](transaction& t, initialisation& made) mutable {
       if (made.medium && around_.media_failed)
         around_.media_failed(*made.medium);
       if (made.problem)
-        return t.refuse(*made.problem, m.slot.text);
+        return t.refuse(*made.problem, m.slot.text, named(made.custodian));
       const stream_id stream{stream_kind::box, m.id.text()};
       auto events = decide(t.state<secure_box>(stream), made.event);
       if (!events)
         return t.refuse(events.error(), m.slot.text);
       id_ = m.id;
       t.apply<secure_box>(stream, std::move(*events), std::move(made.sealed));
-      t.when_durable([rp, id = m.id](const message_head& next) mutable { rp.deliver(box_id_set{{next}, id}); });
+      t.when_durable([this, rp, id = m.id](const message_head& next) mutable {
+        initialising_ = false;
+        rp.deliver(box_id_set{{next}, id});
+      });
     });
   return rp;
 }
@@ -75,34 +100,27 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
                                                         const put_share& m) {
   shell_->submit({m.head, "put_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     const auto& box = t.state<secure_box>(stream());
-    auto share = read_share(m.media, m.custodian, id_.text());
-    share_check check;
-    if (!share) {
-      check.wrong = share.error();
-    } else {
-      const auto commitment = share_commitment(box.salt, *share);
-      const bool known = std::any_of(box.shares.begin(), box.shares.end(), [&](const share_plan& s) {
-        return s.custodian == m.custodian && s.commitment == commitment;
-      });
-      if (!known)
-        check.wrong = refusal::share_wrong;
-    }
-    auto events = decide(box, enter_share{m.custodian}, check);
+    share_check found;
+    auto share = read_share(box, m, found);
+    auto events = decide(box, enter_share{m.custodian}, found);
     if (!events)
-      return t.refuse(events.error(), m.custodian.text);
+      return t.refuse(events.error(), m.custodian.text, named(m.custodian));
     if (!std::holds_alternative<share_refused>(events->front()))
-      shares_.insert_or_assign(m.custodian, std::move(*share));
-    const bool enables = std::holds_alternative<box_enabled>(events->back());
+      shares_.insert_or_assign(m.custodian, std::move(share));
     // Enabling is cryptography and not a flag: the quorum must open what is sealed (EP-10).
-    if (enables && !open_keys(box)) {
+    if (std::holds_alternative<box_enabled>(events->back()) && !open_keys(box)) {
       wipe();
-      return t.refuse(refusal::sealed_material_invalid, id_.text());
+      found.wrong = refusal::sealed_material_invalid;
+      events = decide(box, enter_share{m.custodian}, found);
+      if (auto lost = decide(box, lose_memory{"the quorum of shares opened nothing"}))
+        events->insert(events->end(), lost->begin(), lost->end());
     }
-    t.apply<secure_box>(stream(), std::move(*events));
+    const bool enables = std::holds_alternative<box_enabled>(events->back());
+    const auto shown = t.apply<secure_box>(stream(), std::move(*events));
     if (enables && when_enabled)
       when_enabled(t);
-    if (check.wrong)
-      return t.when_durable([rp, why = *check.wrong](const message_head&) mutable { rp.deliver(make_error(why)); });
+    if (const auto* refused = std::get_if<share_refused>(shown.front().get()))
+      return t.when_durable([rp, why = refused->reason](const message_head&) mutable { rp.deliver(make_error(why)); });
     t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
       rp.deliver(box_report{{next}, box});
     });
@@ -110,15 +128,50 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
   return rp;
 }
 
+secret box_core::read_share(const secure_box& box, const put_share& m, share_check& found) const {
+  const auto refused = [&](refusal why) {
+    found.wrong = why;
+    return secret{};
+  };
+  const media medium{m.media / m.custodian.text};
+  if (!medium.present())
+    return refused(refusal::medium_missing);
+  const auto text = medium.read(share_file_name(id_.text()));
+  if (!text && text.error().code == storage_code::missing)
+    return refused(refusal::share_missing);
+  if (!text)
+    return refused(text.error().code == storage_code::io ? refusal::medium_failed : refusal::share_damaged);
+  auto file = parse_share(*text);
+  if (!file)
+    return refused(refusal::share_damaged);
+  const auto& terms = file->terms;
+  found.share = terms.name();
+  if (!file->signature_valid)
+    return refused(refusal::share_forged);
+  const auto made = find_event<box_initialised>(around_.journal_log->view(), lookup::box_keys, id_.text());
+  const auto& set = made ? made->event.set : std::nullopt;
+  if (!set || set->id != terms.set) {
+    if (terms.log != around_.journal_log->id())
+      return refused(refusal::share_foreign);
+    return refused(terms.of == id_.text() ? refusal::share_outdated : refusal::share_of_another_box);
+  }
+  if (set->key != terms.key)
+    return refused(refusal::share_forged);
+  if (terms.index > box.shares.size()
+      || box.shares[terms.index - 1].commitment != share_commitment(box.salt, file->share))
+    return refused(refusal::share_wrong);
+  return std::move(file->share);
+}
+
 caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_promise<box_report> rp,
                                                          const take_share& m) {
-  // At once (EP-10): the decision waits behind the work that came before, the keys do not.
+  // At once (EP-10): the keys go now, and the decision comes before that of earlier work.
   if (shares_.contains(m.custodian))
     wipe();
-  shell_->submit({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
+  shell_->submit_first({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), remove_share{m.custodian});
     if (!events)
-      return t.refuse(events.error(), m.custodian.text);
+      return t.refuse(events.error(), m.custodian.text, named(m.custodian));
     wipe();
     t.apply<secure_box>(stream(), std::move(*events));
     t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {

@@ -71,6 +71,8 @@ public:
   std::function<void(transaction&)> when_enabled;
 
 private:
+  /// Reads a custodian's share into wiped memory and holds it against the set that the box handed out.
+  secret read_share(const secure_box& box, const put_share& m, share_check& found) const;
   bool open_keys(const secure_box& box);
   void wipe();
 
@@ -78,6 +80,7 @@ private:
   surroundings around_;
   std::unique_ptr<shell> shell_;
   box_id id_;
+  bool initialising_ = false; ///< shares are on their way to the media
   std::map<label, secret> shares_; ///< entered, until the box is disabled
   secret_handle combination_;
   std::map<domain_id, ring_handle> rings_;

@@ -1,8 +1,8 @@
 #include "actors/boxes/initialisation.hpp"
 
-#include "actors/boxes/share_file.hpp"
 #include "crypto/shares.hpp"
 #include "storage/find_event.hpp"
+#include "storage/share_file.hpp"
 
 namespace oaksteel {
 namespace {
@@ -10,21 +10,84 @@ namespace {
 constexpr box_type every_type[] = {box_type::manufacturing, box_type::oak, box_type::steel, box_type::brass,
                                    box_type::tin};
 
-/// Splits a secret for the custodians and writes each share to its medium; what can be said of them in
-/// public.
-stored<std::vector<share_plan>> hand_out(const secret& whole, const std::string& of,
-                                                const set_secure_box_id& order, const digest& salt,
-                                                generator& random) {
-  const auto shares = split(whole, order.threshold, static_cast<unsigned>(order.custodians.size()), random);
-  std::vector<share_plan> plan;
-  for (std::size_t i = 0; i < shares.size(); ++i) {
-    const auto& custodian = order.custodians[i];
-    if (auto failed = write_share(order.media, {of, custodian, static_cast<unsigned>(i + 1), order.threshold}, shares[i]))
-      return unexpected{std::move(*failed)};
-    plan.push_back({custodian, share_commitment(salt, shares[i])});
+refusal refusal_for(const storage_error& e) {
+  switch (e.code) {
+    case storage_code::missing: return refusal::medium_missing;
+    case storage_code::not_writable: return refusal::medium_not_writable;
+    case storage_code::full: return refusal::medium_full;
+    default: return refusal::medium_failed;
   }
-  return plan;
 }
+
+/// Writes the shares of one initialisation. Unless kept, they are taken away again: nobody shall carry shares of
+/// sets that never came to be.
+class handing_out {
+public:
+  handing_out(const set_secure_box_id& order, const initialisation_terms& terms, initialisation& made,
+              generator& random)
+    : order_(order), terms_(terms), made_(made), random_(random) {}
+  handing_out(const handing_out&) = delete;
+  handing_out& operator=(const handing_out&) = delete;
+  ~handing_out() {
+    for (const auto& [medium, file] : written_)
+      (void)medium.remove(file); // there is no more to do about a medium that fails now
+  }
+
+  /// False when a medium is not there, or a file lies where a share would go that this site did not write.
+  bool ready_for(std::string_view of) {
+    for (const auto& custodian : order_.custodians) {
+      const auto medium = medium_of(custodian);
+      if (!medium.present())
+        return failed(custodian, refusal::medium_missing);
+      const auto there = medium.read(share_file_name(of));
+      if (!there && there.error().code == storage_code::missing)
+        continue;
+      const auto share = there ? parse_share(*there) : expected<share_file, std::string>{unexpected{std::string{}}};
+      if (!share || share->terms.log != terms_.log)
+        return failed(custodian, refusal::medium_taken);
+    }
+    return true;
+  }
+
+  /// Splits a secret and writes a share for each custodian; what can be said of them in public.
+  bool hand_out(const secret& whole, std::string_view of, std::vector<share_plan>& plan,
+                std::optional<share_set>& set) {
+    const auto key = private_key::generate(suite_id::p256, random_);
+    set.emplace(share_set{{}, key.public_part().spki()});
+    random_.randomize(set->id.value.data(), set->id.value.size());
+    const auto count = static_cast<unsigned>(order_.custodians.size());
+    const auto shares = split(whole, order_.threshold, count, random_);
+    share_terms terms{terms_.log, set->id, std::string{of}, order_.id, {}, 0, count, order_.threshold, {}};
+    for (std::size_t i = 0; i < shares.size(); ++i) {
+      terms.custodian = order_.custodians[i];
+      terms.index = static_cast<unsigned>(i + 1);
+      const auto medium = medium_of(terms.custodian);
+      if (auto done = medium.write(share_file_name(of), share_text(terms, shares[i], key, random_)); !done) {
+        made_.medium = done.error();
+        return failed(terms.custodian, refusal_for(done.error()));
+      }
+      written_.emplace_back(medium, share_file_name(of));
+      plan.push_back({terms.custodian, share_commitment(made_.event.salt, shares[i])});
+    }
+    return true;
+  }
+
+  void keep() { written_.clear(); }
+
+private:
+  media medium_of(const label& custodian) const { return media{order_.media / custodian.text}; }
+  bool failed(const label& custodian, refusal why) {
+    made_.problem = why;
+    made_.custodian = custodian;
+    return false;
+  }
+
+  const set_secure_box_id& order_;
+  const initialisation_terms& terms_;
+  initialisation& made_;
+  generator& random_;
+  std::vector<std::pair<media, std::string>> written_;
+};
 
 secret random_key(generator& random) {
   return secret{random.random_vec(32)};
@@ -76,10 +139,11 @@ expected<initialisation_terms, refusal> initialisation_permitted(const log& site
     return refuse(refusal::wrong_box_type);
   if (order.slot != place.slot || order.id.number == 0)
     return refuse(refusal::wrong_box);
-  if (order.custodians.empty() || order.custodians.size() > 16 || order.threshold == 0
-      || order.threshold > order.custodians.size())
-    return refuse(refusal::command_malformed);
+  if (auto why = wrong_set(order.threshold, order.custodians))
+    return refuse(*why);
   const auto view = site.view();
+  if (view.find(static_cast<std::uint8_t>(lookup::box_in_slot), place.slot.text))
+    return refuse(refusal::box_already_initialised);
   const box_id first{box_type::manufacturing, 1};
   const auto found = find_event<box_initialised>(view, lookup::box_keys, first.text());
   if (!found) {
@@ -87,7 +151,7 @@ expected<initialisation_terms, refusal> initialisation_permitted(const log& site
       return refuse(refusal::storage_failed);
     if (order.id != first)
       return refuse(refusal::box_not_initialised);
-    return initialisation_terms{true, order.suite};
+    return initialisation_terms{true, order.suite, site.id()};
   }
   const auto& initialised = found->event;
   for (const auto& key : initialised.start_up_keys) {
@@ -95,7 +159,7 @@ expected<initialisation_terms, refusal> initialisation_permitted(const log& site
       continue;
     auto authority = public_key::parse(initialised.suite, key.spki);
     if (authority && authority->verify(order_text(order.id, order.slot), order.order_signature))
-      return initialisation_terms{false, initialised.suite};
+      return initialisation_terms{false, initialised.suite, site.id()};
   }
   return refuse(refusal::signature_invalid);
 }
@@ -108,24 +172,20 @@ initialisation initialise_box(const set_secure_box_id& order, const initialisati
   event.suite = terms.suite;
   event.threshold = order.threshold;
   random.randomize(event.salt.value.data(), event.salt.value.size());
+  handing_out shares{order, terms, made, random};
+  if (!shares.ready_for(order.id.text()) || (terms.first && !shares.ready_for(domain_share_purpose)))
+    return made;
   const auto combination = random_key(random);
   key_bundle bundle;
   if (terms.first) {
     bundle = first_box_keys(terms.suite, random, event);
-    auto plan = hand_out(domain_set_of(bundle), "domain-key-set", order, event.salt, random);
-    if (!plan) {
-      made.medium = plan.error();
+    if (!shares.hand_out(domain_set_of(bundle), domain_share_purpose, event.domain_shares, event.domain_set))
       return made;
-    }
-    event.domain_shares = std::move(*plan);
   }
-  auto plan = hand_out(combination, order.id.text(), order, event.salt, random);
-  if (!plan) {
-    made.medium = plan.error();
+  if (!shares.hand_out(combination, order.id.text(), event.shares, event.set))
     return made;
-  }
-  event.shares = std::move(*plan);
   made.sealed = seal_under(combination, bundle.packed(), bundle_address(order.id, "box"), random);
+  shares.keep();
   made.problem.reset();
   return made;
 }

@@ -24,6 +24,8 @@ struct conversation : std::enable_shared_from_this<conversation> {
   std::unique_ptr<ephemeral_key> own;
 
   message_head next() const { return self->state.core->house().next_head(head); }
+  /// A share that is taken out ends the conversation: a disabled box says nothing more to a meter (EP-10).
+  bool enabled() const { return self->state.core->ring(terms.key.domain) != nullptr; }
 
   void end(std::optional<refusal> failure, std::string tokens = {}) {
     self->state.core->let_go(terms.key);
@@ -34,6 +36,8 @@ struct conversation : std::enable_shared_from_this<conversation> {
   /// Asks the meter and goes on with its answer; any error ends the attempt.
   template <class Message, class Answer>
   void ask(Message m, void (conversation::*then)(const Answer&)) {
+    if (!enabled())
+      return end(refusal::box_disabled);
     m.head = next();
     auto me = shared_from_this();
     self->request(line, meter_timeout, std::move(m))
@@ -101,6 +105,8 @@ void install_in_meter(self_pointer self, const psr_actor& line, const message_he
 
 void commit_in_meter(self_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
                      const sequence_number& meter, std::function<void()> committed) {
+  if (!self->state.core->ring(key.domain))
+    return;
   self->request(line, meter_timeout, mi6c{{self->state.core->house().next_head(head)}, meter, key})
     .then([committed = std::move(committed)](const acknowledged&) { committed(); }, [](const caf::error&) {});
 }

@@ -29,8 +29,8 @@ bytes session_address(const box_id& steel, const sequence_number& meter, const k
 void install_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
                       installation_terms terms, std::function<void(const mi7_body&)> finished);
 
-/// MI6c. Calls `committed` when the meter has acknowledged; never, when it does not (the KMC's time-out then
-/// takes care of the key).
+/// MI6c. Calls `committed` when the meter has acknowledged; never, when it does not or the box is disabled (the
+/// KMC's time-out then takes care of the key).
 void commit_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
                      const key_id& key, const sequence_number& meter, std::function<void()> committed);
 

@@ -147,7 +147,10 @@ auto make_process(self_pointer self, const make_domain_process& m) {
     return make_package(m, *own, created->event, *sealed, w);
   };
   core.house().submit<package_made>({m.head, "make_domain_process", fails(rp)}, std::move(answer),
-                                    [rp, m](transaction& t, package_made& made) mutable {
+                                    [self, rp, m](transaction& t, package_made& made) mutable {
+                                      const auto& box = t.state<secure_box>(self->state.core->stream());
+                                      if (!made.sealed.empty() && !box.enabled)
+                                        return t.refuse(refusal::box_disabled, m.domain.text);
                                       if (made.sealed.empty())
                                         return t.refuse(made.problem, m.domain.text);
                                       t.when_durable([rp, sealed = made.sealed](const message_head& next) mutable {

@@ -11,12 +11,14 @@
 
 namespace oaksteel::testing {
 
-/// Keeps jobs until they are run, in any order.
+/// Keeps jobs until they are run, in any order; or, while `holding` is false, runs them at once.
 class held_workers final : public workers {
 public:
   void run(std::function<void()> job, const worker_client& client, std::uint64_t ticket) override {
     jobs.push_back({std::move(job), client, ticket});
     ++count;
+    if (!holding)
+      work(jobs.size() - 1);
   }
   void work(std::size_t index) {
     auto j = std::move(jobs.at(index));
@@ -33,6 +35,7 @@ public:
   };
   std::vector<held> jobs;
   std::size_t count = 0;
+  bool holding = true; ///< else each job is done as it comes
 };
 
 } // namespace oaksteel::testing

@@ -265,7 +265,7 @@ BOOST_FIXTURE_TEST_CASE(a_steel_box_disabled_in_a_conversation_drops_the_key, wo
 BOOST_AUTO_TEST_CASE(work_that_waits_keeps_no_key_of_a_disabled_box) {
   auto hands = std::make_unique<busy_workers>();
   auto& lazy = *hands;
-  working_site site{std::move(hands)};
+  working_site site{{}, std::move(hands)};
   const auto steel = site.id_of("steel-1");
   const auto now = site.world().time().now();
   const auto offered = site.get<start_up_key_offered>(site.box("oak-ve").common, offer_start_up_key{});

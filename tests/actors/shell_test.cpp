@@ -123,6 +123,25 @@ BOOST_FIXTURE_TEST_CASE(what_was_asked_first_is_decided_first, shell_bench) {
   check_said(*this, {"a took 1", "b took 2"});
 }
 
+// What must not wait passes what has no facts yet, and nothing that is decided.
+BOOST_FIXTURE_TEST_CASE(what_is_submitted_first_is_decided_before_what_waits, shell_bench) {
+  take_id("a");
+  for (const char* what : {"b", "c"})
+    house().submit<found>(
+      info(what), [](work_context&) { return found{1}; }, [this, what](transaction& t, found&) { take_id_in(t, what); });
+  house().submit_first(info("x"), [this](transaction& t) { take_id_in(t, "x"); });
+  settle();
+  while (!orders->orders.empty())
+    append_one();
+  check_said(*this, {"a took 1", "x took 2"});
+  busy.work(0);
+  busy.work(0);
+  settle();
+  while (!orders->orders.empty())
+    append_one();
+  check_said(*this, {"a took 1", "x took 2", "b took 3", "c took 4"});
+}
+
 BOOST_FIXTURE_TEST_CASE(what_could_not_be_written_is_answered_with_the_error, shell_bench) {
   take_id("a");
   settle();

@@ -8,6 +8,7 @@
 #include "scenarios/simulation.hpp"
 #include "storage/event_codec.hpp"
 #include "storage/media.hpp"
+#include "tests/actors/held_workers.hpp"
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
@@ -18,10 +19,15 @@ using all_rows = std::map<std::string, bytes>;
 
 class site_bench {
 public:
-  explicit site_bench(std::unique_ptr<workers> hands = inline_workers()) : workers_(std::move(hands)) {
+  /// `more`: boxes beside those of the day, which have no id yet. `hands`: who works instead of the held workers.
+  explicit site_bench(const std::vector<box_plan>& more = {}, std::unique_ptr<workers> hands = nullptr)
+    : hands_(std::move(hands)) {
+    workers_.holding = false;
     auto day = load_scenario(scenario_file("small-day.toml"));
     BOOST_REQUIRE(day);
     plan_ = std::move(day->plan);
+    const auto known = plan_.boxes.size();
+    plan_.boxes.insert(plan_.boxes.end(), more.begin(), more.end());
     finished_day::copy(data_);
     auto opened = log::open(data_);
     BOOST_REQUIRE(opened);
@@ -35,15 +41,15 @@ public:
     options.domains = plan_.domains;
     options.boxes = plan_.boxes;
     options.detached = false;
-    options.around = {&*log_, &world_->time(), random_.get(), workers_.get(), {}, {}};
+    options.around = {&*log_, &world_->time(), random_.get(), hands_ ? hands_.get() : &workers_, {}, {}};
     options.journaling.journal_log = &*log_;
     options.journaling.time = &world_->time();
     site_.emplace(world_->system(), options);
     for (std::uint32_t slot = 0; slot < 4; ++slot)
       site_->connect_meter({{"M000000" + std::to_string(slot + 1)}, slot, &*slots_, {}});
     world_->settle();
-    for (const auto& box : site_->boxes())
-      enable(box);
+    for (std::size_t i = 0; i < known; ++i)
+      enable(*site_->box_in(plan_.boxes[i].slot));
   }
   ~site_bench() {
     site_->stop();
@@ -52,6 +58,9 @@ public:
 
   site& all() { return *site_; }
   simulation& world() { return *world_; }
+  held_workers& work() { return workers_; }
+  std::filesystem::path media_folder() const { return data_ / "media"; }
+  randomness& random() { return *random_; }
   const log& written() const { return *log_; }
   const site_box& box(const std::string& slot) const { return *site_->box_in({slot}); }
   box_id id_of(const std::string& slot) const {
@@ -146,7 +155,7 @@ private:
   void enable(const site_box& box) {
     const auto id = id_of(box.plan.slot.text);
     for (unsigned i = 0; i < box.plan.threshold; ++i)
-      get<box_report>(box.common, put_share{{}, box.plan.custodians[i], data_ / "media"});
+      get<box_report>(box.common, put_share{{}, box.plan.custodians[i], media_folder()});
     if (box.steel)
       site_->connect_steel(box, id);
     world_->settle();
@@ -159,7 +168,8 @@ private:
   std::optional<erasable_slots> slots_;
   std::optional<simulation> world_;
   std::unique_ptr<randomness> random_;
-  std::unique_ptr<workers> workers_;
+  held_workers workers_;
+  std::unique_ptr<workers> hands_;
   std::optional<site> site_;
   std::uint64_t count_ = 0;
   mutable std::uint64_t found_at_ = 0;

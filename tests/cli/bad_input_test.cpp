@@ -3,11 +3,11 @@
 
 #include "storage/environment.hpp"
 #include "tests/scenarios/finished_day.hpp"
+#include "tests/small_disk.hpp"
 
 #include <regex>
 
 #include <sys/file.h>
-#include <sys/mount.h>
 
 namespace oaksteel::testing {
 namespace {
@@ -76,31 +76,6 @@ private:
   std::string scenario_, labels_;
 };
 
-/// A disk of a given size, gone with this object.
-class small_disk {
-public:
-  small_disk(const std::filesystem::path& at, const std::string& size) : at_(at) {
-    std::filesystem::create_directories(at);
-    mounted_ = mount("none", at.c_str(), "tmpfs", 0, ("size=" + size).c_str()) == 0;
-  }
-  ~small_disk() {
-    if (mounted_)
-      umount2(at_.c_str(), MNT_DETACH);
-  }
-  bool mounted() const { return mounted_; }
-  bool resize(const std::string& size) const {
-    return mount("none", at_.c_str(), "tmpfs", MS_REMOUNT, ("size=" + size).c_str()) == 0;
-  }
-
-private:
-  std::filesystem::path at_;
-  bool mounted_ = false;
-};
-
-void skip(const std::string& why) {
-  std::cout << "SKIPPED: " << boost::unit_test::framework::current_test_case().full_name() << ": " << why << std::endl;
-}
-
 } // namespace
 
 BOOST_AUTO_TEST_SUITE(bad_input)
@@ -145,6 +120,11 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
     {"audit", "all", "--data", day, "--from", "yesterday"},
     {"audit", "all", "--data", day, "--to", "2026-13-01"},
     {"audit", "all", "--data", day, "--domain-key-set", "zz"},
+    {"share"},
+    {"share", "bogus"},
+    {"share", "verify"},
+    {"share", "verify", "--data", day},
+    {"share", "verify", "x.share", "--data"},
   };
   for (const auto& line : lines)
     check_refused(line, 2, "");
@@ -153,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
 BOOST_AUTO_TEST_CASE(help_is_everywhere) {
   for (const command_line& command :
        {command_line{}, {"scenario"}, {"scenario", "run"}, {"scenario", "replay"}, {"log"}, {"log", "stat"},
-        {"log", "list"}, {"log", "verify"}, {"log", "export"}, {"replay"}, {"audit"}}) {
+        {"log", "list"}, {"log", "verify"}, {"log", "export"}, {"replay"}, {"audit"}, {"share"}, {"share", "verify"}}) {
     auto line = command;
     line.push_back("--help");
     const auto r = run_program(line);

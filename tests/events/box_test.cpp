@@ -7,6 +7,22 @@ using namespace oaksteel::given_when_then;
 
 BOOST_AUTO_TEST_SUITE(boxes)
 
+namespace {
+
+std::vector<label> people(unsigned count) {
+  std::vector<label> all;
+  for (unsigned i = 1; i <= count; ++i)
+    all.push_back({"person-" + std::to_string(i)});
+  return all;
+}
+
+/// A share of the box's own set, entered by somebody.
+decision<box_event> enter_share_of(const secure_box& state, const label& who, std::uint8_t index) {
+  return decide(state, enter_share{who}, share_check{{}, share_name{{{1}}, index}});
+}
+
+} // namespace
+
 // --- ids and shares -----------------------------------------------------------------------------------
 
 BOOST_AUTO_TEST_CASE(a_box_takes_its_id_once) {
@@ -18,9 +34,16 @@ BOOST_AUTO_TEST_CASE(a_box_takes_its_id_once) {
     {"two of two", take(blank, oak_1, 2, {anna, boris}), "box_initialised"},
     {"two of three", take(blank, {box_type::manufacturing, 1}, 2, {anna, boris, clara}), "box_initialised"},
     {"the id of no box", take(blank, {box_type::oak, 0}, 2, {anna, boris}), "! command_malformed"},
-    {"no share needed", take(blank, oak_1, 0, {anna, boris}), "! command_malformed"},
-    {"more needed than there are", take(blank, oak_1, 3, {anna, boris}), "! command_malformed"},
-    {"both shares with one person", take(blank, oak_1, 2, {anna, anna}), "! command_malformed"},
+    {"no share needed", take(blank, oak_1, 0, {anna, boris}), "! share_threshold_wrong"},
+    {"more needed than there are", take(blank, oak_1, 3, {anna, boris}), "! share_threshold_wrong"},
+    {"the most needed", take(blank, oak_1, 255, {anna, boris}), "! share_threshold_wrong"},
+    {"no share", take(blank, oak_1, 1, {}), "! share_count_wrong"},
+    {"both shares with one person", take(blank, oak_1, 1, {anna, anna}), "! share_count_wrong"},
+    {"a share for nobody", take(blank, oak_1, 1, {anna, {}}), "! share_count_wrong"},
+    {"a share for a folder above", take(blank, oak_1, 1, {anna, {".."}}), "! share_count_wrong"},
+    {"sixteen shares", take(blank, oak_1, 16, people(16)), "box_initialised"},
+    {"seventeen", take(blank, oak_1, 2, people(17)), "! share_count_wrong"},
+    {"three hundred", take(blank, oak_1, 2, people(300)), "! share_count_wrong"},
     {"again", take(with_id(oak_1), oak_1, 2, {anna, boris}), "! box_already_initialised"},
     {"another id", take(with_id(oak_1), oak_2, 2, {anna, boris}), "! box_already_initialised"},
   });
@@ -81,6 +104,28 @@ BOOST_AUTO_TEST_CASE(every_attempt_names_its_share) {
   BOOST_CHECK(refused(enter(one_in, anna, damaged)) == (share_refused{oak_1, anna, damaged}));
   BOOST_CHECK(refused(enter(one_in, nobody)) == (share_refused{oak_1, nobody, refusal::custodian_not_known}));
   BOOST_CHECK(event_in<box_enabled>(enter(one_in, boris), 1) == (box_enabled{oak_1}));
+}
+
+// A share counts once, whoever brings it, and only from the custodian to whom it was given.
+BOOST_AUTO_TEST_CASE(a_share_counts_once_and_from_its_own_custodian) {
+  const auto box = with_id({box_type::manufacturing, 1});
+  const auto one_in = after(box, enter_share_of(box, anna, 1));
+  const auto why = [](const decision<box_event>& d) { return name(event_in<share_refused>(d).reason); };
+  BOOST_TEST(why(enter_share_of(box, anna, 2)) == "share_of_another_custodian");
+  BOOST_TEST(why(enter_share_of(one_in, boris, 3)) == "share_of_another_custodian");
+  BOOST_TEST(why(enter_share_of(one_in, boris, 1)) == "share_doubled");
+  BOOST_TEST(why(enter_share_of(one_in, anna, 1)) == "share_doubled");
+  BOOST_TEST(why(enter_share_of(one_in, anna, 2)) == "share_doubled");
+  BOOST_TEST(why(enter_share_of(one_in, boris, 0)) == "share_wrong");
+  BOOST_TEST(why(enter_share_of(one_in, boris, 4)) == "share_wrong");
+  BOOST_TEST(why(enter_share_of(one_in, nobody, 1)) == "custodian_not_known");
+  BOOST_TEST(outcome(enter_share_of(one_in, boris, 2)) == "share_entered + box_enabled");
+  // The event names the share, also of one that is refused.
+  const share_name second{{{1}}, 2};
+  BOOST_CHECK(event_in<share_entered>(enter_share_of(one_in, boris, 2)).share == second);
+  BOOST_CHECK(event_in<share_refused>(enter_share_of(one_in, anna, 2)).share == second);
+  const auto damaged = decide(box, enter_share{anna}, share_check{refusal::share_outdated, second});
+  BOOST_CHECK(event_in<share_refused>(damaged) == (share_refused{box.id, anna, refusal::share_outdated, second}));
 }
 
 BOOST_AUTO_TEST_CASE(a_refused_share_does_not_count) {

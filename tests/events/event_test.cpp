@@ -1,6 +1,6 @@
 // The one list of events: tags, streams, participants (EP-30), look-ups, and the fold.
 
-#include "events/event.hpp"
+#include "events/earlier.hpp"
 
 #include "tests/events/given.hpp"
 
@@ -22,6 +22,7 @@ struct entry {
   std::string_view stream;
   std::string_view who;  ///< participants, in the order of the fields
   std::string_view rows; ///< number of the look-up and its key; `-` takes one out
+  unsigned version = 1;
 };
 
 // "Tags are explicit numbers, never reused": a line may be added here, and no tag or name changed.
@@ -39,10 +40,10 @@ const entry list[] = {
   {20, "box_id_reserved", box_id_reserved{oak_1, slot}, "allocator/boxes", "box O00000001", ""},
   {21, "box_initialised",
    box_initialised{manufacturing_1, slot, suite_id::p256, 2, {}, {{anna, {}}, {boris, {}}}, {{anna, {}}}, {}, {}},
-   "box/M00000001", "box M00000001, custodian anna, custodian boris", "6 slot-1, 11 M00000001"},
-  {22, "share_entered", share_entered{oak_1, anna}, "box/O00000001", "box O00000001, custodian anna", ""},
+   "box/M00000001", "box M00000001, custodian anna, custodian boris", "6 slot-1, 11 M00000001", 2},
+  {22, "share_entered", share_entered{oak_1, anna}, "box/O00000001", "box O00000001, custodian anna", "", 2},
   {23, "share_refused", share_refused{oak_1, anna, refusal::share_wrong}, "box/O00000001",
-   "box O00000001, custodian anna", ""},
+   "box O00000001, custodian anna", "", 2},
   {24, "box_enabled", box_enabled{oak_1}, "box/O00000001", "box O00000001", ""},
   {25, "box_disabled", box_disabled{oak_1, "x"}, "box/O00000001", "box O00000001", ""},
   {26, "domain_process_made", domain_process_made{oak_1, ve, suite_id::p256, {steel_1, steel_2}}, "box/O00000001",
@@ -143,13 +144,29 @@ BOOST_AUTO_TEST_CASE(tags_and_names_are_for_ever) {
     BOOST_TEST_CONTEXT(l.name) {
       BOOST_TEST(tag_of(l.example) == l.tag);
       BOOST_TEST(name_of_event(l.example) == l.name);
-      BOOST_TEST(+version_of(l.example) == 1);
+      BOOST_TEST(version_of(l.example) == l.version);
       BOOST_TEST(tags.insert(tag_of(l.example)).second);
       BOOST_TEST(names.insert(name_of_event(l.example)).second);
       BOOST_TEST(types.insert(l.example.index()).second);
     }
   // An event that is added gets a line above.
   BOOST_TEST(types.size() == std::variant_size_v<any_event>);
+}
+
+// What was written once can be read for ever: each version but the newest is in the list of earlier ones, once.
+BOOST_AUTO_TEST_CASE(every_earlier_version_is_known) {
+  std::set<std::pair<unsigned, unsigned>> known, wanted;
+  std::size_t lines = 0;
+  earlier_list::find([&]<class Entry>() {
+    known.emplace(Entry::tag, Entry::version);
+    ++lines;
+    return false;
+  });
+  for (const auto& l : list)
+    for (unsigned v = 1; v < l.version; ++v)
+      wanted.emplace(l.tag, v);
+  BOOST_CHECK(known == wanted);
+  BOOST_TEST(lines == known.size());
 }
 
 BOOST_AUTO_TEST_CASE(streams_participants_and_rows) {

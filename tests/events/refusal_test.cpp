@@ -2,7 +2,7 @@
 // aggregate; each value passed as a fact (a worker's finding) has one in box_test or box_work_test.
 //
 // Given elsewhere, with tests there:
-//   share_wrong, share_missing          actors/boxes/share_file (what lies on the medium)
+//   share_*, medium_*                   actors/boxes/box_core, initialisation (what lies on the medium): share_test
 //   record_malformed, record_missing    actors/archive, actors/boxes/brass_checks (bytes; look-ups)
 //   test_tokens_differ, registration_tokens_differ   actors/boxes/brass_checks (cryptography)
 //   installation_open, installation_interrupted   actors/boxes/steel (the KMC asks too early; a restart)
@@ -42,6 +42,12 @@ constexpr known list[] = {
   {21, "share_doubled"},
   {22, "share_missing"},
   {23, "custodian_not_known"},
+  {24, "share_damaged"},
+  {25, "share_forged"},
+  {26, "share_foreign"},
+  {27, "share_outdated"},
+  {28, "share_of_another_box"},
+  {29, "share_of_another_custodian"},
   {30, "signature_invalid"},
   {31, "wrong_signer"},
   {32, "record_malformed"},
@@ -76,6 +82,13 @@ constexpr known list[] = {
   {80, "command_malformed"},
   {81, "no_answer"},
   {82, "storage_failed"},
+  {90, "share_count_wrong"},
+  {91, "share_threshold_wrong"},
+  {92, "medium_missing"},
+  {93, "medium_not_writable"},
+  {94, "medium_full"},
+  {95, "medium_taken"},
+  {96, "medium_failed"},
 };
 
 } // namespace

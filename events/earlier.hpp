@@ -1,0 +1,83 @@
+#pragma once
+// Payloads of events as earlier versions wrote them, and how each is lifted to the newest struct. Written bytes
+// never change, so nothing here does either. The list of them stands at the end; the codec reads it.
+
+#include "events/event.hpp"
+
+namespace oaksteel {
+
+/// Version 1: sets of shares had no id and their files no signature.
+struct box_initialised_1 {
+  box_id box;
+  label slot;
+  suite_id suite = suite_id::rsa3072;
+  std::uint8_t threshold = 2;
+  digest salt;
+  std::vector<share_plan> shares;
+  std::vector<share_plan> domain_shares;
+  bytes domain_key_set;
+  std::vector<start_up_key> start_up_keys;
+
+  static auto fields(auto& self) {
+    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                    self.domain_key_set, self.start_up_keys);
+  }
+};
+inline box_initialised lifted(box_initialised_1 e) {
+  return {e.box,
+          std::move(e.slot),
+          e.suite,
+          e.threshold,
+          e.salt,
+          std::move(e.shares),
+          std::move(e.domain_shares),
+          std::move(e.domain_key_set),
+          std::move(e.start_up_keys),
+          {},
+          {}};
+}
+
+/// Version 1 named the custodian, not the share.
+struct share_entered_1 {
+  box_id box;
+  label custodian;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+};
+inline share_entered lifted(share_entered_1 e) {
+  return {e.box, std::move(e.custodian), {}};
+}
+
+/// Likewise.
+struct share_refused_1 {
+  box_id box;
+  label custodian;
+  refusal reason = refusal::share_wrong;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason); }
+};
+inline share_refused lifted(share_refused_1 e) {
+  return {e.box, std::move(e.custodian), e.reason, {}};
+}
+
+/// One line of the list: tag, version, and the struct that was written then.
+template <std::uint16_t Tag, std::uint8_t Version, class Payload>
+struct earlier_entry {
+  using event = Payload;
+  static constexpr std::uint16_t tag = Tag;
+  static constexpr std::uint8_t version = Version;
+};
+
+/// Calls `f.template operator()<Entry>()` for each entry until one answers true.
+template <class... Entry>
+struct earlier_entries {
+  template <class F>
+  static bool find(F&& f) {
+    return (f.template operator()<Entry>() || ...);
+  }
+};
+
+using earlier_list = earlier_entries<earlier_entry<21, 1, box_initialised_1>, earlier_entry<22, 1, share_entered_1>,
+                                     earlier_entry<23, 1, share_refused_1>>;
+
+} // namespace oaksteel
