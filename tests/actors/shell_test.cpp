@@ -128,7 +128,8 @@ BOOST_FIXTURE_TEST_CASE(what_is_submitted_first_is_decided_before_what_waits, sh
   take_id("a");
   for (const char* what : {"b", "c"})
     house().submit<found>(
-      info(what), [](work_context&) { return found{1}; }, [this, what](transaction& t, found&) { take_id_in(t, what); });
+      info(what), [](work_context&) { return found{1}; },
+      [this, what](transaction& t, found&) { take_id_in(t, what); });
   house().submit_first(info("x"), [this](transaction& t) { take_id_in(t, "x"); });
   settle();
   while (!orders->orders.empty())

@@ -79,6 +79,17 @@ BOOST_AUTO_TEST_CASE(keys_and_orders) {
   bad<order_id>({"", "0", "01", "-1", "+1", " 1", "1 ", "18446744073709551616", "0x1"});
 }
 
+BOOST_AUTO_TEST_CASE(sets_of_shares) {
+  const std::string text = "01ff0000000000000000000000000080";
+  const auto set = share_set_id::parse(text);
+  BOOST_REQUIRE(set);
+  BOOST_TEST(set->text() == text);
+  BOOST_CHECK(set->value[1] == 0xff && set->value[15] == 0x80);
+  for (const auto& wrong : {std::string{}, text.substr(1), text + "0", text + "00", "01FF" + text.substr(4),
+                            "0x" + text.substr(2), " 1" + text.substr(2)})
+    BOOST_TEST(!share_set_id::parse(wrong), wrong);
+}
+
 BOOST_AUTO_TEST_CASE(digests) {
   good<digest>({"0000000000000000000000000000000000000000000000000000000000000000",
                 "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"});

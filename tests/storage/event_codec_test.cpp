@@ -34,8 +34,8 @@ Event read(const record& r) {
 BOOST_AUTO_TEST_SUITE(event_codec)
 
 BOOST_AUTO_TEST_CASE(version_1_of_shares_is_lifted) {
-  const box_initialised_1 made{oak, {"oak-1"}, suite_id::p256, 2, {{7}}, {{{"Ada"}, {{8}}}}, {{{"Bela"}, {{9}}}}, {1, 2},
-                               {{box_type::oak, {3}}}};
+  const box_initialised_1 made{oak,    {"oak-1"}, suite_id::p256, 2, {{7}}, {{{"Ada"}, {{8}}}}, {{{"Bela"}, {{9}}}},
+                               {1, 2}, {{box_type::oak, {3}}}};
   BOOST_CHECK(read<box_initialised>(holding(21, 1, encode(made)))
               == (box_initialised{oak, made.slot, made.suite, 2, made.salt, made.shares, made.domain_shares,
                                   made.domain_key_set, made.start_up_keys, {}, {}}));
@@ -47,8 +47,8 @@ BOOST_AUTO_TEST_CASE(version_1_of_shares_is_lifted) {
 
 BOOST_AUTO_TEST_CASE(version_2_of_shares_comes_back) {
   const share_name second{{{4, 5}}, 2};
-  const box_initialised made{oak, {"oak-1"}, suite_id::p256, 1, {}, {{{"Ada"}, {}}}, {}, {}, {}, share_set{{{4, 5}}, {6}},
-                             share_set{{{7}}, {8}}};
+  const box_initialised made{oak, {"oak-1"}, suite_id::p256,           1, {}, {{{"Ada"}, {}}}, {}, {},
+                             {},  share_set{{{4, 5}}, {6}}, share_set{{{7}}, {8}}};
   BOOST_CHECK(read<box_initialised>(holding(21, 2, encode(made))) == made);
   const share_entered in{oak, {"Ada"}, second};
   BOOST_CHECK(read<share_entered>(holding(22, 2, encode(in))) == in);
