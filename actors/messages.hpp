@@ -449,7 +449,8 @@ struct tokens_checked : message {
   domain_verdicts result;
 };
 
-// --- operation ---------------------------------------------------------------------------------------------------------
+// --- operation
+// ---------------------------------------------------------------------------------------------------------
 
 /// Operator - KMC: go on with every order that is open (after a restart, when boxes are enabled again).
 struct take_up_orders : message {};

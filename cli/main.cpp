@@ -37,7 +37,8 @@ struct arguments {
 std::string whole_number(const std::string& text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? "" : text + " is no whole number from 0 to 2^64 - 1";
+  return error == std::errc{} && end == text.data() + text.size() ? ""
+                                                                  : text + " is no whole number from 0 to 2^64 - 1";
 }
 
 void add_log_options(CLI::App& command, arguments& a) {
@@ -64,7 +65,8 @@ void add_scenario(CLI::App& app, arguments& a) {
     };
   });
 
-  auto& replay = *scenario.add_subcommand("replay", "Run a recorded scenario again: identical records, or the first difference");
+  auto& replay =
+      *scenario.add_subcommand("replay", "Run a recorded scenario again: identical records, or the first difference");
   replay.add_option("DIR", a.scenario.data, "the data directory of the recorded run")->required();
   replay.add_flag("--quiet", a.scenario.quiet, "no progress");
   replay.add_flag("--json", a.scenario.json, "print JSON");

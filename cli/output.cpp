@@ -13,7 +13,9 @@ namespace {
 /// is a control character (C1 too: terminals obey those).
 std::size_t good_sequence(std::string_view text) {
   const auto at = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u; };
-  const auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) { return at(i) >= low && at(i) <= high; };
+  const auto tail = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
+    return at(i) >= low && at(i) <= high;
+  };
   const unsigned c = at(0);
   if (c < 0x80)
     return c >= 0x20 && c != 0x7F ? 1 : 0;

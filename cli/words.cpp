@@ -67,13 +67,17 @@ struct sentence {
   }
 
   // boxes
-  std::string operator()(const box_id_reserved& e) const { return join("id ", e.box, " is reserved for slot ", e.slot); }
+  std::string operator()(const box_id_reserved& e) const {
+    return join("id ", e.box, " is reserved for slot ", e.slot);
+  }
   std::string operator()(const box_initialised& e) const {
     return join(box(e.box), " in slot ", e.slot, " took its id: ", std::uint64_t{e.threshold}, " of ",
                 std::uint64_t{e.shares.size()}, " shares enable it",
                 e.domain_key_set.empty() ? "" : "; it made the domain key set");
   }
-  std::string operator()(const share_entered& e) const { return join(e.custodian, " put ", which(e.share), " into ", box(e.box)); }
+  std::string operator()(const share_entered& e) const {
+    return join(e.custodian, " put ", which(e.share), " into ", box(e.box));
+  }
   std::string operator()(const share_refused& e) const {
     return join(box(e.box), " refused ", which(e.share), " of ", e.custodian, ": ", e.reason);
   }
@@ -129,8 +133,8 @@ struct sentence {
     return join("key ", e.key, " is Installed in meter ", e.meter, ": MI9 of ", box(e.brass), " is stored");
   }
   std::string operator()(const key_activated& e) const {
-    return join("key ", e.key, " is Active: meter ", e.meter, ", product ", e.product, ", has serial ", e.serial, " in ",
-                e.country, " since ", e.date, "; MR3 of ", box(e.brass), " is stored");
+    return join("key ", e.key, " is Active: meter ", e.meter, ", product ", e.product, ", has serial ", e.serial,
+                " in ", e.country, " since ", e.date, "; MR3 of ", box(e.brass), " is stored");
   }
   std::string operator()(const key_retired& e) const {
     return join("key ", e.key, " is Obsolete: meter ", e.meter, " is out of service since ", e.date, " (", e.reason,

@@ -18,20 +18,24 @@ template <class Actor, class Pointer, class... Own>
 typename Actor::behavior_type box_behaviour(Pointer self, Own... own) {
   auto* core = self->state.core.get();
   return {
-    [core](const work_done& m) { core->house().on(m); },
-    [core](const append_done& m) { core->house().on(m); },
-    [self, core](const set_secure_box_id& m) {
-      return core->initialise(self->template make_response_promise<box_id_set>(), m);
-    },
-    [self, core](const put_share& m) { return core->enter(self->template make_response_promise<box_report>(), m); },
-    [self, core](const take_share& m) { return core->remove(self->template make_response_promise<box_report>(), m); },
-    [self, core](const offer_start_up_key& m) {
-      return core->offer(self->template make_response_promise<start_up_key_offered>(), m);
-    },
-    [self, core](const take_domain_process& m) { return core->take(self->template make_response_promise<acknowledged>(), m); },
-    [self, core](const activate_domain& m) { return core->activate(self->template make_response_promise<acknowledged>(), m); },
-    [self, core](const ask_box& m) { return core->report(self->template make_response_promise<box_report>(), m); },
-    std::move(own)...,
+      [core](const work_done& m) { core->house().on(m); },
+      [core](const append_done& m) { core->house().on(m); },
+      [self, core](const set_secure_box_id& m) {
+        return core->initialise(self->template make_response_promise<box_id_set>(), m);
+      },
+      [self, core](const put_share& m) { return core->enter(self->template make_response_promise<box_report>(), m); },
+      [self, core](const take_share& m) { return core->remove(self->template make_response_promise<box_report>(), m); },
+      [self, core](const offer_start_up_key& m) {
+        return core->offer(self->template make_response_promise<start_up_key_offered>(), m);
+      },
+      [self, core](const take_domain_process& m) {
+        return core->take(self->template make_response_promise<acknowledged>(), m);
+      },
+      [self, core](const activate_domain& m) {
+        return core->activate(self->template make_response_promise<acknowledged>(), m);
+      },
+      [self, core](const ask_box& m) { return core->report(self->template make_response_promise<box_report>(), m); },
+      std::move(own)...,
   };
 }
 

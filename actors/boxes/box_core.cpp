@@ -207,7 +207,8 @@ caf::typed_response_promise<start_up_key_offered> box_core::offer(caf::typed_res
   return rp;
 }
 
-caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_promise<acknowledged> rp, const take_domain_process& m) {
+caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_promise<acknowledged> rp,
+                                                         const take_domain_process& m) {
   struct taken {
     ring_handle ring;
     bytes sealed;
@@ -246,7 +247,8 @@ caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_pro
   return rp;
 }
 
-caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response_promise<acknowledged> rp, const activate_domain& m) {
+caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response_promise<acknowledged> rp,
+                                                             const activate_domain& m) {
   shell_->submit({m.head, "activate_domain", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), switch_domain{m.domain});
     if (!events)
@@ -269,11 +271,12 @@ caf::typed_response_promise<box_report> box_core::report(caf::typed_response_pro
 
 void box_core::repeat(command_info info, const domain_id& domain, std::string about,
                       std::function<void(const message_head&)> deliver) {
-  shell_->submit(std::move(info), [this, domain, about = std::move(about), deliver = std::move(deliver)](transaction& t) {
-    if (auto why = not_ready(t.state<secure_box>(stream()), place_.type, domain))
-      return t.refuse(*why, about);
-    t.when_durable(deliver);
-  });
+  shell_->submit(std::move(info),
+                 [this, domain, about = std::move(about), deliver = std::move(deliver)](transaction& t) {
+                   if (auto why = not_ready(t.state<secure_box>(stream()), place_.type, domain))
+                     return t.refuse(*why, about);
+                   t.when_durable(deliver);
+                 });
 }
 
 bool box_core::open_keys(const secure_box& box) {

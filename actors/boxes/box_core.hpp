@@ -59,8 +59,10 @@ public:
   caf::typed_response_promise<box_report> remove(caf::typed_response_promise<box_report> rp, const take_share& m);
   caf::typed_response_promise<start_up_key_offered> offer(caf::typed_response_promise<start_up_key_offered> rp,
                                                           const offer_start_up_key& m);
-  caf::typed_response_promise<acknowledged> take(caf::typed_response_promise<acknowledged> rp, const take_domain_process& m);
-  caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp, const activate_domain& m);
+  caf::typed_response_promise<acknowledged> take(caf::typed_response_promise<acknowledged> rp,
+                                                 const take_domain_process& m);
+  caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp,
+                                                     const activate_domain& m);
   caf::typed_response_promise<box_report> report(caf::typed_response_promise<box_report> rp, const ask_box& m);
 
   /// Answers a step again that this box did before, if it may work for the domain now.

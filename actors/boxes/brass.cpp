@@ -166,7 +166,9 @@ auto confirm(self_pointer self, const confirm_stored& m) {
     auto record = confirmation_for(self, m);
     if (!record)
       return t.refuse(refusal::record_missing, m.key.text());
-    t.when_durable([rp, m, record](const message_head& next) mutable { rp.deliver(confirmed{{next}, m.key, *record}); });
+    t.when_durable([rp, m, record](const message_head& next) mutable {
+      rp.deliver(confirmed{{next}, m.key, *record});
+    });
   });
   return rp;
 }
@@ -179,20 +181,22 @@ auto verify(self_pointer self, const verify_tokens& m) {
     return ring ? verify_batch(m, *ring, w) : verified_batch{};
   };
   self->state.core->house().submit<verified_batch>(
-    {m.head, "verify_tokens", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, verified_batch& found) mutable {
-      auto& box = *self->state.core;
-      const tokens_verified proposed{m.domain, box.id(), m.request, static_cast<std::uint32_t>(m.pieces->size()),
-                                     found.pieces, pack(found.verdicts)};
-      auto events = decide(t.state<secure_box>(box.stream()), proposed);
-      if (events && !box.ring(m.domain))
-        return t.refuse(refusal::box_disabled, m.request, {{participant_kind::domain, m.domain.text}});
-      if (!events)
-        return t.refuse(events.error(), m.request, {{participant_kind::domain, m.domain.text}});
-      t.apply<secure_box>(box.stream(), std::move(*events));
-      t.when_durable([rp, m, verdicts = std::move(found.verdicts)](const message_head& next) mutable {
-        rp.deliver(tokens_checked{{next}, {m.domain, std::move(verdicts)}});
+      {m.head, "verify_tokens", fails(rp)}, std::move(answer),
+      [self, rp, m](transaction& t, verified_batch& found) mutable {
+        auto& box = *self->state.core;
+        const tokens_verified proposed{m.domain,     box.id(),
+                                       m.request,    static_cast<std::uint32_t>(m.pieces->size()),
+                                       found.pieces, pack(found.verdicts)};
+        auto events = decide(t.state<secure_box>(box.stream()), proposed);
+        if (events && !box.ring(m.domain))
+          return t.refuse(refusal::box_disabled, m.request, {{participant_kind::domain, m.domain.text}});
+        if (!events)
+          return t.refuse(events.error(), m.request, {{participant_kind::domain, m.domain.text}});
+        t.apply<secure_box>(box.stream(), std::move(*events));
+        t.when_durable([rp, m, verdicts = std::move(found.verdicts)](const message_head& next) mutable {
+          rp.deliver(tokens_checked{{next}, {m.domain, std::move(verdicts)}});
+        });
       });
-    });
   return rp;
 }
 

@@ -29,8 +29,8 @@ opened_record open_record(const install_key& m, const domain_ring& ring, work_co
                                                signed_part.body, signed_part.proof);
   if (!found.check.signature_valid || body->sealed != sha256(m.record.sealed))
     return found;
-  auto plain =
-    w.with(*ring.confidentiality).open(m.record.sealed, sealed_address(body_type::mi4, body->key, body->oak, body->steel));
+  auto plain = w.with(*ring.confidentiality)
+                   .open(m.record.sealed, sealed_address(body_type::mi4, body->key, body->oak, body->steel));
   if (!plain || plain->size() != 32 + test_token_number)
     return found;
   const std::span<const std::uint8_t> content{reveal(*plain)};

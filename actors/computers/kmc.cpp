@@ -178,7 +178,8 @@ void report(kmc_pointer self, const mi7& m) {
       if (it == self->state.of_key.end())
         return t.refuse(refusal::order_not_known, m.key.text(), who);
       const order_id id{it->second};
-      auto events = decide(t.state<order>(order_stream(id)), order_event{leg_reported{id, m.key, body->failure, m.record}});
+      auto events =
+          decide(t.state<order>(order_stream(id)), order_event{leg_reported{id, m.key, body->failure, m.record}});
       if (!events)
         return t.refuse(events.error(), m.key.text(), who);
       if (events->empty())

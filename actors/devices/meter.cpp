@@ -59,7 +59,8 @@ secret_handle key_of(meter_state& state, const meter& facts, const domain_id& do
   if (loaded.k && loaded.number == it->second.number)
     return loaded.k;
   const auto view = state.house->around().journal_log->view();
-  auto position = view.find(static_cast<std::uint8_t>(lookup::meter_key), state.options.number.text + '|' + domain.text);
+  auto position =
+      view.find(static_cast<std::uint8_t>(lookup::meter_key), state.options.number.text + '|' + domain.text);
   auto sealed = position ? view.sealed(*position) : std::nullopt;
   auto under = memory_key(state);
   if (!sealed || !under)
@@ -212,8 +213,9 @@ auto register_here(self_pointer self, const register_meter& m) {
       auto k = key_of(state, facts, domain);
       if (!k)
         continue;
-      const auto token = engine.registration_token(engine.derive(*k, key_use::registration, domain.text),
-                                                   registration_data(domain, m.meter, m.product, m.serial, m.country, m.date));
+      const auto token =
+          engine.registration_token(engine.derive(*k, key_use::registration, domain.text),
+                                    registration_data(domain, m.meter, m.product, m.serial, m.country, m.date));
       report.tokens.push_back({domain, {token.begin(), token.end()}});
     }
     t.when_durable([rp, report](const message_head& next) mutable {

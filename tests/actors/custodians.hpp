@@ -2,23 +2,29 @@
 // What all custodians of a site could do together: open what lies sealed in the log of a finished day.
 
 #include "actors/boxes/initialisation.hpp"
-#include "actors/boxes/share_file.hpp"
 #include "crypto/envelope.hpp"
 #include "crypto/shares.hpp"
 #include "storage/find_event.hpp"
+#include "storage/share_file.hpp"
 #include "tests/actors/site_bench.hpp"
 
 namespace oaksteel::testing {
+
+/// What lies on a custodian's medium: `of` is a box id or `domain-key-set`.
+inline secret share_on(const site_bench& bench, const label& custodian, std::string_view of) {
+  const auto text = media{bench.written().directory() / "media" / custodian.text}.read(share_file_name(of));
+  BOOST_REQUIRE(text);
+  auto file = parse_share(*text);
+  BOOST_REQUIRE(file);
+  return std::move(file->share);
+}
 
 /// The shares that enable a box, from the media of its custodians.
 inline std::vector<secret> shares_of(const site_bench& bench, const site_box& box) {
   const auto id = bench.id_of(box.plan.slot.text).text();
   std::vector<secret> shares;
-  for (unsigned i = 0; i < box.plan.threshold; ++i) {
-    auto share = read_share(bench.written().directory() / "media", box.plan.custodians[i], id);
-    BOOST_REQUIRE(share);
-    shares.push_back(std::move(*share));
-  }
+  for (unsigned i = 0; i < box.plan.threshold; ++i)
+    shares.push_back(share_on(bench, box.plan.custodians[i], id));
   return shares;
 }
 
