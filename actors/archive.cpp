@@ -2,6 +2,7 @@
 
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/find_event.hpp"
 
 #include <caf/typed_response_promise.hpp>
@@ -54,16 +55,8 @@ bool know_keys(archive_state& state) {
   if (state.oak && state.brass)
     return true;
   const auto view = state.house->around().journal_log->view();
-  auto created = find_event<domain_created>(view, lookup::domain_keys, state.domain.text);
-  auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
-  if (!body)
-    return false;
-  for (const auto& key : body->keys) {
-    if (key.role == key_role::oak_authentication)
-      state.oak = public_key::parse(body->suite, key.spki);
-    if (key.role == key_role::brass_authentication)
-      state.brass = public_key::parse(body->suite, key.spki);
-  }
+  state.oak = find_domain_key(view, state.domain, key_role::oak_authentication);
+  state.brass = find_domain_key(view, state.domain, key_role::brass_authentication);
   return state.oak && state.brass;
 }
 

@@ -107,7 +107,7 @@ void written(self_pointer self) {
   auto& state = self->state;
   const auto result = std::exchange(state.write, nullptr);
   const auto orders = std::exchange(state.closed, {});
-  const auto before = state.options.journal_log->position().size;
+  const auto before = state.options.journal_log->size();
   state.options.journal_log->settle(result->has_value());
   if (!*result) {
     // What was staged behind it is judged again.
@@ -124,7 +124,7 @@ void written(self_pointer self) {
   if (!*result && state.options.failed)
     state.options.failed(result->error());
   if (*result && state.options.committed)
-    state.options.committed(before + 1, state.options.journal_log->position().size - before);
+    state.options.committed(before + 1, state.options.journal_log->size() - before);
   write_checkpoint_when_due(state, false);
 }
 

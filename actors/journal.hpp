@@ -11,9 +11,8 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
-#include <map>
-
 #include <deque>
+#include <map>
 
 namespace oaksteel {
 

@@ -38,7 +38,7 @@ erasable_slots make_slots(const std::filesystem::path& file, std::size_t count) 
 /// The last record's time: the clock goes on after it.
 instant last_time(const log& written) {
   const auto view = written.view();
-  const auto last = view.at(written.position().size);
+  const auto last = view.at(written.size());
   return last ? last->time : instant{};
 }
 

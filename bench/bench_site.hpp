@@ -1,6 +1,6 @@
 #pragma once
 // A node as production runs it, on a log of its own: real clock, the system's generator, two scheduler threads,
-// two workers, a journal with a thread of its own. The bench plays the operator and the custodians.
+// two workers, a journal with a thread of its own and its writer. The bench plays the operator and the custodians.
 
 #include "actors/errors.hpp"
 #include "actors/messages.hpp"

@@ -44,7 +44,7 @@ void story::add(const Event& e, const char* actor) {
   pending.time = {clock_ += 250};
   pending.actor = actor;
   pending.command = {"kmc", static_cast<std::uint64_t>(clock_)};
-  pending.cause = reference{written_.position().size, {}};
+  pending.cause = reference{written_.size(), {}};
   pending.correlation = reference{};
   evolve_any(it->second.state, any);
   ++it->second.version;
@@ -78,7 +78,7 @@ void story::boxes() {
 }
 
 void story::grow_to(std::uint64_t records) {
-  while (written_.position().size < records) {
+  while (written_.size() < records) {
     for (std::uint64_t i = 0; i < lives_of_a_commit; ++i)
       life(++lives_);
     commit();

@@ -1,7 +1,6 @@
 #include "cli/share.hpp"
 
 #include "cli/output.hpp"
-#include "crypto/shares.hpp"
 #include "storage/replay.hpp"
 #include "storage/share_file.hpp"
 
@@ -20,7 +19,7 @@ using json = nlohmann::ordered_json;
 
 /// A set as its making is recorded.
 struct recorded_set {
-  bytes key;
+  share_set set;
   digest salt;
   std::vector<share_plan> shares;
 };
@@ -35,9 +34,9 @@ struct recorded_sets {
     if (!e)
       return;
     if (e->set)
-      sets[e->set->id] = {e->set->key, e->salt, e->shares};
+      sets[e->set->id] = {*e->set, e->salt, e->shares};
     if (e->domain_set)
-      sets[e->domain_set->id] = {e->domain_set->key, e->salt, e->domain_shares};
+      sets[e->domain_set->id] = {*e->domain_set, e->salt, e->domain_shares};
   }
 
   /// Why a share that is whole and signed is none of this log's.
@@ -46,13 +45,8 @@ struct recorded_sets {
     const auto found = sets.find(t.set);
     if (found == sets.end())
       return t.log == log ? refusal::share_outdated : refusal::share_foreign;
-    const auto& [key, salt, shares] = found->second;
-    if (key != t.key)
-      return refusal::share_forged;
-    if (t.index > shares.size()
-        || shares[t.index - 1] != share_plan{t.custodian, share_commitment(salt, file.share)})
-      return refusal::share_wrong;
-    return std::nullopt;
+    const auto& [set, salt, shares] = found->second;
+    return not_of_set(file, set, salt, shares);
   }
 };
 

@@ -109,28 +109,14 @@ bool same_inputs(const log& site, const scenario_files& files) {
   return true;
 }
 
-/// A writer trusts LMDB's pages: a damaged one would end it. What cannot be read whole, by a child, is not written.
-std::optional<storage_error> damage_in(const std::filesystem::path& data) {
-  auto source = log_source::open(data);
-  if (!source)
-    return source.error();
-  const auto found = verify(*source, {}).problem;
-  if (!found)
-    return std::nullopt;
-  return storage_error{storage_code::damaged, data.string() + ": record " + std::to_string(found->position) + ": " +
-                                                found->text + "; nothing was written"};
-}
-
 stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed) {
   auto written = log::open(data);
   if (!written)
     return unexpected{written.error()};
-  if (auto damage = damage_in(data))
-    return unexpected{std::move(*damage)};
   const auto view = written->view();
   auto row = view.row(node_stream);
   auto node = row ? decode<node_state>(row->state) : expected<node_state, std::string>{unexpected{std::string{}}};
-  auto last = view.at(written->position().size);
+  auto last = view.at(written->size());
   if (!node || !last)
     return unexpected{storage_error{storage_code::damaged, data.string() + ": the log's last record cannot be read; "
                                                                            "run `oaksteel log verify`"}};
@@ -141,7 +127,7 @@ stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_
   opened_log opened{std::move(*written), std::move(*node), last->time};
   // A second between the last record and the restart, as if the machine had taken it.
   opened.last.us += 1'000'000;
-  if (auto failed = write<node_restarted>(opened, {{opened.written.position().size}}))
+  if (auto failed = write<node_restarted>(opened, {{opened.written.size()}}))
     return unexpected{*failed};
   return opened;
 }
@@ -174,6 +160,17 @@ chronicle_actor::behavior_type chronicle(chronicle_actor::stateful_pointer<chron
 log_key simulated_log_key(std::uint64_t seed) {
   auto random = seeded_randomness(seed, 0)->stream("log key", 0);
   return log_key::from_seed(secret{random->random_vec(32)});
+}
+
+std::optional<storage_error> damage_in(const std::filesystem::path& data) {
+  auto source = log_source::open(data);
+  if (!source)
+    return source.error();
+  const auto found = verify(*source, {}).problem;
+  if (!found)
+    return std::nullopt;
+  return storage_error{storage_code::damaged, data.string() + ": record " + std::to_string(found->position) + ": " +
+                                                found->text + "; nothing was written"};
 }
 
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,

@@ -29,6 +29,10 @@ struct opened_log {
   instant last; ///< time of the last record
 };
 
+/// What is wrong with the log in `data`, read whole by a child. A writer trusts LMDB's pages and a damaged one would
+/// end it, so a process asks once before it writes to a log that it did not make.
+std::optional<storage_error> damage_in(const std::filesystem::path& data);
+
 /// Makes a log for the scenario, or opens the one that is there and says that the node restarted. Refuses a
 /// log of another scenario, of another seed, or of a production node.
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,

@@ -77,7 +77,7 @@ struct follower {
   bool stop(const log& site) {
     if (differs || storage)
       return true;
-    const auto size = site.position().size;
+    const auto size = site.size();
     if (options.follow && seen < size) {
       const auto view = site.view();
       while (seen < size && !differs) {
@@ -135,6 +135,9 @@ expected<scenario, script_error> load_scenario(const std::filesystem::path& file
 }
 
 stored<run_result> run_scenario(const scenario& what, const run_options& options) {
+  if (log::present(options.data))
+    if (auto damage = damage_in(options.data))
+      return unexpected{std::move(*damage)};
   run_result result;
   follower watch{options, options.ends, 0, false, std::nullopt};
   for (;;) {
@@ -158,7 +161,7 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
       continue;
     }
     watch.stop(opened->written);
-    result.records = opened->written.position().size;
+    result.records = opened->written.size();
     result.epoch = opened->written.epoch();
     result.counts = count(opened->written, what.plan.domains);
     if (result.finished) {

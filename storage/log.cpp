@@ -306,6 +306,8 @@ std::uint32_t log::epoch() const { return impl_->epoch; }
 
 log_position log::position() const { return {impl_->frontier.size(), impl_->frontier.root()}; }
 
+std::uint64_t log::size() const { return impl_->frontier.size(); }
+
 const fs::path& log::directory() const { return impl_->dir; }
 
 stored<std::vector<stored<appended>>> log::append(const std::vector<const append_request*>& requests) {

@@ -126,7 +126,8 @@ public:
 
   const digest& id() const;
   std::uint32_t epoch() const; ///< the epoch that this writer's events carry
-  log_position position() const; ///< behind the last settled commit
+  log_position position() const; ///< behind the last settled commit; hashes the tree's peaks
+  std::uint64_t size() const;    ///< records, likewise
   const std::filesystem::path& directory() const;
 
   /// Appends all requests in one durable commit. A request whose stream versions do not fit gets

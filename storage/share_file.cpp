@@ -2,6 +2,7 @@
 
 #include "crypto/envelope.hpp"
 #include "crypto/merkle.hpp"
+#include "crypto/shares.hpp"
 
 #include <botan/hex.h>
 
@@ -219,6 +220,17 @@ expected<share_file, std::string> parse_share(const secret& text) {
   const auto key = public_key::parse(suite_id::p256, file.terms.key);
   file.signature_valid = key && key->verify(signed_lines, signature);
   return file;
+}
+
+std::optional<refusal> not_of_set(const share_file& file, const share_set& set, const digest& salt,
+                                  const std::vector<share_plan>& shares) {
+  const auto& terms = file.terms;
+  if (set.key != terms.key)
+    return refusal::share_forged;
+  if (terms.index > shares.size()
+      || shares[terms.index - 1] != share_plan{terms.custodian, share_commitment(salt, file.share)})
+    return refusal::share_wrong;
+  return std::nullopt;
 }
 
 } // namespace oaksteel

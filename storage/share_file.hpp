@@ -59,4 +59,8 @@ secret share_text(const share_terms& terms, const secret& share, const private_k
 /// Reads what share_text() writes, byte for byte; else one line that says where the text is wrong.
 expected<share_file, std::string> parse_share(const secret& text);
 
+/// Why a signed share that names a set is none of it, as the set's making is recorded (EP-10).
+std::optional<refusal> not_of_set(const share_file& file, const share_set& set, const digest& salt,
+                                  const std::vector<share_plan>& shares);
+
 } // namespace oaksteel

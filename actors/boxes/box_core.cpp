@@ -155,11 +155,8 @@ secret box_core::read_share(const secure_box& box, const put_share& m, share_che
       return refused(refusal::share_foreign);
     return refused(terms.of == id_.text() ? refusal::share_outdated : refusal::share_of_another_box);
   }
-  if (set->key != terms.key)
-    return refused(refusal::share_forged);
-  if (terms.index > box.shares.size()
-      || box.shares[terms.index - 1].commitment != share_commitment(box.salt, file->share))
-    return refused(refusal::share_wrong);
+  if (const auto why = not_of_set(*file, *set, box.salt, box.shares))
+    return refused(*why);
   return std::move(file->share);
 }
 

@@ -1,5 +1,6 @@
 #include "actors/computers/computers.hpp"
 #include "events/signed_bodies.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/find_event.hpp"
 #include "storage/signed_body.hpp"
 
@@ -70,18 +71,11 @@ auto hand_out(self_pointer self, const mi4r& m) {
 
 /// True when Brass of the key's domain signed this end of its distribution: MI10, or MB3 after a failure.
 bool confirmed_by_brass(const settle& m, const log& site, work_context& w) {
-  const auto created = find_event<domain_created>(site.view(), lookup::domain_keys, m.key.domain.text);
-  const auto keys = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
-  if (!keys)
-    return false;
   const auto names_it = [&](const auto& body) { return body && body->key == m.key; };
   if (m.failure ? !names_it(decode_body<mb3_body>(m.record.body)) : !names_it(decode_body<mi10_body>(m.record.body)))
     return false;
-  for (const auto& key : keys->keys)
-    if (key.role == key_role::brass_authentication)
-      if (const auto brass = public_key::parse(keys->suite, key.spki))
-        return w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
-  return false;
+  const auto brass = find_domain_key(site.view(), m.key.domain, key_role::brass_authentication);
+  return brass && w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
 }
 
 auto settle_record(self_pointer self, const settle& m) {

@@ -3,6 +3,7 @@
 #include "crypto/envelope.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/find_event.hpp"
 
 namespace oaksteel {
@@ -145,15 +146,8 @@ const public_key* steel_key(kmc_state& state, const domain_id& domain) {
   if (auto it = state.steel_keys.find(domain); it != state.steel_keys.end())
     return &it->second;
   const auto view = state.house->around().journal_log->view();
-  auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text);
-  auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
-  if (!body)
-    return nullptr;
-  for (const auto& key : body->keys)
-    if (key.role == key_role::steel_authentication)
-      if (auto parsed = public_key::parse(body->suite, key.spki))
-        return &state.steel_keys.emplace(domain, *parsed).first->second;
-  return nullptr;
+  auto found = find_domain_key(view, domain, key_role::steel_authentication);
+  return found ? &state.steel_keys.emplace(domain, std::move(*found)).first->second : nullptr;
 }
 
 /// MI7: only what Steel signed counts; anything else is an error event and changes nothing (EP-13b).

@@ -1,0 +1,21 @@
+#include "storage/find_domain_key.hpp"
+
+#include "events/signed_bodies.hpp"
+#include "storage/find_event.hpp"
+#include "storage/signed_body.hpp"
+
+namespace oaksteel {
+
+std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role) {
+  const auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text);
+  const auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
+  if (!body)
+    return std::nullopt;
+  for (const auto& key : body->keys)
+    if (key.role == role)
+      if (auto parsed = public_key::parse(body->suite, key.spki))
+        return std::move(*parsed);
+  return std::nullopt;
+}
+
+} // namespace oaksteel
