@@ -25,4 +25,11 @@ struct box_plan {
   std::vector<label> custodians;   ///< one share each
 };
 
+/// All of a site.
+struct site_plan {
+  suite_id suite = suite_id::rsa3072;
+  std::vector<domain_plan> domains;
+  std::vector<box_plan> boxes; ///< one Manufacturing box or more among them
+};
+
 } // namespace oaksteel

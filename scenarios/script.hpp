@@ -80,13 +80,10 @@ struct meter_mention {
   unsigned column = 0;
 };
 
-struct script {
+struct script : site_plan {
   std::string name;
   std::uint64_t seed = 1;
-  suite_id suite = suite_id::rsa3072;
   instant start;
-  std::vector<domain_plan> domains;
-  std::vector<box_plan> boxes;
   std::vector<meter_fault> faults;
   std::vector<step> steps;
   std::vector<meter_mention> mentions;
