@@ -2,7 +2,7 @@
 // allowances: lines may end with LF alone, and empty lines are passed over.
 
 #include "scenarios/script.hpp"
-#include "scenarios/text.hpp"
+#include "node/text.hpp"
 
 #include <array>
 #include <unordered_map>
@@ -206,16 +206,16 @@ expected<std::vector<meter_label>, mistake> read_labels(std::string_view text) {
 
 } // namespace
 
-expected<std::vector<meter_label>, script_error> parse_labels(std::string_view text, const std::string& file) {
+expected<std::vector<meter_label>, text_error> parse_labels(std::string_view text, const std::string& file) {
   if (text.size() > label_file_limit)
-    return unexpected{script_error{
+    return unexpected{text_error{
       file, 0, 0, "the label file is too large; it must have at most " + std::to_string(label_file_limit) + " bytes"}};
   text = without_byte_order_mark(text);
   auto labels = read_labels(text);
   if (labels)
     return *std::move(labels);
   const place at = place_of(text, labels.error().offset);
-  return unexpected{script_error{file, at.line, at.column, labels.error().problem}};
+  return unexpected{text_error{file, at.line, at.column, labels.error().problem}};
 }
 
 } // namespace oaksteel

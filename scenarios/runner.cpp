@@ -8,7 +8,7 @@
 namespace oaksteel {
 namespace {
 
-expected<scenario, script_error> assemble(scenario_files files) {
+expected<scenario, text_error> assemble(scenario_files files) {
   scenario what;
   auto plan = parse_script(files.content.at(files.main), files.main);
   if (!plan)
@@ -21,7 +21,7 @@ expected<scenario, script_error> assemble(scenario_files files) {
       continue;
     auto text = what.files.content.find(install->labels);
     if (text == what.files.content.end())
-      return unexpected{script_error{install->labels, 0, 0, "the label file is missing"}};
+      return unexpected{text_error{install->labels, 0, 0, "the label file is missing"}};
     auto labels = parse_labels(text->second, install->labels);
     if (!labels)
       return unexpected{labels.error()};
@@ -32,20 +32,20 @@ expected<scenario, script_error> assemble(scenario_files files) {
 }
 
 /// What the scenario says of meters must fit its label files, which have each of them once.
-std::optional<script_error> unknown_meter(const scenario& what) {
+std::optional<text_error> unknown_meter(const scenario& what) {
   std::map<sequence_number, unsigned> known;
   for (const auto& label : what.labels)
     if (++known[label.meter] > 1)
-      return script_error{what.files.main, 0, 0, "meter " + label.meter.text + " is in two label files"};
+      return text_error{what.files.main, 0, 0, "meter " + label.meter.text + " is in two label files"};
   for (const auto& m : what.plan.mentions)
     if (!known.contains(m.meter))
-      return script_error{what.files.main, m.line, m.column,
+      return text_error{what.files.main, m.line, m.column,
                           "meter " + m.meter.text + " is in no label file; name one that is, or add it there"};
   return std::nullopt;
 }
 
 /// A step cannot register more meters than the steps before it leave.
-std::optional<script_error> too_many_registrations(const scenario& what) {
+std::optional<text_error> too_many_registrations(const scenario& what) {
   std::size_t left = 0;
   std::set<std::string> installed;
   for (const auto& s : what.plan.steps) {
@@ -56,7 +56,7 @@ std::optional<script_error> too_many_registrations(const scenario& what) {
       left -= std::min(left, scrap->meters.size());
     } else if (auto some = std::get_if<register_step>(&s)) {
       if (some->count > left)
-        return script_error{what.files.main, some->line, some->column,
+        return text_error{what.files.main, some->line, some->column,
                             "`count` is " + std::to_string(some->count) + ", but the steps before leave " +
                               std::to_string(left) + " meters to register"};
       left -= some->count;
@@ -92,7 +92,7 @@ struct follower {
 
 } // namespace
 
-expected<scenario, script_error> load_scenario(const scenario_files& files) {
+expected<scenario, text_error> load_scenario(const scenario_files& files) {
   auto what = assemble(files);
   if (!what)
     return what;
@@ -103,7 +103,7 @@ expected<scenario, script_error> load_scenario(const scenario_files& files) {
   return what;
 }
 
-expected<scenario, script_error> load_scenario(const std::filesystem::path& file) {
+expected<scenario, text_error> load_scenario(const std::filesystem::path& file) {
   scenario_files files;
   files.main = file.filename().string();
   auto text = read_text(file, scenario_limit);

@@ -18,10 +18,10 @@ struct scenario {
   std::map<std::string, std::vector<meter_label>> label_files;
 };
 
-/// Reads a scenario file and what it names. Errors as script_error.
-expected<scenario, script_error> load_scenario(const std::filesystem::path& file);
+/// Reads a scenario file and what it names. Errors as text_error.
+expected<scenario, text_error> load_scenario(const std::filesystem::path& file);
 /// The same from files that were recorded.
-expected<scenario, script_error> load_scenario(const scenario_files& files);
+expected<scenario, text_error> load_scenario(const scenario_files& files);
 
 struct run_options {
   std::filesystem::path data;

@@ -2,48 +2,43 @@
 
 #include "events/mail.hpp"
 #include "events/master_key.hpp"
-#include "scenarios/values.hpp"
+#include "node/plan_reading.hpp"
 
 #include <algorithm>
 #include <array>
+#include <utility>
 
 namespace oaksteel {
 
 namespace {
 
-constexpr std::size_t box_limit = 64;
-constexpr std::size_t domain_limit = 32;
 constexpr std::size_t fault_limit = 1000;
 constexpr std::size_t step_limit = 1000;
-constexpr std::size_t share_limit = 16;
 constexpr unsigned hours_limit = 1'000'000; ///< of all waiting together: a century, so that years keep four digits
 constexpr std::int64_t year_2100_us = 4'102'444'800'000'000;
 
-constexpr std::array box_types{box_type::manufacturing, box_type::oak, box_type::steel, box_type::brass, box_type::tin};
-constexpr std::array suites{suite_id::rsa3072, suite_id::p256};
 constexpr std::array statuses{key_status::new_key, key_status::installed, key_status::active, key_status::obsolete,
                               key_status::bad};
 constexpr std::array verdicts{verdict::good,           verdict::bad_token,
                               verdict::not_registered, verdict::before_registration,
                               verdict::not_active,     verdict::retired};
-constexpr std::string_view domain_kinds[] = {"vendor", "postal"};
 constexpr std::string_view fault_kinds[] = {"write", "tokens"};
 
-template <class Enum, std::size_t N>
-words names_of(const std::array<Enum, N>& values) {
-  words result;
-  for (Enum value : values)
-    result.push_back(name(value));
-  return result;
-}
+/// What is kept while a scenario is read.
+struct script_reader : plan_reader {
+  script out;
+  std::set<std::string_view> done; ///< names of the steps that came before
+  std::set<sequence_number> gone;  ///< meters scrapped or retired by the steps before
+  unsigned hours = 0;              ///< waited by the steps before
+};
 
 template <auto Member, class T>
-void domains(reader& r, const setting& value, T& out) {
-  out.*Member = read_array<domain_id>(r, value, domain_limit, read_domain);
+void a_domain(script_reader& r, const setting& value, T& out) {
+  out.*Member = read_domain(r, value);
 }
 
 /// A meter that must be in a label file.
-sequence_number read_meter(reader& r, const setting& value) {
+sequence_number read_meter(script_reader& r, const setting& value) {
   auto meter = read_name<sequence_number>(r, value);
   r.out.mentions.push_back({meter, value.at.line, value.at.column});
   return meter;
@@ -51,8 +46,8 @@ sequence_number read_meter(reader& r, const setting& value) {
 
 /// Meters that are scrapped or retired, each once in the whole scenario.
 template <auto Member, class T>
-void meters_leaving(reader& r, const setting& value, T& out) {
-  out.*Member = read_array<sequence_number>(r, value, label_limit, [](reader& in, const setting& element) {
+void meters_leaving(script_reader& r, const setting& value, T& out) {
+  out.*Member = read_array<sequence_number>(r, value, label_limit, [](script_reader& in, const setting& element) {
     auto meter = read_meter(in, element);
     if (!in.failed() && !in.gone.insert(meter).second)
       in.fail(element.at, "meter " + in_quotes(meter.text) + " leaves twice; name it in one `scrap` or `retire` step");
@@ -60,86 +55,18 @@ void meters_leaving(reader& r, const setting& value, T& out) {
   });
 }
 
-/// Where a key's value is; the table, where the key was left out.
-place place_in(const setting& table, std::string_view key) {
-  const auto* value = table.find(key);
-  return value ? value->at : table.at;
-}
-
 // --- what there is -------------------------------------------------------------------------------
 
-constexpr known_key<domain_plan> domain_keys[] = {
-  {"id", "id = \"VE\"", named<&domain_plan::id>},
-  {"kind", "kind = \"vendor\"",
-   [](reader& r, const setting& n, domain_plan& d) { d.kind = domain_kinds[read_word(r, n, "kind", domain_kinds)]; }},
-  {"sub_domain", "sub_domain = \"US\"", named<&domain_plan::sub_domain>},
-};
-
-void read_domain_plan(reader& r, const setting& table) {
-  domain_plan d;
-  read_keys(r, table, "[[domain]]", domain_keys, d);
-  if (std::ranges::any_of(r.out.domains, [&](const domain_plan& other) { return other.id == d.id; }))
-    r.fail(place_in(table, "id"), "there is a domain " + in_quotes(d.id.text) + " already; each must have its own id");
-  r.out.domains.push_back(std::move(d));
-}
-
-constexpr known_key<box_plan> box_keys[] = {
-  {"slot", "slot = \"oak-ve\"", named<&box_plan::slot>},
-  {"type", "type = \"oak\"",
-   [](reader& r, const setting& n, box_plan& b) {
-     b.type = box_types[read_word(r, n, "box type", names_of(box_types))];
-   }},
-  {"domains", "", domains<&box_plan::domains>},
-  {"active", "", [](reader& r, const setting& n, box_plan& b) { b.active = read_domain(r, n); }},
-  {"threshold", "", whole<&box_plan::threshold, 1, share_limit>},
-  {"custodians", "custodians = [\"Ada\", \"Bela\"]",
-   [](reader& r, const setting& n, box_plan& b) {
-     b.custodians = read_array<label>(r, n, share_limit, read_name<label>);
-   }},
-};
-
-/// What the keys of a box must be to each other, and to the other boxes.
-void check_box(reader& r, const setting& table, const box_plan& b) {
-  if (std::ranges::any_of(r.out.boxes, [&](const box_plan& other) { return other.slot == b.slot; }))
-    r.fail(place_in(table, "slot"),
-           "there is a box in slot " + in_quotes(b.slot.text) + " already; each must have its own");
-  const bool manufacturing = b.type == box_type::manufacturing;
-  if (b.type == box_type::tin)
-    r.fail(place_in(table, "type"), "scenarios have no tin boxes yet; leave this box out");
-  if (manufacturing && std::ranges::find(r.out.boxes, b.type, &box_plan::type) != r.out.boxes.end())
-    r.fail(place_in(table, "type"), "scenarios have one manufacturing box; leave this one out");
-  if (manufacturing && !b.domains.empty())
-    r.fail(place_in(table, "domains"), "a manufacturing box has no domain processes; leave `domains` out");
-  if (!manufacturing && b.domains.empty())
-    r.fail(table.at, "no `domains` in this box; add the domains that it serves, for example domains = [\"VE\"]");
-  if (b.active && std::ranges::find(b.domains, *b.active) == b.domains.end())
-    r.fail(place_in(table, "active"),
-           "domain " + in_quotes(b.active->text) + " is not served by this box; `active` must be one of its `domains`");
-  if (b.threshold > b.custodians.size())
-    r.fail(place_in(table, "threshold"), "the threshold is " + std::to_string(b.threshold) + " (2 when left out) of " +
-                                           std::to_string(b.custodians.size()) +
-                                           " custodians; it must be at most their number");
-}
-
-void read_box_plan(reader& r, const setting& table) {
-  box_plan b;
-  read_keys(r, table, "[[box]]", box_keys, b);
-  check_box(r, table, b);
-  if (!b.active && !b.domains.empty())
-    b.active = b.domains.front();
-  r.out.boxes.push_back(std::move(b));
-}
-
-constexpr known_key<meter_fault> fault_keys[] = {
+constexpr known_key<script_reader, meter_fault> fault_keys[] = {
   {"meter", "meter = \"M0000005\"", 
-   [](reader& r, const setting& n, meter_fault& f) { f.meter = read_meter(r, n); }},
+   [](script_reader& r, const setting& n, meter_fault& f) { f.meter = read_meter(r, n); }},
   {"domain", "domain = \"VE\"", a_domain<&meter_fault::domain>},
   {"what", "what = \"write\"",
-   [](reader& r, const setting& n, meter_fault& f) { f.what = fault_kinds[read_word(r, n, "fault", fault_kinds)]; }},
+   [](script_reader& r, const setting& n, meter_fault& f) { f.what = fault_kinds[read_word(r, n, "fault", fault_kinds)]; }},
   {"times", "", whole<&meter_fault::times, 1, 100>},
 };
 
-void read_fault(reader& r, const setting& table) {
+void read_fault(script_reader& r, const setting& table) {
   meter_fault f;
   read_keys(r, table, "[[fault]]", fault_keys, f);
   const auto fault_of = [](const meter_fault& m) { return std::tie(m.meter, m.domain, m.what); };
@@ -151,10 +78,10 @@ void read_fault(reader& r, const setting& table) {
 // --- steps ---------------------------------------------------------------------------------------
 
 /// A domain that keys are installed for must be active in an Oak, a Steel and a Brass.
-domain_id read_served_domain(reader& r, const setting& node) {
+domain_id read_served_domain(script_reader& r, const setting& node) {
   const domain_id id = read_domain(r, node);
   for (box_type type : {box_type::oak, box_type::steel, box_type::brass}) {
-    const bool served = std::ranges::any_of(r.out.boxes, [&](const box_plan& b) {
+    const bool served = std::ranges::any_of(r.boxes, [&](const box_plan& b) {
       return b.type == type && b.active == id;
     });
     if (!served)
@@ -164,28 +91,28 @@ domain_id read_served_domain(reader& r, const setting& node) {
   return id;
 }
 
-constexpr known_key<install_step> install_keys[] = {
+constexpr known_key<script_reader, install_step> install_keys[] = {
   {"labels", "labels = \"labels.csv\"",
-   [](reader& r, const setting& n, install_step& s) {
+   [](script_reader& r, const setting& n, install_step& s) {
      line<&install_step::labels>(r, n, s);
      // A scenario reads nothing but what lies beside it.
      if (s.labels.find_first_of("/\\") != std::string::npos || s.labels == "." || s.labels == "..")
        r.must_be(n, "the name of a file beside the scenario file, without a folder");
    }},
   {"domains", "domains = [\"VE\", \"USPS\"]",
-   [](reader& r, const setting& n, install_step& s) {
+   [](script_reader& r, const setting& n, install_step& s) {
      s.domains = read_array<domain_id>(r, n, domain_limit, read_served_domain);
    }},
 };
 
-constexpr known_key<scrap_step> scrap_keys[] = {
+constexpr known_key<script_reader, scrap_step> scrap_keys[] = {
   {"meters", "meters = [\"M0000007\"]", meters_leaving<&scrap_step::meters>},
   {"reason", "reason = \"damaged\"", line<&scrap_step::reason>},
 };
 
-constexpr known_key<register_step> register_keys[] = {
+constexpr known_key<script_reader, register_step> register_keys[] = {
   {"count", "count = 20", 
-   [](reader& r, const setting& n, register_step& s) {
+   [](script_reader& r, const setting& n, register_step& s) {
      whole<&register_step::count, 1, 1'000'000>(r, n, s);
      s.line = n.at.line;
      s.column = n.at.column;
@@ -195,19 +122,19 @@ constexpr known_key<register_step> register_keys[] = {
   {"serial_digits", "", whole<&register_step::serial_digits, 1, 12>},
 };
 
-constexpr known_key<retire_step> retire_keys[] = {
+constexpr known_key<script_reader, retire_step> retire_keys[] = {
   {"meters", "meters = [\"M0000003\"]", meters_leaving<&retire_step::meters>},
   {"reason", "reason = \"withdrawn\"", line<&retire_step::reason>},
 };
 
-constexpr known_key<mail_step> mail_keys[] = {
+constexpr known_key<script_reader, mail_step> mail_keys[] = {
   {"pieces", "pieces = 200", whole<&mail_step::pieces, 1, 100'000>},
   {"forged", "", whole<&mail_step::forged, 0, 1'000'000>},
   {"altered", "", whole<&mail_step::altered, 0, 1'000'000>},
   {"misdated", "", whole<&mail_step::misdated, 0, 1'000'000>},
   {"unregistered", "", whole<&mail_step::unregistered, 0, 1'000'000>},
   {"origin", "",
-   [](reader& r, const setting& n, mail_step& s) {
+   [](script_reader& r, const setting& n, mail_step& s) {
      s.origin = n.text; // empty for another type
      if (s.origin.empty() || s.origin.size() > 10 || s.origin.find_first_not_of("0123456789") != std::string::npos)
        r.must_be(n, "a postal code of 1 to 10 digits in quotes");
@@ -215,14 +142,14 @@ constexpr known_key<mail_step> mail_keys[] = {
   {"batch", "", whole<&mail_step::batch, 1, 10'000>},
 };
 
-constexpr known_key<wait_step> wait_keys[] = {{"hours", "hours = 24", whole<&wait_step::hours, 1, 100'000>}};
+constexpr known_key<script_reader, wait_step> wait_keys[] = {{"hours", "hours = 24", whole<&wait_step::hours, 1, 100'000>}};
 
 /// What the keys of a step must be to each other, and to the steps before; most have nothing of the kind.
 template <class Step>
-void check_step(reader&, const setting&, const Step&) {}
+void check_step(script_reader&, const setting&, const Step&) {}
 
 template <>
-void check_step(reader& r, const setting& table, const register_step& s) {
+void check_step(script_reader& r, const setting& table, const register_step& s) {
   std::uint64_t end = 1;
   for (unsigned i = 0; i < s.serial_digits; ++i)
     end *= 10;
@@ -233,7 +160,7 @@ void check_step(reader& r, const setting& table, const register_step& s) {
 }
 
 template <>
-void check_step(reader& r, const setting& table, const wait_step& s) {
+void check_step(script_reader& r, const setting& table, const wait_step& s) {
   r.hours += s.hours;
   if (r.hours > hours_limit)
     r.fail(place_in(table, "hours"), "the waiting so far is " + std::to_string(r.hours) +
@@ -241,14 +168,14 @@ void check_step(reader& r, const setting& table, const wait_step& s) {
 }
 
 template <class Step, const auto& Keys>
-void read_step(reader& r, const setting& table, std::string_view title) {
+void read_step(script_reader& r, const setting& table, std::string_view title) {
   auto& s = std::get<Step>(r.out.steps.emplace_back(std::in_place_type<Step>));
   read_keys(r, table, title, Keys, s, "do");
   if (!r.failed())
     check_step(r, table, s);
 }
 
-void read_ceremony(reader& r, const setting& table, std::string_view title) {
+void read_ceremony(script_reader& r, const setting& table, std::string_view title) {
   check_keys(r, table, title, words{"do"});
   if (r.done.contains("ceremony"))
     r.fail(table.at, "a second `ceremony`; there must be one, before all other steps");
@@ -259,7 +186,7 @@ void read_ceremony(reader& r, const setting& table, std::string_view title) {
 struct step_kind {
   std::string_view name;
   std::string_view after; ///< the step that must have come before it
-  void (*read)(reader&, const setting&, std::string_view title);
+  void (*read)(script_reader&, const setting&, std::string_view title);
 };
 
 constexpr step_kind step_kinds[] = {
@@ -272,7 +199,7 @@ constexpr step_kind step_kinds[] = {
   {"wait", "ceremony", read_step<wait_step, wait_keys>},
 };
 
-void read_any_step(reader& r, const setting& table) {
+void read_any_step(script_reader& r, const setting& table) {
   const auto* what = table.find("do");
   if (!what)
     return r.fail(table.at, "no `do` in [[step]]; add one, for example do = \"ceremony\"");
@@ -294,7 +221,7 @@ void read_any_step(reader& r, const setting& table) {
 using counts = std::map<std::string, std::uint64_t>;
 
 /// `[expect.<group>.<DOMAIN>]` for each domain: counts by `known` words; `what` they name is for the message.
-void read_counts(reader& r, const setting& group, std::string_view what, const words& known,
+void read_counts(script_reader& r, const setting& group, std::string_view what, const words& known,
                  std::map<domain_id, counts>& out) {
   const std::string title = "expect." + group.key;
   if (!group.is(setting_type::table))
@@ -315,18 +242,18 @@ void read_counts(reader& r, const setting& group, std::string_view what, const w
   }
 }
 
-constexpr known_key<expectations> expect_keys[] = {
+constexpr known_key<script_reader, expectations> expect_keys[] = {
   {"keys", "",
-   [](reader& r, const setting& n, expectations& e) {
+   [](script_reader& r, const setting& n, expectations& e) {
      read_counts(r, n, "key status", names_of(statuses), e.keys);
    }},
   {"verdicts", "",
-   [](reader& r, const setting& n, expectations& e) {
+   [](script_reader& r, const setting& n, expectations& e) {
      read_counts(r, n, "verdict", names_of(verdicts), e.verdicts);
    }},
 };
 
-void read_start(reader& r, const setting& node, script& s) {
+void read_start(script_reader& r, const setting& node, script& s) {
   constexpr std::string_view right = "a time from 1970 to 2099 in quotes, such as \"2026-03-02T06:00:00Z\"";
   const auto time = instant::parse(node.text); // empty for another type
   if (!time || time->us < 0 || time->us >= year_2100_us)
@@ -334,29 +261,39 @@ void read_start(reader& r, const setting& node, script& s) {
   s.start = *time;
 }
 
-void read_boxes(reader& r, const setting& node, script&) {
-  read_tables(r, node, box_limit, read_box_plan);
-  const bool found =
-    std::ranges::any_of(r.out.boxes, [](const box_plan& b) { return b.type == box_type::manufacturing; });
-  if (!found)
-    r.fail(node.at, "no manufacturing box; add a [[box]] with type = \"manufacturing\"");
+/// What a scenario cannot set up yet.
+void check_box_types(script_reader& r, const setting& value) {
+  bool manufacturing = false;
+  for (const auto& table : value.children) {
+    const auto* type = table.find("type");
+    const std::string_view named = type ? std::string_view{type->text} : std::string_view{};
+    if (named == name(box_type::tin))
+      r.fail(type->at, "scenarios have no tin boxes yet; leave this box out");
+    if (named == name(box_type::manufacturing) && std::exchange(manufacturing, true))
+      r.fail(type->at, "scenarios have one manufacturing box; leave this one out");
+  }
+}
+
+void read_boxes(script_reader& r, const setting& value, script&) {
+  read_box_plans(r, value);
+  check_box_types(r, value);
 }
 
 // In the order in which they rest on one another, which is that of the file by custom and not by rule.
-constexpr known_key<script> script_keys[] = {
+constexpr known_key<script_reader, script> script_keys[] = {
   {"name", "name = \"factory-day\"", line<&script::name>},
   {"seed", "", whole<&script::seed, 0, 9'223'372'036'854'775'807>},
   {"suite", "",
-   [](reader& r, const setting& n, script& s) { s.suite = suites[read_word(r, n, "suite", names_of(suites))]; }},
+   [](script_reader& r, const setting& n, script& s) { s.suite = read_suite(r, n); }},
   {"start", "start = \"2026-03-02T06:00:00Z\"", read_start},
   {"domain", "[[domain]] with id = \"VE\"",
-   [](reader& r, const setting& n, script&) { read_tables(r, n, domain_limit, read_domain_plan); }},
+   [](script_reader& r, const setting& n, script&) { read_domain_plans(r, n); }},
   {"box", "[[box]] with type = \"manufacturing\"", read_boxes},
-  {"fault", "", [](reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
+  {"fault", "", [](script_reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
   {"step", "[[step]] with do = \"ceremony\"",
-   [](reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},
+   [](script_reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},
   {"expect", "",
-   [](reader& r, const setting& n, script& s) {
+   [](script_reader& r, const setting& n, script& s) {
      if (n.is(setting_type::table))
        return read_keys(r, n, "[expect]", expect_keys, s.expect);
      r.must_be(n, "a table; write [expect.keys.VE] or [expect.verdicts.VE]");
@@ -365,11 +302,14 @@ constexpr known_key<script> script_keys[] = {
 
 } // namespace
 
-expected<script, script_error> read_script(const setting& document) {
-  reader r;
+expected<script, text_error> read_script(const setting& document) {
+  script_reader r;
+  r.kind = "scenario";
   read_keys(r, document, "this scenario", script_keys, r.out);
   if (r.failed())
     return unexpected{*std::move(r.mistake)};
+  r.out.domains = std::move(r.domains);
+  r.out.boxes = std::move(r.boxes);
   return std::move(r.out);
 }
 

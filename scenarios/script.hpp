@@ -4,9 +4,9 @@
 
 #include "events/expected.hpp"
 #include "events/ids.hpp"
+#include "node/document.hpp"
 #include "node/plan.hpp"
 
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
@@ -90,21 +90,11 @@ struct script : site_plan {
   expectations expect;
 };
 
-/// Where a mistake is; `text()` is the one line for people.
-struct script_error {
-  std::string file;
-  unsigned line = 0;
-  unsigned column = 0;
-  std::string problem; ///< what is wrong and what would be right
-
-  std::string text() const;
-};
-
-/// Largest scenario file and largest line of a label file, in bytes.
-inline constexpr std::size_t scenario_limit = 256 * 1024;
+/// Largest scenario file, in bytes.
+inline constexpr std::size_t scenario_limit = document_limit;
 
 /// Reads a scenario from its text; `file` is for messages only.
-expected<script, script_error> parse_script(std::string_view text, const std::string& file);
+expected<script, text_error> parse_script(std::string_view text, const std::string& file);
 
 /// A label: one meter to come (EP, "Digital Meter Requirements").
 struct meter_label {
@@ -114,6 +104,7 @@ struct meter_label {
   static auto fields(auto& self) { return std::tie(self.product, self.meter); }
 };
 
+/// Largest label file and largest line of one, in bytes.
 inline constexpr std::size_t label_file_limit = 64 * 1024 * 1024;
 inline constexpr std::size_t label_line_limit = 1024;
 /// Most labels in a file.
@@ -121,9 +112,6 @@ inline constexpr std::size_t label_limit = 1'000'000;
 
 /// Reads a label file: CSV with the header `product_code,sequence_number` (columns in any order, others
 /// ignored), RFC 4180 quoting, LF or CRLF, an optional UTF-8 byte-order mark.
-expected<std::vector<meter_label>, script_error> parse_labels(std::string_view text, const std::string& file);
-
-/// Reads a whole file of at most `limit` bytes; the error says why not.
-expected<std::string, script_error> read_text(const std::filesystem::path& file, std::size_t limit);
+expected<std::vector<meter_label>, text_error> parse_labels(std::string_view text, const std::string& file);
 
 } // namespace oaksteel

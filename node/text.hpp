@@ -1,10 +1,12 @@
 #pragma once
 // Text that people wrote: its encoding, where in it something is, and words for what is wrong with it.
-// Both readers of this folder (script.cpp, labels.cpp) share these, so that their messages look alike.
+// All readers of such texts (configurations, scenarios, label files) share these, so that their messages look alike.
 
+#include "events/expected.hpp"
 #include "events/ids.hpp"
 
 #include <cstddef>
+#include <filesystem>
 #include <optional>
 #include <span>
 #include <string>
@@ -26,6 +28,19 @@ struct mistake {
   std::size_t offset = 0;
   std::string problem;
 };
+
+/// Where a mistake is; `text()` is the one line for people.
+struct text_error {
+  std::string file;
+  unsigned line = 0;
+  unsigned column = 0;
+  std::string problem; ///< what is wrong and what would be right
+
+  std::string text() const;
+};
+
+/// Reads a whole file of at most `limit` bytes; the error says why not.
+expected<std::string, text_error> read_text(const std::filesystem::path& file, std::size_t limit);
 
 /// The text behind a UTF-8 byte-order mark, if it has one.
 std::string_view without_byte_order_mark(std::string_view text);

@@ -1,4 +1,4 @@
-#include "scenarios/values.hpp"
+#include "node/values.hpp"
 
 #include <algorithm>
 
@@ -26,7 +26,7 @@ std::string shown(const setting& value) {
 
 void reader::fail(place at, std::string problem) {
   if (!mistake)
-    mistake = script_error{{}, at.line, at.column, std::move(problem)};
+    mistake = text_error{{}, at.line, at.column, std::move(problem)};
 }
 
 void reader::must_be(const setting& value, std::string_view right) {
@@ -34,11 +34,9 @@ void reader::must_be(const setting& value, std::string_view right) {
   fail(value.at, what + " is " + shown(value) + "; it must be " + std::string{right});
 }
 
-words reader::domain_ids() const {
-  words ids;
-  for (const auto& d : out.domains)
-    ids.push_back(d.id.text);
-  return ids;
+place place_in(const setting& table, std::string_view key) {
+  const auto* value = table.find(key);
+  return value ? value->at : table.at;
 }
 
 std::uint64_t read_integer(reader& r, const setting& value, std::uint64_t low, std::uint64_t high) {
@@ -68,29 +66,25 @@ std::size_t read_word(reader& r, const setting& value, std::string_view what, st
   return found == known.end() ? 0 : static_cast<std::size_t>(found - known.begin());
 }
 
-domain_id read_domain(reader& r, const setting& value) {
-  const std::size_t index = read_word(r, value, "domain", r.domain_ids());
-  return index < r.out.domains.size() ? r.out.domains[index].id : domain_id{};
-}
-
 void check_keys(reader& r, const setting& table, std::string_view title, std::span<const std::string_view> known) {
   for (const auto& child : table.children)
     if (std::ranges::find(known, child.key) == known.end())
       r.fail(child.key_at, unknown_word("key", child.key, known, title));
 }
 
-void read_tables(reader& r, const setting& value, std::size_t most, void (*read)(reader&, const setting&)) {
-  const std::string title = "[[" + std::string{r.key} + "]]";
+bool is_array_of_tables(reader& r, const setting& value) {
   if (!value.is(setting_type::array))
-    return r.must_be(value, "an array of tables; write " + title + " above each");
-  for (std::size_t i = 0; i < value.children.size() && !r.failed(); ++i) {
-    const auto& table = value.children[i];
-    if (!table.is(setting_type::table))
-      return r.fail(table.at, "a value where a table must be; write " + title + " above it");
-    if (i == most)
-      return r.fail(table.at, "too many " + title + "; a scenario must have at most " + std::to_string(most));
-    read(r, table);
-  }
+    r.must_be(value, "an array of tables; write [[" + std::string{r.key} + "]] above each");
+  return value.is(setting_type::array);
+}
+
+bool is_table_within(reader& r, const setting& table, std::size_t index, std::size_t most) {
+  const std::string title = "[[" + std::string{r.key} + "]]";
+  if (!table.is(setting_type::table))
+    r.fail(table.at, "a value where a table must be; write " + title + " above it");
+  else if (index == most)
+    r.fail(table.at, "too many " + title + "; a " + std::string{r.kind} + " must have at most " + std::to_string(most));
+  return !r.failed();
 }
 
 } // namespace oaksteel

@@ -1,6 +1,4 @@
-#include "scenarios/text.hpp"
-
-#include "scenarios/script.hpp"
+#include "node/text.hpp"
 
 #include <boost/test/unit_test.hpp>
 
@@ -11,7 +9,7 @@
 
 namespace oaksteel {
 
-BOOST_AUTO_TEST_SUITE(scenario_text)
+BOOST_AUTO_TEST_SUITE(texts)
 
 BOOST_AUTO_TEST_CASE(counts_lines_and_characters) {
   const std::string text = "a\u00e9\u20ac\nb\n";

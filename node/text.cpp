@@ -1,6 +1,4 @@
-#include "scenarios/text.hpp"
-
-#include "scenarios/script.hpp"
+#include "node/text.hpp"
 
 #include <algorithm>
 #include <cerrno>
@@ -75,13 +73,13 @@ std::string_view nearest(std::string_view word, std::span<const std::string_view
   return best;
 }
 
-script_error unreadable(const std::filesystem::path& file, const std::string& why) {
+text_error unreadable(const std::filesystem::path& file, const std::string& why) {
   return {file.string(), 0, 0, "cannot be read: " + why};
 }
 
 } // namespace
 
-std::string script_error::text() const {
+std::string text_error::text() const {
   const std::string where = line == 0 ? "" : ":" + std::to_string(line) + ":" + std::to_string(column);
   return file + where + ": " + problem;
 }
@@ -153,7 +151,7 @@ std::string unknown_word(std::string_view what, std::string_view word, std::span
   return result + (known.empty() ? "none" : "");
 }
 
-expected<std::string, script_error> read_text(const std::filesystem::path& file, std::size_t limit) {
+expected<std::string, text_error> read_text(const std::filesystem::path& file, std::size_t limit) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored))
     return unexpected{unreadable(file, "it is a directory; name a file in it")};

@@ -1,7 +1,7 @@
 #pragma once
-// A TOML document as a tree with places. script.cpp makes it and alone knows the TOML library; schema.cpp reads it.
+// A TOML document as a tree with places. document.cpp makes it and alone knows the TOML library.
 
-#include "scenarios/text.hpp"
+#include "node/text.hpp"
 
 #include <cstdint>
 #include <string>
@@ -32,5 +32,12 @@ struct setting {
     return nullptr;
   }
 };
+
+/// Largest document, in bytes.
+inline constexpr std::size_t document_limit = 256 * 1024;
+
+/// Reads a TOML document of at most `document_limit` bytes; `file` and what `kind` of file it is, such as "scenario",
+/// are for messages only.
+expected<setting, text_error> read_document(std::string_view text, const std::string& file, std::string_view kind);
 
 } // namespace oaksteel

@@ -1,0 +1,34 @@
+#pragma once
+// Reading what a node hosts: `[[domain]]` and `[[box]]`, the same in a scenario and in a node's configuration. Their
+// keys are documented in scenarios/README.md.
+
+#include "node/plan.hpp"
+#include "node/values.hpp"
+
+namespace oaksteel {
+
+/// Most domains of a file, and most custodians of a box.
+inline constexpr std::size_t domain_limit = 32;
+inline constexpr std::size_t share_limit = 16;
+
+/// A reader that knows the domains and boxes so far.
+struct plan_reader : reader {
+  std::vector<domain_plan> domains;
+  std::vector<box_plan> boxes;
+
+  words domain_ids() const;
+};
+
+/// A suite by its name.
+suite_id read_suite(reader& r, const setting& value);
+
+/// One of the domains so far.
+domain_id read_domain(plan_reader& r, const setting& value);
+
+/// All `[[domain]]`.
+void read_domain_plans(plan_reader& r, const setting& value);
+
+/// All `[[box]]`, one of them a manufacturing box; the domains must have been read.
+void read_box_plans(plan_reader& r, const setting& value);
+
+} // namespace oaksteel
