@@ -24,16 +24,21 @@ struct work_done;
 struct append_done;
 struct append_order;
 struct acknowledged;
-struct set_secure_box_id;
+struct set_first_secure_box_id;
 struct box_id_set;
 struct allocate_box_id;
 struct box_id_allocated;
-struct create_domain;
-struct offer_start_up_key;
+struct set_secure_box_id;
 struct start_up_key_offered;
+struct admit_box;
+struct box_admission;
+struct take_box_id;
+struct create_domain;
+struct package_of_keys;
 struct make_domain_process;
-struct domain_process_package;
 struct take_domain_process;
+struct hand_over_key_set;
+struct take_key_set;
 struct put_share;
 struct take_share;
 struct activate_domain;
@@ -116,19 +121,26 @@ using archive_actor = shell_client::extend<
 
 /// What every secure box does: takes its id, its domains and its custodians' shares.
 using box_actor = shell_client::extend<
-  caf::replies_to<set_secure_box_id>::with<box_id_set>,             // EP Figs. 22, 23
+  caf::replies_to<set_secure_box_id>::with<start_up_key_offered>,   // EP Fig. 23; EP-8
+  caf::replies_to<take_box_id>::with<box_id_set>,
   caf::replies_to<put_share>::with<box_report>,                     // EP-10
   caf::replies_to<take_share>::with<box_report>,
-  caf::replies_to<offer_start_up_key>::with<start_up_key_offered>,  // before each domain process
   caf::replies_to<take_domain_process>::with<acknowledged>,
   caf::replies_to<activate_domain>::with<acknowledged>,                     // EP-3
   caf::replies_to<ask_box>::with<box_report>>;
 
-/// Manufacturing box: creates domains, initialises other boxes (EP-6, EP-8, EP-12).
+/// Manufacturing box: creates domains, initialises other boxes (EP-6, EP-7, EP-8, EP-12).
 using manufacturing_actor = box_actor::extend<
-  caf::replies_to<allocate_box_id>::with<box_id_allocated>,
+  caf::replies_to<set_first_secure_box_id>::with<box_id_set>,       // EP Fig. 22
+  caf::replies_to<allocate_box_id>::with<box_id_allocated>,         // as the source of another box
+  caf::replies_to<admit_box>::with<box_admission>,
   caf::replies_to<create_domain>::with<acknowledged>,
-  caf::replies_to<make_domain_process>::with<domain_process_package>>;
+  caf::replies_to<make_domain_process>::with<package_of_keys>,
+  caf::replies_to<hand_over_key_set>::with<package_of_keys>,
+  caf::replies_to<take_key_set>::with<acknowledged>>;               // as a further Manufacturing box
+
+/// Tin box: verifies at a remote site; so far it has its start-up (EP-8, EP-9).
+using tin_actor = box_actor;
 
 /// Oak box: generates master keys (EP Fig. 24).
 using oak_actor = box_actor::extend<

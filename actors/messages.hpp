@@ -7,6 +7,7 @@
 #include "events/box.hpp"
 #include "events/distribution.hpp"
 #include "events/domain.hpp"
+#include "events/enrolment.hpp"
 #include "events/ids.hpp"
 #include "events/mail.hpp"
 #include "events/master_key.hpp"
@@ -60,54 +61,105 @@ struct acknowledged : message {};
 
 // --- ceremony (EP Figs. 22, 23) ------------------------------------------------------------------------
 
-/// KMC - box: Set (First) Secure Box ID. The box makes its operation combination, writes the shares to
-/// media and takes the id.
-struct set_secure_box_id : message {
-  box_id id;
-  label slot;
+/// How a secret is to be shared: one directory for each custodian below `media`.
+struct sharing {
   std::uint8_t threshold = 2;
   std::vector<label> custodians;
+  std::filesystem::path media;
+};
+/// KMC - first Manufacturing box: Set First Secure Box ID (EP Fig. 22). The box makes its keys, writes the shares to
+/// media and takes the id.
+struct set_first_secure_box_id : message {
+  box_id id;
+  label slot;
   suite_id suite = suite_id::rsa3072;
-  std::filesystem::path media; ///< one directory for each custodian below it
-  bytes order_signature;       ///< by the type's start-up authentication key; empty for the first box
+  sharing shares;
 };
 struct box_id_set : message {
   box_id id;
 };
-/// KMC - Manufacturing: allocate an id for the box in a slot, signed for that type.
+/// KMC - source: allocate an id for the box in a slot. The box reads the enrolment secret that was typed for that slot
+/// from the officer's medium itself.
 struct allocate_box_id : message {
   label slot;
   box_type type = box_type::oak;
+  label officer;
+  std::filesystem::path media;
 };
 struct box_id_allocated : message {
   box_id id;
-  bytes order_signature;
+  box_id source;
+  nonce challenge{};
+  bytes signature; ///< by the type's start-up authentication key
 };
-/// KMC - Manufacturing: create a domain and its keys.
+/// KMC - box: Set Secure Box ID (EP Fig. 23), with where the enrolment secret is typed in at this end.
+struct set_secure_box_id : message {
+  box_id id;
+  label slot;
+  box_id source;
+  nonce challenge{};
+  bytes signature;
+  label officer;
+  std::filesystem::path media;
+};
+/// The box's answer: its start-up confidentiality key, and the proof that it knows the secret.
+struct start_up_key_offered : message {
+  bytes start_up_key;
+  nonce answer{};
+  bytes proof;
+};
+/// KMC - source: that answer.
+struct admit_box : message {
+  label slot;
+  bytes start_up_key;
+  nonce answer{};
+  bytes proof;
+};
+/// The source's proof, and its signature over the whole enrolment.
+struct box_admission : message {
+  bytes proof;
+  bytes signature;
+};
+/// KMC - box: the admission. The box makes its operation combination, writes the shares to media and takes the id.
+struct take_box_id : message {
+  bytes proof;
+  bytes signature;
+  sharing shares;
+};
+/// KMC - source: create a domain and its keys.
 struct create_domain : message {
   domain_id domain;
   std::string kind;
   country_code sub_domain;
 };
-/// KMC - box: make a start-up confidentiality key, and say its public half.
-struct offer_start_up_key : message {};
-struct start_up_key_offered : message {
-  bytes spki;
+/// Keys for a box that was admitted, encrypted to its start-up key, signed with its type's start-up authentication key.
+struct package {
+  box_id source;
+  std::vector<box_id> steels; ///< for an Oak: the Steel boxes that serve the domain
+  bytes sealed;
+  bytes signature;
 };
-/// KMC - Manufacturing: make domain process; answered with the keys, encrypted to the box's start-up key.
+struct package_of_keys : message {
+  package keys;
+};
+/// KMC - source: make domain process.
 struct make_domain_process : message {
   box_id target;
   domain_id domain;
-  bytes start_up_key;
+  std::vector<box_id> steels;
 };
-struct domain_process_package : message {
-  bytes sealed;
-};
-/// KMC - box: the package.
+/// KMC - box: that package.
 struct take_domain_process : message {
   domain_id domain;
-  bytes sealed;
-  std::vector<box_id> steels; ///< for an Oak
+  package keys;
+};
+/// KMC - source: give domain key set and start-up keys to another Manufacturing box (EP-7).
+struct hand_over_key_set : message {
+  box_id target;
+};
+/// KMC - that box: the package.
+struct take_key_set : message {
+  package keys;
 };
 /// A custodian puts a share in, or takes it out. The box reads the medium itself.
 struct put_share : message {

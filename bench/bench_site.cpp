@@ -1,9 +1,6 @@
 #include "bench/bench_site.hpp"
 
 #include "bench/lives.hpp"
-#include "events/event.hpp"
-#include "storage/archive.hpp"
-#include "storage/event_codec.hpp"
 
 #include <caf/send.hpp>
 
@@ -11,6 +8,7 @@ namespace oaksteel::bench {
 namespace {
 
 const std::vector<label> custodians{{"Ada"}, {"Bela"}};
+const domain_plan domain_of_bench{domain, "vendor", {"US"}};
 
 box_plan plan_of(const char* slot, box_type type) {
   box_plan plan{{slot}, type, {domain}, {}, 2, custodians};
@@ -52,7 +50,7 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
     key_(log_key::generate(blinding_generator())),
     system_(std::make_unique<caf::actor_system>(config_)) {
   site_options options;
-  options.domains = {{domain, "vendor", {"US"}}};
+  options.domains = {domain_of_bench};
   options.boxes = {plan_of("factory-1", box_type::manufacturing), plan_of("oak-1", box_type::oak),
                    plan_of("steel-1", box_type::steel), plan_of("brass-1", box_type::brass)};
   options.around = {&written_, time_.get(), random_.get(), workers_.get(), {}, limits};
@@ -70,57 +68,30 @@ bench_site::~bench_site() {
   system_ = nullptr; // waits for the actors
 }
 
-std::optional<box_id> bench_site::id_of(const site_box& box) const {
-  const auto view = written_.view();
-  const auto position = view.find(static_cast<std::uint8_t>(lookup::box_in_slot), box.plan.slot.text);
-  const auto record = position ? view.at(*position) : std::nullopt;
-  const auto initialised = record ? read_as<box_initialised>(*record) : std::nullopt;
-  return initialised ? std::optional{initialised->box} : std::nullopt;
-}
-
-void bench_site::initialise(const site_box& box) {
-  set_secure_box_id order{{head()}, {box_type::manufacturing, 1}, box.plan.slot, 2, custodians, suite_, media_, {}};
-  if (box.plan.type != box_type::manufacturing) {
-    const auto allocated = ask<box_id_allocated>(site_->manufacturing().manufacturing,
-                                                 allocate_box_id{{head()}, box.plan.slot, box.plan.type});
-    order.id = allocated.id;
-    order.order_signature = allocated.order_signature;
-  }
-  ask<box_id_set>(box.common, order);
-}
-
-void bench_site::enable(const site_box& box) {
-  for (const auto& custodian : custodians)
-    ask<box_report>(box.common, put_share{{head()}, custodian, media_});
-}
-
-void bench_site::make_process(const site_box& box) {
-  const auto offered = ask<start_up_key_offered>(box.common, offer_start_up_key{{head()}});
-  const auto package = ask<domain_process_package>(
-    site_->manufacturing().manufacturing, make_domain_process{{head()}, *id_of(box), domain, offered.spki});
-  take_domain_process delivery{{head()}, domain, package.sealed, {}};
-  if (box.plan.type == box_type::oak)
-    delivery.steels.push_back(*id_of(*site_->box_in({"steel-1"})));
-  ask<acknowledged>(box.common, delivery);
-}
-
 void bench_site::ceremony() {
   for (const auto& custodian : custodians)
     std::filesystem::create_directories(media_ / custodian.text);
-  const bool fresh = !id_of(site_->manufacturing());
-  for (const auto& box : site_->boxes()) { // the Manufacturing box is the plan's first
-    if (fresh)
-      initialise(box);
-    enable(box);
-  }
-  if (fresh) {
-    ask<acknowledged>(site_->manufacturing().manufacturing, create_domain{{head()}, domain, "vendor", {"US"}});
-    for (const auto& box : site_->boxes())
-      if (box.plan.type != box_type::manufacturing)
-        make_process(box);
-  }
+  site_plan plan{suite_, {domain_of_bench}, {}};
+  for (const auto& box : site_->boxes())
+    plan.boxes.push_back(box.plan);
+  const bool fresh = !box_in_slot(written_, plan.boxes.front().slot); // the Manufacturing box is the first
+  if (fresh)
+    for (const auto& step : first_ceremony(plan, {}))
+      carry_out(step);
+  for (const auto& box : plan.boxes)
+    for (const auto& step : enabling(box))
+      carry_out(step);
   const auto& steel = *site_->box_in({"steel-1"});
-  site_->connect_steel(steel, *id_of(steel));
+  site_->connect_steel(steel, *box_in_slot(written_, steel.plan.slot));
+}
+
+void bench_site::carry_out(const ceremony_step& step) {
+  const auto officers = step.act == ceremony_act::enrol ? enrolment_officers(*site_, step) : std::vector<label>{};
+  const auto random = random_->stream("officer", 0);
+  if (auto typed = type_in_enrolment_secret(media_, officers, step.slot, *random); !typed)
+    throw bench_failed{typed.error().text};
+  ceremony_operator people{*site_, written_, suite_, media_, *this};
+  people.carry_out(step);
 }
 
 void bench_site::add_meters(std::size_t count) {
@@ -139,7 +110,7 @@ open_order bench_site::installation(std::size_t i) {
   order_details details;
   details.meter = numbers_[i];
   details.product = {"PC-1"};
-  return {{head()}, details, {{domain, *id_of(*site_->box_in({"steel-1"}))}}};
+  return {{head()}, details, {{domain, *box_in_slot(written_, {"steel-1"})}}};
 }
 
 } // namespace oaksteel::bench

@@ -7,7 +7,7 @@
 #include "bench/actor_config.hpp"
 #include "bench/figure.hpp"
 #include "events/node.hpp"
-#include "node/site.hpp"
+#include "node/carry_out.hpp"
 #include "storage/media.hpp"
 
 #include <caf/actor_system.hpp>
@@ -45,16 +45,15 @@ public:
   /// bench_failed at a refusal.
   template <class Answer, class Make>
   std::vector<Answer> ask_all(std::size_t count, std::size_t window, Make make);
+  /// Asks once.
   template <class Answer, class Handle, class Message>
-  Answer ask(const Handle& whom, Message m) {
+  Answer ask(const Handle& whom, Message m, const std::string& = {}) {
+    m.head = head();
     return ask_all<Answer>(1, 1, [&](std::size_t) { return std::pair{whom, m}; }).front();
   }
 
 private:
-  void initialise(const site_box& box);
-  void enable(const site_box& box);
-  void make_process(const site_box& box);
-  std::optional<box_id> id_of(const site_box& box) const;
+  void carry_out(const ceremony_step& step);
 
   std::filesystem::path media_;
   suite_id suite_;

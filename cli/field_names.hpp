@@ -43,10 +43,13 @@ consteval auto address_of() {
   } else if constexpr (n == 11) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k] = x;
     return pick(a, b, c, d, e, f, g, h, i, j, k);
-  } else {
-    static_assert(n == 12, "a struct of more than 12 members needs another line here");
+  } else if constexpr (n == 12) {
     const auto& [a, b, c, d, e, f, g, h, i, j, k, l] = x;
     return pick(a, b, c, d, e, f, g, h, i, j, k, l);
+  } else {
+    static_assert(n == 14, "a struct of so many members needs another line here");
+    const auto& [a, b, c, d, e, f, g, h, i, j, k, l, m, o] = x;
+    return pick(a, b, c, d, e, f, g, h, i, j, k, l, m, o);
   }
 }
 

@@ -1,5 +1,6 @@
 #include "cli/words.hpp"
 
+#include "cli/event_json.hpp"
 #include "events/mail.hpp"
 
 #include <map>
@@ -83,7 +84,19 @@ struct sentence {
   }
   std::string operator()(const box_enabled& e) const { return join(box(e.box), " is enabled"); }
   std::string operator()(const box_disabled& e) const { return join(box(e.box), " is disabled: ", e.reason); }
+  std::string operator()(const box_admitted& e) const {
+    return join(box(e.source), " admitted ", box(e.box), " in slot ", e.slot, ": it knows the enrolment secret");
+  }
+  std::string operator()(const keys_issued& e) const {
+    return e.domain ? join(box(e.box), " issued keys of domain ", *e.domain, " to ", box(e.target))
+                    : join(box(e.box), " issued the domain key set to ", box(e.target));
+  }
+  std::string operator()(const key_set_received& e) const {
+    return join(box(e.box), " received the domain key set of ", box(e.source), ", check ", hex(e.key_set));
+  }
   std::string operator()(const domain_process_made& e) const {
+    if (e.key_data)
+      return join(box(e.box), " holds all keys of domain ", e.domain, ", check ", hex(*e.key_data));
     return join(box(e.box), " received its keys of domain ", e.domain);
   }
   std::string operator()(const active_domain_switched& e) const {

@@ -103,12 +103,57 @@ decision<box_event> decide(const secure_box& state, const domain_process_made& p
     return refuse(refusal::box_not_initialised);
   if (!state.enabled)
     return refuse(refusal::box_disabled);
+  if (state.id.type == box_type::manufacturing && !state.key_set)
+    return refuse(refusal::key_set_missing);
   if (process_of(state, proposed.domain))
     return refuse(refusal::domain_process_exists);
   return events{proposed};
 }
 
+decision<box_event> decide(const secure_box& state, const key_set_received& proposed) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  if (state.id.type != box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
+  if (!state.enabled)
+    return refuse(refusal::box_disabled);
+  if (state.key_set)
+    return refuse(refusal::key_set_exists);
+  return events{proposed};
+}
+
+std::optional<refusal> not_ready_to_make(const secure_box& state) {
+  if (state.id.number == 0)
+    return refusal::box_not_initialised;
+  if (state.id.type != box_type::manufacturing)
+    return refusal::wrong_box_type;
+  if (!state.enabled)
+    return refusal::box_disabled;
+  if (!state.key_set)
+    return refusal::key_set_missing;
+  return std::nullopt;
+}
+
+decision<box_event> decide(const secure_box& state, const keys_issued& proposed, bool admitted) {
+  if (auto why = not_ready_to_make(state))
+    return refuse(*why);
+  if (!admitted)
+    return refuse(refusal::box_not_admitted);
+  if (!proposed.domain && proposed.target.type != box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
+  if (proposed.domain && !process_of(state, *proposed.domain))
+    return refuse(refusal::domain_not_known);
+  const bool steels_only = std::all_of(proposed.steels.begin(), proposed.steels.end(), [](const box_id& b) {
+    return b.type == box_type::steel && b.number != 0;
+  });
+  if (!steels_only || (!proposed.steels.empty() && proposed.target.type != box_type::oak))
+    return refuse(refusal::steel_not_valid_for_domain);
+  return events{proposed};
+}
+
 decision<box_event> decide(const secure_box& state, const switch_domain& command) {
+  if (state.id.type == box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
   if (!state.enabled)
     return refuse(refusal::box_disabled);
   if (!process_of(state, command.domain))
@@ -208,6 +253,7 @@ void evolve(secure_box& state, const box_initialised& e) {
   state.threshold = e.threshold;
   state.salt = e.salt;
   state.shares = e.shares;
+  state.key_set = e.key_set;
 }
 void evolve(secure_box& state, const share_entered& e) {
   state.entered.insert(e.custodian.text);
@@ -220,11 +266,17 @@ void evolve(secure_box& state, const box_disabled&) {
   state.enabled = false;
   state.entered.clear();
 }
+void evolve(secure_box&, const keys_issued&) {}
+void evolve(secure_box& state, const key_set_received& e) {
+  state.key_set = e.key_set;
+}
 void evolve(secure_box& state, const domain_process_made& e) {
   auto& process = state.processes[e.domain];
   process.suite = e.suite;
   process.steels.insert(e.steels.begin(), e.steels.end());
-  if (!state.active)
+  process.key_data = e.key_data;
+  // A Manufacturing box works for all of its domains.
+  if (!state.active && state.id.type != box_type::manufacturing)
     state.active = e.domain;
 }
 void evolve(secure_box& state, const active_domain_switched& e) {

@@ -50,8 +50,9 @@ struct start_up_key {
   static auto fields(auto& self) { return std::tie(self.type, self.spki); }
 };
 
-/// The box took its id, after everything else was written (EP-6, EP-8). Sealed beside it, for a
-/// Manufacturing box: domain key set and start-up keys, under the operation combination.
+/// The box took its id, after everything else was written (EP-6, EP-8). Sealed beside it, under the operation
+/// combination: the private start-up confidentiality key; for the first Manufacturing box domain key set and start-up
+/// authentication keys too.
 struct box_initialised {
   box_id box;
   label slot;
@@ -64,10 +65,14 @@ struct box_initialised {
   std::vector<start_up_key> start_up_keys; ///< likewise
   std::optional<share_set> set;            ///< of `shares`; none before version 2
   std::optional<share_set> domain_set;     ///< of `domain_shares`
+  std::optional<box_id> source;            ///< who admitted it; none for the first Manufacturing box and before version 3
+  bytes start_up_confidentiality;          ///< its public start-up confidentiality key; empty before version 3
+  std::optional<check_value> key_set;      ///< of what a first Manufacturing box made; see key_set_received
 
   static auto fields(auto& self) {
     return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
-                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set);
+                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set, self.source,
+                    self.start_up_confidentiality, self.key_set);
   }
 };
 
@@ -105,15 +110,45 @@ struct box_disabled {
   static auto fields(auto& self) { return std::tie(self.box, self.reason); }
 };
 
-/// The box received a domain's keys (EP-8, "make domain process"). Sealed beside it: the keys, under the
-/// operation combination.
+/// A Manufacturing box gave keys away, encrypted to the start-up key of a box that was admitted: its part of a domain
+/// or, to another Manufacturing box, all of it; without a domain the domain key set and the start-up authentication
+/// keys (EP Fig. 23, EP-7).
+struct keys_issued {
+  box_id box; ///< the source
+  box_id target;
+  std::optional<domain_id> domain;
+  std::vector<box_id> steels; ///< to an Oak: the Steel boxes that serve the domain
+  digest package;             ///< SHA-256 of what was sent
+
+  static auto fields(auto& self) { return std::tie(self.box, self.target, self.domain, self.steels, self.package); }
+};
+
+/// A Manufacturing box received domain key set and start-up authentication keys (EP-7). Sealed beside it: both, under
+/// its operation combination. Equal check values mean equal keys: they are a MAC over the keys under the domain key set.
+struct key_set_received {
+  box_id box;
+  box_id source;
+  digest package;
+  check_value key_set{};
+
+  static auto fields(auto& self) { return std::tie(self.box, self.source, self.package, self.key_set); }
+};
+
+/// The box received a domain's keys (EP-8, "make domain process"). Sealed beside it: its part of them, under the
+/// operation combination; in a Manufacturing box, which made the domain or was brought up to date, all of them, under
+/// the domain key set (EP-7, EP-9).
 struct domain_process_made {
   box_id box;
   domain_id domain;
   suite_id suite = suite_id::rsa3072;
-  std::vector<box_id> steels; ///< for an Oak: the Steel boxes that serve the domain
+  std::vector<box_id> steels;          ///< for an Oak: the Steel boxes that serve the domain
+  std::optional<box_id> source;        ///< who issued the keys; none where the box made them, and before version 2
+  digest package;                      ///< as the source issued it; zeros without a source
+  std::optional<check_value> key_data; ///< in a Manufacturing box: of all of the domain's keys; see key_set_received
 
-  static auto fields(auto& self) { return std::tie(self.box, self.domain, self.suite, self.steels); }
+  static auto fields(auto& self) {
+    return std::tie(self.box, self.domain, self.suite, self.steels, self.source, self.package, self.key_data);
+  }
 };
 
 /// Another domain became the active one (EP-3).
@@ -230,8 +265,8 @@ struct tokens_verified {
 };
 
 using box_event =
-  std::variant<box_initialised, share_entered, share_refused, box_enabled, box_disabled, domain_process_made,
-               active_domain_switched, key_generated, installation_attempted, installation_finished,
+  std::variant<box_initialised, share_entered, share_refused, box_enabled, box_disabled, keys_issued,
+               key_set_received, domain_process_made, active_domain_switched, key_generated, installation_attempted, installation_finished,
                installation_confirmed, key_condemned, registration_confirmed, retirement_confirmed, tokens_verified>;
 
 // --- state ------------------------------------------------------------------------------------------
@@ -242,8 +277,11 @@ struct domain_process {
   std::uint64_t last_seen = 0;                  ///< key id number: generated (Oak), attempted (Steel)
   std::set<box_id> steels;                      ///< Oak: Steel boxes of the domain
   std::map<std::uint64_t, sequence_number> open; ///< Steel: attempts whose outcome is not known yet
+  std::optional<check_value> key_data;          ///< Manufacturing: of all of the domain's keys
 
-  static auto fields(auto& self) { return std::tie(self.suite, self.last_seen, self.steels, self.open); }
+  static auto fields(auto& self) {
+    return std::tie(self.suite, self.last_seen, self.steels, self.open, self.key_data);
+  }
 };
 
 struct secure_box {
@@ -257,10 +295,11 @@ struct secure_box {
   bool enabled = false;
   std::optional<domain_id> active;
   std::map<domain_id, domain_process> processes;
+  std::optional<check_value> key_set; ///< Manufacturing: of domain key set and start-up keys, once it has them
 
   static auto fields(auto& self) {
     return std::tie(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
-                    self.active, self.processes);
+                    self.active, self.processes, self.key_set);
   }
 };
 
@@ -299,6 +338,12 @@ struct lose_memory {
 decision<box_event> decide(const secure_box& state, const lose_memory& command);
 
 decision<box_event> decide(const secure_box& state, const domain_process_made& proposed);
+decision<box_event> decide(const secure_box& state, const key_set_received& proposed);
+
+/// Whether a Manufacturing box may make other boxes and domains now: enabled, with a domain key set.
+std::optional<refusal> not_ready_to_make(const secure_box& state);
+/// `admitted`: a Manufacturing box has admitted the target.
+decision<box_event> decide(const secure_box& state, const keys_issued& proposed, bool admitted);
 
 struct switch_domain {
   domain_id domain;
@@ -347,6 +392,8 @@ void evolve(secure_box& state, const share_entered& e);
 void evolve(secure_box& state, const share_refused& e);
 void evolve(secure_box& state, const box_enabled& e);
 void evolve(secure_box& state, const box_disabled& e);
+void evolve(secure_box& state, const keys_issued& e);
+void evolve(secure_box& state, const key_set_received& e);
 void evolve(secure_box& state, const domain_process_made& e);
 void evolve(secure_box& state, const active_domain_switched& e);
 void evolve(secure_box& state, const key_generated& e);

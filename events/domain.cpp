@@ -36,26 +36,4 @@ void evolve(domain& state, const domain_created& e) {
   state.creator = e.creator;
 }
 
-std::optional<box_id> reserved_for(const box_allocator& state, const label& slot) {
-  auto it = state.slots.find(slot.text);
-  return it == state.slots.end() ? std::nullopt : box_id::parse(it->second);
-}
-
-decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command) {
-  if (auto held = reserved_for(state, command.slot)) {
-    if (held->type != command.type)
-      return refuse(refusal::wrong_box_type);
-    return std::vector<box_allocator_event>{};
-  }
-  std::uint32_t last = 0;
-  for (const auto& [slot, text] : state.slots)
-    if (auto id = box_id::parse(text); id && id->type == command.type)
-      last = std::max(last, id->number);
-  return std::vector<box_allocator_event>{box_id_reserved{{command.type, last + 1}, command.slot}};
-}
-
-void evolve(box_allocator& state, const box_id_reserved& e) {
-  state.slots[e.slot.text] = e.box.text();
-}
-
 } // namespace oaksteel

@@ -1,10 +1,9 @@
 #pragma once
-// A domain's public side, and the allocator of box ids (EP-1, EP-7, EP-9, EP-12).
+// A domain's public side (EP-1, EP-9, EP-12).
 
 #include "events/ids.hpp"
 #include "events/refusal.hpp"
 
-#include <map>
 #include <string>
 #include <variant>
 #include <vector>
@@ -62,30 +61,5 @@ using domain_event = std::variant<domain_created>;
 /// `enabled` is a fact about the Manufacturing box that makes it.
 decision<domain_event> decide(const domain& state, const domain_created& proposed, bool enabled);
 void evolve(domain& state, const domain_created& e);
-
-/// A box id was reserved for the box in a slot, durably before it is used (EP-7). The same slot gets the
-/// same id again until the box has taken it, so that an interrupted ceremony burns no id.
-struct box_id_reserved {
-  box_id box;
-  label slot;
-
-  static auto fields(auto& self) { return std::tie(self.box, self.slot); }
-};
-
-struct box_allocator {
-  std::map<std::string, std::string> slots; ///< slot to box id
-
-  static auto fields(auto& self) { return std::tie(self.slots); }
-};
-using box_allocator_event = std::variant<box_id_reserved>;
-
-struct reserve_box_id {
-  label slot;
-  box_type type = box_type::oak;
-};
-decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command);
-void evolve(box_allocator& state, const box_id_reserved& e);
-/// The id that the allocator holds for a slot.
-std::optional<box_id> reserved_for(const box_allocator& state, const label& slot);
 
 } // namespace oaksteel

@@ -34,6 +34,45 @@ inline box_initialised lifted(box_initialised_1 e) {
           std::move(e.domain_key_set),
           std::move(e.start_up_keys),
           {},
+          {},
+          {},
+          {},
+          {}};
+}
+
+/// Version 2: boxes took their ids without an enrolment, and made a start-up key for each domain.
+struct box_initialised_2 {
+  box_id box;
+  label slot;
+  suite_id suite = suite_id::rsa3072;
+  std::uint8_t threshold = 2;
+  digest salt;
+  std::vector<share_plan> shares;
+  std::vector<share_plan> domain_shares;
+  bytes domain_key_set;
+  std::vector<start_up_key> start_up_keys;
+  std::optional<share_set> set;
+  std::optional<share_set> domain_set;
+
+  static auto fields(auto& self) {
+    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set);
+  }
+};
+inline box_initialised lifted(box_initialised_2 e) {
+  return {e.box,
+          std::move(e.slot),
+          e.suite,
+          e.threshold,
+          e.salt,
+          std::move(e.shares),
+          std::move(e.domain_shares),
+          std::move(e.domain_key_set),
+          std::move(e.start_up_keys),
+          std::move(e.set),
+          std::move(e.domain_set),
+          {},
+          {},
           {}};
 }
 
@@ -60,6 +99,19 @@ inline share_refused lifted(share_refused_1 e) {
   return {e.box, std::move(e.custodian), e.reason, {}};
 }
 
+/// Version 1 did not say who issued the keys.
+struct domain_process_made_1 {
+  box_id box;
+  domain_id domain;
+  suite_id suite = suite_id::rsa3072;
+  std::vector<box_id> steels;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.domain, self.suite, self.steels); }
+};
+inline domain_process_made lifted(domain_process_made_1 e) {
+  return {e.box, std::move(e.domain), e.suite, std::move(e.steels), {}, {}, {}};
+}
+
 /// One line of the list: tag, version, and the struct that was written then.
 template <std::uint16_t Tag, std::uint8_t Version, class Payload>
 struct earlier_entry {
@@ -77,7 +129,9 @@ struct earlier_entries {
   }
 };
 
-using earlier_list = earlier_entries<earlier_entry<21, 1, box_initialised_1>, earlier_entry<22, 1, share_entered_1>,
-                                     earlier_entry<23, 1, share_refused_1>>;
+using earlier_list = earlier_entries<
+  earlier_entry<21, 1, box_initialised_1>, earlier_entry<21, 2, box_initialised_2>,
+  earlier_entry<22, 1, share_entered_1>, earlier_entry<23, 1, share_refused_1>,
+  earlier_entry<26, 1, domain_process_made_1>>;
 
 } // namespace oaksteel

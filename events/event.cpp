@@ -36,6 +36,10 @@ struct stream_for<box_allocator> {
   static stream_id of(const auto&) { return {stream_kind::allocator, "boxes"}; }
 };
 template <>
+struct stream_for<admission> {
+  static stream_id of(const box_admitted& e) { return {stream_kind::admission, e.box.text()}; }
+};
+template <>
 struct stream_for<secure_box> {
   static stream_id of(const key_generated& e) { return box_stream(e.oak); }
   static stream_id of(const auto& e) {
@@ -100,6 +104,14 @@ struct collector {
   }
   void visit(const order_details& d) { visit(d.meter); }
   void visit(const participant& p) { add(p.kind, p.id); }
+  void visit(const std::optional<domain_id>& d) {
+    if (d)
+      visit(*d);
+  }
+  void visit(const std::optional<box_id>& b) {
+    if (b)
+      visit(*b);
+  }
   template <class T>
   void visit(const std::vector<T>& all) {
     if constexpr (described<T>)
@@ -160,8 +172,13 @@ changes rows(const order_opened& e) {
 }
 changes rows(const order_closed& e) { return {{lookup::open_order, e.order.text(), true}}; }
 changes rows(const box_initialised& e) {
-  return {{lookup::box_in_slot, e.slot.text}, {lookup::box_keys, e.box.text()}};
+  changes all{{lookup::box_in_slot, e.slot.text}, {lookup::box_keys, e.box.text()}};
+  if (e.key_set)
+    all.push_back({lookup::key_set, e.box.text()});
+  return all;
 }
+changes rows(const box_admitted& e) { return {{lookup::admitted_box, e.box.text()}}; }
+changes rows(const key_set_received& e) { return {{lookup::key_set, e.box.text()}}; }
 changes rows(const domain_created& e) { return {{lookup::domain_keys, e.domain.text}}; }
 changes rows(const domain_process_made& e) {
   return {{lookup::domain_process, e.box.text() + '|' + e.domain.text}};

@@ -6,6 +6,7 @@
 #include "events/box.hpp"
 #include "events/distribution.hpp"
 #include "events/domain.hpp"
+#include "events/enrolment.hpp"
 #include "events/ids.hpp"
 #include "events/master_key.hpp"
 #include "events/meter.hpp"
@@ -58,14 +59,15 @@ using event_list = event_entries<
   event_entry<6, 1, "fault_recorded", fault_recorded, fault_log>,
   // boxes
   event_entry<20, 1, "box_id_reserved", box_id_reserved, box_allocator>,
-  event_entry<21, 2, "box_initialised", box_initialised, secure_box>,
+  event_entry<21, 3, "box_initialised", box_initialised, secure_box>,
   event_entry<22, 2, "share_entered", share_entered, secure_box>,
   event_entry<23, 2, "share_refused", share_refused, secure_box>,
   event_entry<24, 1, "box_enabled", box_enabled, secure_box>,
   event_entry<25, 1, "box_disabled", box_disabled, secure_box>,
-  event_entry<26, 1, "domain_process_made", domain_process_made, secure_box>,
+  event_entry<26, 2, "domain_process_made", domain_process_made, secure_box>,
   event_entry<27, 1, "active_domain_switched", active_domain_switched, secure_box>,
   event_entry<28, 1, "domain_created", domain_created, domain>,
+  event_entry<29, 1, "box_admitted", box_admitted, admission>,
   event_entry<30, 1, "key_generated", key_generated, secure_box>,
   event_entry<31, 1, "installation_attempted", installation_attempted, secure_box>,
   event_entry<32, 1, "installation_finished", installation_finished, secure_box>,
@@ -74,6 +76,8 @@ using event_list = event_entries<
   event_entry<35, 1, "registration_confirmed", registration_confirmed, secure_box>,
   event_entry<36, 1, "retirement_confirmed", retirement_confirmed, secure_box>,
   event_entry<37, 1, "tokens_verified", tokens_verified, secure_box>,
+  event_entry<38, 1, "keys_issued", keys_issued, secure_box>,
+  event_entry<39, 1, "key_set_received", key_set_received, secure_box>,
   // archive
   event_entry<40, 1, "key_id_assigned", key_id_assigned, key_counter>,
   event_entry<41, 1, "key_created", key_created, master_key>,
@@ -109,7 +113,7 @@ using any_event = event_list::any_event;
 
 /// The state of any stream.
 using any_state = std::variant<node_state, fault_log, box_allocator, secure_box, domain, key_counter, master_key,
-                               order_book, order, distribution, meter>;
+                               order_book, order, distribution, meter, admission>;
 
 std::uint16_t tag_of(const any_event& e);
 std::uint8_t version_of(const any_event& e);
@@ -138,6 +142,8 @@ enum class lookup : std::uint8_t {
   box_keys = 11,       ///< box -> box_initialised
   meter_key = 12,      ///< sequence number|domain -> key_provisioned
   scenario_part = 13,  ///< file|part -> scenario_input
+  admitted_box = 14,   ///< box -> the latest box_admitted
+  key_set = 15,        ///< Manufacturing box -> the event beside which its domain key set lies sealed
 };
 
 struct lookup_change {

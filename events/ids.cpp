@@ -292,6 +292,8 @@ std::string_view name(stream_kind kind) {
     return "faults";
   case stream_kind::allocator:
     return "allocator";
+  case stream_kind::admission:
+    return "admission";
   }
   return "?";
 }

@@ -178,6 +178,7 @@ enum class stream_kind : std::uint8_t {
   meter = 9,        ///< a meter's own memory, by sequence number
   faults = 10,      ///< the error log of one actor, by actor name
   allocator = 11,   ///< box ids handed out
+  admission = 12,   ///< a box that proved itself, by box id
 };
 bool valid(stream_kind kind);
 std::string_view name(stream_kind kind);

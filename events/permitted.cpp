@@ -61,6 +61,11 @@ struct question {
   answer operator()(const secure_box& s, const box_disabled& e) const {
     return held_against(decide(s, lose_memory{e.reason}), e);
   }
+  answer operator()(const admission& s, const box_admitted& e) const {
+    return held_against(decide(s, e, admission_check{false, true}), e);
+  }
+  answer operator()(const secure_box& s, const keys_issued& e) const { return held_against(decide(s, e, true), e); }
+  answer operator()(const secure_box& s, const key_set_received& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const domain_process_made& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const active_domain_switched& e) const {
     return held_against(decide(s, switch_domain{e.domain}), e);

@@ -18,12 +18,18 @@ enum class refusal : std::uint8_t {
   wrong_box_type = 4,
   wrong_box = 5,
   box_not_known = 6,
+  box_not_admitted = 7,
+  enrolment_refused = 8,
+  enrolment_not_open = 9,
   // domains
   domain_not_known = 10,
   domain_exists = 11,
   domain_not_active = 12,
   domain_process_exists = 13,
   steel_not_valid_for_domain = 14,
+  key_set_missing = 15,
+  key_set_exists = 16,
+  enrolment_secret_unfit = 17,
   // shares
   share_wrong = 20,
   share_doubled = 21,

@@ -20,7 +20,7 @@ std::vector<const box_plan*> manufacturing_boxes(const site_plan& plan) {
   return found;
 }
 
-bool lists(const std::vector<domain_id>& domains, const domain_id& domain) {
+bool among(const std::vector<domain_id>& domains, const domain_id& domain) {
   return std::find(domains.begin(), domains.end(), domain) != domains.end();
 }
 
@@ -66,7 +66,7 @@ ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id
     steps.push_back({hand_over_key_set, box.slot, source.slot, {}, {}});
   }
   for (const auto& domain : plan.domains)
-    if (!lists(later, domain.id))
+    if (!among(later, domain.id))
       create(steps, all, domain.id);
   for (const auto& box : plan.boxes) {
     if (box.type == box_type::manufacturing)
@@ -74,12 +74,12 @@ ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id
     append(steps, enabling(box));
     std::optional<domain_id> first;
     for (const auto& domain : box.domains)
-      if (!lists(later, domain)) {
+      if (!among(later, domain)) {
         steps.push_back({make_domain_process, box.slot, source.slot, {}, domain});
         if (!first)
           first = domain;
       }
-    if (box.active && box.active != first && !lists(later, *box.active))
+    if (box.active && box.active != first && !among(later, *box.active))
       append(steps, activation(box, *box.active));
   }
   for (const auto* box : all)
@@ -94,8 +94,11 @@ ceremony_steps domain_ceremony(const site_plan& plan, const domain_id& domain) {
     append(steps, enabling(*box));
   create(steps, all, domain);
   for (const auto& box : plan.boxes)
-    if (box.type != box_type::manufacturing && lists(box.domains, domain))
+    if (box.type != box_type::manufacturing && box.lists(domain)) {
       steps.push_back({make_domain_process, box.slot, all.front()->slot, {}, domain});
+      if (box.active == domain)
+        append(steps, activation(box, domain));
+    }
   for (const auto* box : all)
     append(steps, disabling(*box));
   return steps;

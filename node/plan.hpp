@@ -3,6 +3,7 @@
 
 #include "events/ids.hpp"
 
+#include <algorithm>
 #include <optional>
 #include <string>
 #include <vector>
@@ -23,6 +24,10 @@ struct box_plan {
   std::optional<domain_id> active; ///< the domain that is active; the first of `domains` when left out
   unsigned threshold = 2;
   std::vector<label> custodians;   ///< one share each
+
+  bool lists(const domain_id& domain) const {
+    return std::find(domains.begin(), domains.end(), domain) != domains.end();
+  }
 };
 
 /// All of a site.

@@ -6,7 +6,6 @@ namespace oaksteel {
 
 namespace {
 
-constexpr std::size_t box_limit = 64;
 constexpr std::array box_types{box_type::manufacturing, box_type::oak, box_type::steel, box_type::brass, box_type::tin};
 constexpr std::array suites{suite_id::rsa3072, suite_id::p256};
 constexpr std::string_view domain_kinds[] = {"vendor", "postal"};

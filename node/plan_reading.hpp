@@ -2,14 +2,15 @@
 // Reading what a node hosts: `[[domain]]` and `[[box]]`, the same in a scenario and in a node's configuration. Their
 // keys are documented in scenarios/README.md.
 
+#include "events/box.hpp"
 #include "node/plan.hpp"
 #include "node/values.hpp"
 
 namespace oaksteel {
 
-/// Most domains of a file, and most custodians of a box.
+/// Most domains and boxes of a file.
 inline constexpr std::size_t domain_limit = 32;
-inline constexpr std::size_t share_limit = 16;
+inline constexpr std::size_t box_limit = 64;
 
 /// A reader that knows the domains and boxes so far.
 struct plan_reader : reader {
@@ -28,7 +29,7 @@ domain_id read_domain(plan_reader& r, const setting& value);
 /// All `[[domain]]`.
 void read_domain_plans(plan_reader& r, const setting& value);
 
-/// All `[[box]]`, one of them a manufacturing box; the domains must have been read.
+/// All `[[box]]`, at least one of them a manufacturing box; the domains must have been read.
 void read_box_plans(plan_reader& r, const setting& value);
 
 } // namespace oaksteel

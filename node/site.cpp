@@ -21,7 +21,8 @@ bool serves(const box_plan& plan, const domain_id& domain) {
 
 } // namespace
 
-site::site(caf::actor_system& system, const site_options& options) : system_(system), around_(options.around) {
+site::site(caf::actor_system& system, const site_options& options)
+  : system_(system), around_(options.around), domains_(options.domains) {
   journal_ = options.detached ? system.spawn<caf::detached>(oaksteel::journal, options.journaling)
                               : system.spawn(oaksteel::journal, options.journaling);
   around_.journal = journal_;
@@ -39,6 +40,8 @@ site::site(caf::actor_system& system, const site_options& options) : system_(sys
       box.common = box.oak = system.spawn(oak_box, place, around_);
     else if (plan.type == box_type::brass)
       box.common = box.brass = system.spawn(brass_box, place, around_);
+    else if (plan.type == box_type::tin)
+      box.common = box.tin = system.spawn(tin_box, place, around_);
     boxes_.push_back(std::move(box));
   }
   kmc_options table;
@@ -73,6 +76,10 @@ const site_box* site::box_in(const label& slot) const {
 const site_box& site::manufacturing() const {
   return *std::find_if(boxes_.begin(), boxes_.end(),
                        [](const site_box& b) { return b.plan.type == box_type::manufacturing; });
+}
+
+const domain_plan& site::plan_of(const domain_id& domain) const {
+  return *std::find_if(domains_.begin(), domains_.end(), [&](const domain_plan& d) { return d.id == domain; });
 }
 
 meter_actor site::connect_meter(const meter_options& options) {

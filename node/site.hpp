@@ -33,6 +33,7 @@ struct site_box {
   oak_actor oak;
   steel_actor steel;
   brass_actor brass;
+  tin_actor tin;
   psr_actor line;                    ///< beside a Steel box
 };
 
@@ -44,6 +45,8 @@ public:
   const site_box* box_in(const label& slot) const;
   /// The first Manufacturing box of the plan; there must be one.
   const site_box& manufacturing() const;
+  /// The plan of a domain; there must be one.
+  const domain_plan& plan_of(const domain_id& domain) const;
   kmc_actor kmc() const { return kmc_; }
   kdc_actor kdc() const { return kdc_; }
   data_capture_actor data_capture() const { return capture_; }
@@ -64,6 +67,7 @@ private:
   caf::actor_system& system_;
   surroundings around_;
   journal_actor journal_;
+  std::vector<domain_plan> domains_;
   std::map<domain_id, archive_actor> archives_;
   kmc_actor kmc_;
   kdc_actor kdc_;

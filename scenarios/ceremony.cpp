@@ -1,96 +1,70 @@
-// The ceremony of a scenario: the runner plays the KMC's operator and the custodians. Every part of it can be
+// The ceremonies of a scenario: the runner plays the KMC's operator and the custodians. Every step can be
 // done again; what is there already is left alone.
 
+#include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
-#include "storage/archive.hpp"
-#include "storage/event_codec.hpp"
 #include "storage/files.hpp"
-#include "storage/find_event.hpp"
+
+#include <set>
 
 namespace oaksteel {
+namespace {
 
-std::optional<box_id> stage::id_of(const site_box& box) const {
-  const auto view = opened_.written.view();
-  auto initialised = find_event<box_initialised>(view, lookup::box_in_slot, box.plan.slot.text);
-  return initialised ? std::optional{initialised->event.box} : std::nullopt;
+const box_plan& box_of(const script& plan, const label& slot) {
+  return *std::find_if(plan.boxes.begin(), plan.boxes.end(), [&](const box_plan& b) { return b.slot == slot; });
 }
 
-secure_box stage::state_of(const box_id& id) const {
-  auto row = opened_.written.view().row({stream_kind::box, id.text()});
-  auto state = row ? decode<secure_box>(row->state) : expected<secure_box, std::string>{secure_box{}};
-  return state ? *state : secure_box{};
+/// What each kind of step has of a ceremony.
+struct lister {
+  const script& plan;
+
+  std::vector<domain_id> created_later() const {
+    std::vector<domain_id> later;
+    for (const auto& s : plan.steps)
+      if (auto domains = std::get_if<domain_step>(&s))
+        later.insert(later.end(), domains->domains.begin(), domains->domains.end());
+    return later;
+  }
+  ceremony_steps for_each(const auto& names, auto steps_of) const {
+    ceremony_steps all;
+    for (const auto& name : names)
+      for (auto& step : steps_of(name))
+        all.push_back(std::move(step));
+    return all;
+  }
+
+  ceremony_steps operator()(const first_ceremony_step&) const { return first_ceremony(plan, created_later()); }
+  ceremony_steps operator()(const domain_step& s) const {
+    return for_each(s.domains, [&](const domain_id& d) { return domain_ceremony(plan, d); });
+  }
+  ceremony_steps operator()(const enable_step& s) const {
+    return for_each(s.boxes, [&](const label& slot) { return enabling(box_of(plan, slot)); });
+  }
+  ceremony_steps operator()(const disable_step& s) const {
+    return for_each(s.boxes, [&](const label& slot) { return disabling(box_of(plan, slot)); });
+  }
+  ceremony_steps operator()(const activate_step& s) const { return activation(box_of(plan, s.box), s.domain); }
+  ceremony_steps operator()(const restart_step&) const { return {{ceremony_act::restart, {}, {}, {}, {}}}; }
+  ceremony_steps operator()(const auto&) const { return {}; }
+};
+
+} // namespace
+
+ceremony_steps ceremony_of(const script& plan, const step& s) {
+  return std::visit(lister{plan}, s);
+}
+
+ceremony_steps ceremony_of(const script& plan) {
+  return lister{plan}.for_each(plan.steps, [&](const step& s) { return ceremony_of(plan, s); });
 }
 
 std::filesystem::path stage::media() const {
   return options_.data / "media";
 }
 
-void stage::initialise(const site_box& box) {
-  if (id_of(box))
-    return;
-  set_secure_box_id order;
-  order.slot = box.plan.slot;
-  order.threshold = static_cast<std::uint8_t>(box.plan.threshold);
-  order.custodians = box.plan.custodians;
-  order.suite = scenario_.plan.suite;
-  order.media = media();
-  if (&box == &site_->manufacturing()) {
-    order.id = {box_type::manufacturing, 1};
-    // The first box reserves nothing: its id is given (EP Fig. 22).
-  } else {
-    auto allocated = ask<box_id_allocated>(site_->manufacturing().manufacturing,
-                                           allocate_box_id{{}, box.plan.slot, box.plan.type},
-                                           "allocating an id for " + box.plan.slot.text);
-    order.id = allocated.id;
-    order.order_signature = allocated.order_signature;
-  }
-  ask<box_id_set>(box.common, order, "initialising " + box.plan.slot.text);
-}
-
-void stage::enable(const site_box& box) {
-  const auto id = id_of(box);
-  if (!id)
-    return;
-  for (const auto& custodian : box.plan.custodians) {
-    if (state_of(*id).enabled)
-      return;
-    ask<box_report>(box.common, put_share{{}, custodian, media()},
-                    "share of " + custodian.text + " for " + box.plan.slot.text);
-  }
-}
-
-void stage::make_processes(const site_box& box) {
-  const auto id = id_of(box);
-  if (!id)
-    return;
-  for (const auto& domain : box.plan.domains) {
-    if (state_of(*id).processes.contains(domain))
-      continue;
-    const auto what = "domain process of " + domain.text + " in " + box.plan.slot.text;
-    auto offered = ask<start_up_key_offered>(box.common, offer_start_up_key{}, what);
-    auto package = ask<domain_process_package>(site_->manufacturing().manufacturing,
-                                               make_domain_process{{}, *id, domain, offered.spki}, what);
-    take_domain_process delivery{{}, domain, package.sealed, {}};
-    for (const auto& other : site_->boxes())
-      if (other.plan.type == box_type::steel && box.plan.type == box_type::oak)
-        if (std::find(other.plan.domains.begin(), other.plan.domains.end(), domain) != other.plan.domains.end())
-          if (auto steel = id_of(other))
-            delivery.steels.push_back(*steel);
-    ask<acknowledged>(box.common, delivery, what);
-  }
-  const auto active = box.plan.active ? box.plan.active
-                      : box.plan.domains.empty() ? std::nullopt
-                                                 : std::optional{box.plan.domains.front()};
-  if (active && state_of(*id).active != active)
-    ask<acknowledged>(box.common, activate_domain{{}, *active}, "active domain of " + box.plan.slot.text);
-}
-
-void stage::take(const ceremony_step&) {
-  const auto& boxes = site_->boxes();
-  const auto all = 2 * boxes.size() + scenario_.plan.domains.size();
-  std::size_t done = 0;
-  // Each custodian brings a medium.
-  for (const auto& box : boxes)
+/// Each custodian brings a medium.
+void stage::bring_media() {
+  for (const auto& box : site_->boxes())
     for (const auto& custodian : box.plan.custodians) {
       std::error_code failed;
       std::filesystem::create_directories(media() / custodian.text, failed);
@@ -100,37 +74,89 @@ void stage::take(const ceremony_step&) {
       if (failed)
         halt(system_error(failed.value(), "cannot be made ready", media() / custodian.text));
     }
-  initialise(site_->manufacturing());
-  enable(site_->manufacturing());
-  for (const auto& box : boxes) {
-    initialise(box);
-    progress(++done, all, "box " + box.plan.slot.text);
+}
+
+struct stage::asker {
+  stage& play;
+
+  template <class Answer, class Handle, class Message>
+  Answer ask(const Handle& whom, Message m, const std::string& what) {
+    return play.ask<Answer>(whom, std::move(m), what);
   }
-  for (const auto& domain : scenario_.plan.domains) {
-    if (!opened_.written.view().row({stream_kind::domain, domain.id.text}))
-      ask<acknowledged>(site_->manufacturing().manufacturing,
-                        create_domain{{}, domain.id, domain.kind, domain.sub_domain}, "domain " + domain.id.text);
-    progress(++done, all, "domain " + domain.id.text);
+};
+
+void stage::hold(const ceremony_steps& ceremony) {
+  asker asks{*this};
+  ceremony_operator people{*site_, opened_.written, scenario_.plan.suite, media(), asks};
+  std::size_t done = 0;
+  for (const auto& s : ceremony) {
+    const bool enrolling = s.act == ceremony_act::enrol && !done_before(opened_.written, s);
+    const auto officers = enrolling ? enrolment_officers(*site_, s) : std::vector<label>{};
+    if (enrolling) {
+      const auto typing = random_->stream("officer/" + s.slot.text, 0);
+      if (auto typed = type_in_enrolment_secret(media(), officers, s.slot, *typing); !typed)
+        halt(typed.error());
+    }
+    people.carry_out(s);
+    clear_enrolment_secret(media(), officers, s.slot);
+    progress(++done, ceremony.size(), "steps of the ceremony");
   }
-  for (const auto& box : boxes) {
-    enable(box);
-    make_processes(box);
-    progress(++done, all, "keys for " + box.plan.slot.text);
+}
+
+void stage::take(const first_ceremony_step& s) {
+  bring_media();
+  hold(ceremony_of(scenario_.plan, step{s}));
+  connect();
+}
+void stage::take(const domain_step& s) {
+  hold(ceremony_of(scenario_.plan, step{s}));
+}
+void stage::take(const enable_step& s) {
+  hold(ceremony_of(scenario_.plan, step{s}));
+}
+void stage::take(const disable_step& s) {
+  hold(ceremony_of(scenario_.plan, step{s}));
+}
+void stage::take(const activate_step& s) {
+  hold(ceremony_of(scenario_.plan, step{s}));
+}
+/// The process ends when the step is on record: see run().
+void stage::take(const restart_step&) {}
+
+std::set<label> stage::boxes_left_alone() const {
+  std::set<label> alone;
+  for (const auto& box : scenario_.plan.boxes)
+    if (box.type == box_type::manufacturing)
+      alone.insert(box.slot);
+  for (std::size_t i = 0; i < opened_.node.steps_done; ++i) {
+    if (auto disabled = std::get_if<disable_step>(&scenario_.plan.steps[i]))
+      alone.insert(disabled->boxes.begin(), disabled->boxes.end());
+    if (auto enabled = std::get_if<enable_step>(&scenario_.plan.steps[i]))
+      for (const auto& slot : enabled->boxes)
+        alone.erase(slot);
   }
-  come_back();
+  return alone;
 }
 
 void stage::come_back() {
   // Boxes that were enabled when the process ended say first that they are not any more.
   world_.settle();
-  for (const auto& box : site_->boxes()) {
-    const auto id = id_of(box);
-    if (!id)
-      continue;
-    enable(box);
-    if (box.plan.type == box_type::steel)
+  for (const auto& box : site_->boxes())
+    if (const auto id = box_in_slot(opened_.written, box.plan.slot); id && state_of(opened_.written, *id).enabled)
+      fail("box " + id->text() + " is enabled after a restart, before its custodians came back");
+  if (opened_.node.steps_done == 0)
+    return; // the first ceremony goes on where it was
+  const auto alone = boxes_left_alone();
+  for (const auto& box : site_->boxes())
+    if (!alone.contains(box.plan.slot))
+      hold(enabling(box.plan));
+  connect();
+}
+
+void stage::connect() {
+  for (const auto& box : site_->boxes())
+    if (const auto id = box_in_slot(opened_.written, box.plan.slot); id && box.plan.type == box_type::steel)
       site_->connect_steel(box, *id);
-  }
   world_.settle();
   take_up_orders again;
   again.head = head();

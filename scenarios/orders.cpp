@@ -1,6 +1,7 @@
 // The orders of a scenario: installation, registration, retirement. An order for a meter that is done already is
 // answered again by the KMC, so a step that was cut off is simply run again.
 
+#include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 
@@ -19,7 +20,7 @@ std::vector<leg_plan> stage::legs_for(const std::vector<domain_id>& domains) con
   std::vector<leg_plan> legs;
   for (const auto& domain : domains) {
     const auto* steel = site_->steel_for(domain);
-    const auto id = steel ? id_of(*steel) : std::nullopt;
+    const auto id = steel ? box_in_slot(opened_.written, steel->plan.slot) : std::nullopt;
     legs.push_back({domain, id.value_or(box_id{box_type::steel, 0})});
   }
   return legs;

@@ -151,6 +151,8 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
       stage play{what,   options, *opened, [&] { return watch.stop(opened->written); },
                  [&](const storage_error& e) { watch.storage = e; }, result};
       play.run();
+    } catch (const restart_wanted&) {
+      continue;
     } catch (const simulation_stopped&) {
       if (watch.storage)
         return unexpected{*watch.storage};

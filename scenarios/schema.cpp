@@ -29,6 +29,7 @@ struct script_reader : plan_reader {
   script out;
   std::set<std::string_view> done; ///< names of the steps that came before
   std::set<sequence_number> gone;  ///< meters scrapped or retired by the steps before
+  std::set<domain_id> later;       ///< domains that a step creates
   unsigned hours = 0;              ///< waited by the steps before
 };
 
@@ -144,6 +145,41 @@ constexpr known_key<script_reader, mail_step> mail_keys[] = {
 
 constexpr known_key<script_reader, wait_step> wait_keys[] = {{"hours", "hours = 24", whole<&wait_step::hours, 1, 100'000>}};
 
+/// The slot of a box of this scenario.
+label read_slot(script_reader& r, const setting& value) {
+  words slots;
+  for (const auto& b : r.boxes)
+    slots.push_back(b.slot.text);
+  const auto index = read_word(r, value, "box", slots);
+  return index < r.boxes.size() ? r.boxes[index].slot : label{};
+}
+
+template <auto Member, class T>
+void slots(script_reader& r, const setting& value, T& out) {
+  out.*Member = read_array<label>(r, value, box_limit, read_slot);
+}
+
+constexpr known_key<script_reader, domain_step> domain_step_keys[] = {
+  {"domains", "domains = [\"UKRM\"]",
+   [](script_reader& r, const setting& n, domain_step& s) {
+     s.domains = read_array<domain_id>(r, n, domain_limit, [](script_reader& in, const setting& element) {
+       auto domain = read_domain(in, element);
+       if (!in.failed() && !in.later.insert(domain).second)
+         in.fail(element.at, "domain " + in_quotes(domain.text) + " is created twice; name it in one `domain` step");
+       return domain;
+     });
+   }},
+};
+constexpr known_key<script_reader, enable_step> enable_keys[] = {
+  {"boxes", "boxes = [\"oak-ve\"]", slots<&enable_step::boxes>}};
+constexpr known_key<script_reader, disable_step> disable_keys[] = {
+  {"boxes", "boxes = [\"oak-ve\"]", slots<&disable_step::boxes>}};
+constexpr known_key<script_reader, activate_step> activate_keys[] = {
+  {"box", "box = \"steel-1\"",
+   [](script_reader& r, const setting& n, activate_step& s) { s.box = read_slot(r, n); }},
+  {"domain", "domain = \"USPS\"", a_domain<&activate_step::domain>},
+};
+
 /// What the keys of a step must be to each other, and to the steps before; most have nothing of the kind.
 template <class Step>
 void check_step(script_reader&, const setting&, const Step&) {}
@@ -167,6 +203,14 @@ void check_step(script_reader& r, const setting& table, const wait_step& s) {
                                        " hours; all together must be at most " + std::to_string(hours_limit));
 }
 
+template <>
+void check_step(script_reader& r, const setting& table, const activate_step& s) {
+  for (const auto& b : r.boxes)
+    if (b.slot == s.box && !b.lists(s.domain))
+      r.fail(place_in(table, "domain"), "domain " + in_quotes(s.domain.text) + " is not served by box "
+                                          + in_quotes(s.box.text) + "; name one of its `domains`");
+}
+
 template <class Step, const auto& Keys>
 void read_step(script_reader& r, const setting& table, std::string_view title) {
   auto& s = std::get<Step>(r.out.steps.emplace_back(std::in_place_type<Step>));
@@ -179,7 +223,12 @@ void read_ceremony(script_reader& r, const setting& table, std::string_view titl
   check_keys(r, table, title, words{"do"});
   if (r.done.contains("ceremony"))
     r.fail(table.at, "a second `ceremony`; there must be one, before all other steps");
-  r.out.steps.emplace_back();
+  r.out.steps.emplace_back(first_ceremony_step{});
+}
+
+void read_restart(script_reader& r, const setting& table, std::string_view title) {
+  check_keys(r, table, title, words{"do"});
+  r.out.steps.emplace_back(restart_step{});
 }
 
 /// What `do` may name.
@@ -191,6 +240,11 @@ struct step_kind {
 
 constexpr step_kind step_kinds[] = {
   {"ceremony", "", read_ceremony},
+  {"domain", "ceremony", read_step<domain_step, domain_step_keys>},
+  {"enable", "ceremony", read_step<enable_step, enable_keys>},
+  {"disable", "ceremony", read_step<disable_step, disable_keys>},
+  {"activate", "ceremony", read_step<activate_step, activate_keys>},
+  {"restart", "ceremony", read_restart},
   {"install", "ceremony", read_step<install_step, install_keys>},
   {"scrap", "install", read_step<scrap_step, scrap_keys>},
   {"register", "install", read_step<register_step, register_keys>},
@@ -242,7 +296,25 @@ void read_counts(script_reader& r, const setting& group, std::string_view what, 
   }
 }
 
+constexpr std::string_view box_conditions[] = {"disabled", "enabled"};
+
+/// `[expect.boxes]`: by slot.
+void read_conditions(script_reader& r, const setting& group, expectations& e) {
+  if (!group.is(setting_type::table))
+    return r.must_be(group, "a table; write [expect.boxes]");
+  words slots;
+  for (const auto& b : r.boxes)
+    slots.push_back(b.slot.text);
+  for (const auto& box : group.children) {
+    if (std::ranges::find(slots, box.key) == slots.end())
+      return r.fail(box.key_at, unknown_word("box", box.key, slots));
+    r.key = box.key;
+    e.enabled[label{box.key}] = read_word(r, box, "condition", box_conditions) == 1;
+  }
+}
+
 constexpr known_key<script_reader, expectations> expect_keys[] = {
+  {"boxes", "", read_conditions},
   {"keys", "",
    [](script_reader& r, const setting& n, expectations& e) {
      read_counts(r, n, "key status", names_of(statuses), e.keys);
@@ -261,24 +333,6 @@ void read_start(script_reader& r, const setting& node, script& s) {
   s.start = *time;
 }
 
-/// What a scenario cannot set up yet.
-void check_box_types(script_reader& r, const setting& value) {
-  bool manufacturing = false;
-  for (const auto& table : value.children) {
-    const auto* type = table.find("type");
-    const std::string_view named = type ? std::string_view{type->text} : std::string_view{};
-    if (named == name(box_type::tin))
-      r.fail(type->at, "scenarios have no tin boxes yet; leave this box out");
-    if (named == name(box_type::manufacturing) && std::exchange(manufacturing, true))
-      r.fail(type->at, "scenarios have one manufacturing box; leave this one out");
-  }
-}
-
-void read_boxes(script_reader& r, const setting& value, script&) {
-  read_box_plans(r, value);
-  check_box_types(r, value);
-}
-
 // In the order in which they rest on one another, which is that of the file by custom and not by rule.
 constexpr known_key<script_reader, script> script_keys[] = {
   {"name", "name = \"factory-day\"", line<&script::name>},
@@ -288,7 +342,8 @@ constexpr known_key<script_reader, script> script_keys[] = {
   {"start", "start = \"2026-03-02T06:00:00Z\"", read_start},
   {"domain", "[[domain]] with id = \"VE\"",
    [](script_reader& r, const setting& n, script&) { read_domain_plans(r, n); }},
-  {"box", "[[box]] with type = \"manufacturing\"", read_boxes},
+  {"box", "[[box]] with type = \"manufacturing\"",
+   [](script_reader& r, const setting& n, script&) { read_box_plans(r, n); }},
   {"fault", "", [](script_reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
   {"step", "[[step]] with do = \"ceremony\"",
    [](script_reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},
@@ -296,7 +351,7 @@ constexpr known_key<script_reader, script> script_keys[] = {
    [](script_reader& r, const setting& n, script& s) {
      if (n.is(setting_type::table))
        return read_keys(r, n, "[expect]", expect_keys, s.expect);
-     r.must_be(n, "a table; write [expect.keys.VE] or [expect.verdicts.VE]");
+     r.must_be(n, "a table; write [expect.keys.VE], [expect.verdicts.VE] or [expect.boxes]");
    }},
 };
 

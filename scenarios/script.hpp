@@ -4,8 +4,8 @@
 
 #include "events/expected.hpp"
 #include "events/ids.hpp"
+#include "node/ceremony.hpp"
 #include "node/document.hpp"
-#include "node/plan.hpp"
 
 #include <map>
 #include <optional>
@@ -24,8 +24,27 @@ struct meter_fault {
   unsigned times = 1;
 };
 
-/// `do = "ceremony"`: initialise the boxes, create the domains, make the domain processes.
-struct ceremony_step {};
+/// `do = "ceremony"`: initialise the boxes, create the domains that no later step creates, make the domain processes.
+struct first_ceremony_step {};
+/// `do = "domain"`: create domains, bring all Manufacturing boxes up to date, make the domain processes.
+struct domain_step {
+  std::vector<domain_id> domains;
+};
+/// `do = "enable"`: custodians put their shares in.
+struct enable_step {
+  std::vector<label> boxes;
+};
+/// `do = "disable"`: the last share is taken out.
+struct disable_step {
+  std::vector<label> boxes;
+};
+/// `do = "activate"`: another domain of a box becomes the active one.
+struct activate_step {
+  label box;
+  domain_id domain;
+};
+/// `do = "restart"`: the process ends and starts again; custodians come back to the boxes that were enabled.
+struct restart_step {};
 /// `do = "install"`: an order for every meter of a label file.
 struct install_step {
   std::string labels; ///< file name, beside the scenario file
@@ -65,12 +84,14 @@ struct wait_step {
   unsigned hours = 0;
 };
 
-using step = std::variant<ceremony_step, install_step, scrap_step, register_step, retire_step, mail_step, wait_step>;
+using step = std::variant<first_ceremony_step, domain_step, enable_step, disable_step, activate_step, restart_step,
+                          install_step, scrap_step, register_step, retire_step, mail_step, wait_step>;
 
 /// `[expect]`: counts that must come out; what is not named is not checked.
 struct expectations {
   std::map<domain_id, std::map<std::string, std::uint64_t>> keys;     ///< `[expect.keys.VE]` Active = 18
   std::map<domain_id, std::map<std::string, std::uint64_t>> verdicts; ///< `[expect.verdicts.VE]` good = 4000
+  std::map<label, bool> enabled;                                      ///< `[expect.boxes]` oak-ve = "enabled"
 };
 
 /// A meter that a fault or a step names, and where: whether there is such a meter, the label files say.
@@ -89,6 +110,11 @@ struct script : site_plan {
   std::vector<meter_mention> mentions;
   expectations expect;
 };
+
+/// The ceremony of one step, which may be none.
+ceremony_steps ceremony_of(const script& plan, const step& s);
+/// That of all steps, in order: what `oaksteel ceremony script` prints.
+ceremony_steps ceremony_of(const script& plan);
 
 /// Largest scenario file, in bytes.
 inline constexpr std::size_t scenario_limit = document_limit;

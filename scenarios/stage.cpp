@@ -7,7 +7,12 @@ namespace {
 
 std::string name_of_step(const step& s) {
   struct naming {
-    std::string operator()(const ceremony_step&) const { return "ceremony"; }
+    std::string operator()(const first_ceremony_step&) const { return "ceremony"; }
+    std::string operator()(const domain_step&) const { return "domain"; }
+    std::string operator()(const enable_step&) const { return "enable"; }
+    std::string operator()(const disable_step&) const { return "disable"; }
+    std::string operator()(const activate_step&) const { return "activate"; }
+    std::string operator()(const restart_step&) const { return "restart"; }
     std::string operator()(const install_step& x) const { return "install " + x.labels; }
     std::string operator()(const scrap_step&) const { return "scrap"; }
     std::string operator()(const register_step&) const { return "register"; }
@@ -115,6 +120,8 @@ void stage::run() {
     result_.stages.push_back({name_of_step(s), took.count()});
     if (!taken)
       return;
+    if (std::holds_alternative<restart_step>(s))
+      throw restart_wanted{};
   }
   result_.finished = true;
 }

@@ -6,8 +6,12 @@
 #include "scenarios/simulation.hpp"
 
 #include <chrono>
+#include <set>
 
 namespace oaksteel {
+
+/// The scenario wants the process to end here and to start again. Caught by the runner alone.
+struct restart_wanted {};
 
 /// A step did not come out as the scenario says. Caught by stage::run alone.
 struct step_failed {
@@ -20,12 +24,17 @@ public:
         std::function<void(const storage_error&)> storage_failed, run_result& result);
   ~stage();
 
-  /// Runs the steps that are not done yet. Throws simulation_stopped.
+  /// Runs the steps that are not done yet. Throws simulation_stopped and restart_wanted.
   void run();
 
 private:
   // steps
-  void take(const ceremony_step& s);
+  void take(const first_ceremony_step& s);
+  void take(const domain_step& s);
+  void take(const enable_step& s);
+  void take(const disable_step& s);
+  void take(const activate_step& s);
+  void take(const restart_step& s);
   void take(const install_step& s);
   void take(const scrap_step& s);
   void take(const register_step& s);
@@ -34,14 +43,17 @@ private:
   void take(const wait_step& s);
 
   // ceremony.cpp
-  void initialise(const site_box& box);
-  void enable(const site_box& box);
-  void make_processes(const site_box& box);
-  /// What happens at each start: custodians come back, lines are connected, orders are taken up.
+  struct asker;
+  void bring_media();
+  /// Carries out the steps of a ceremony.
+  void hold(const ceremony_steps& ceremony);
+  /// What happens at each start: every box is disabled, custodians come back, lines are connected.
   void come_back();
+  /// Boxes to which no custodian comes back: the Manufacturing boxes, and what a step disabled.
+  std::set<label> boxes_left_alone() const;
+  /// Lines are connected and orders taken up.
+  void connect();
   std::filesystem::path media() const;
-  std::optional<box_id> id_of(const site_box& box) const;
-  secure_box state_of(const box_id& id) const;
 
   // orders.cpp
   std::vector<leg_plan> legs_for(const std::vector<domain_id>& domains) const;

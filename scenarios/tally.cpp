@@ -31,12 +31,43 @@ std::string kind_of(const master_key& key) {
   return std::string{name(key.status)};
 }
 
+/// What a Manufacturing box holds, by check values; equal for equal keys (EP-7).
+std::map<std::string, check_value> key_data_of(const secure_box& box) {
+  std::map<std::string, check_value> held;
+  if (box.key_set)
+    held[""] = *box.key_set;
+  for (const auto& [domain, process] : box.processes)
+    if (process.key_data)
+      held[domain.text] = *process.key_data;
+  return held;
+}
+
+/// How the boxes stand at the end.
+void count_boxes(const log_view& view, const std::vector<box_id>& boxes, tally& t) {
+  std::optional<std::map<std::string, check_value>> first;
+  for (const auto& id : boxes) {
+    auto row = view.row({stream_kind::box, id.text()});
+    auto box = row ? decode<secure_box>(row->state) : expected<secure_box, std::string>{secure_box{}};
+    if (!box)
+      continue;
+    t.enabled[box->slot] = box->enabled;
+    if (id.type != box_type::manufacturing)
+      continue;
+    const auto held = key_data_of(*box);
+    if (!first)
+      first = held;
+    else if (*first != held)
+      t.out_of_date.push_back(id);
+  }
+}
+
 } // namespace
 
 tally count(const log& site, const std::vector<domain_plan>& domains) {
   tally t;
   const auto view = site.view();
   std::map<std::pair<domain_id, std::string>, verdict_list> requests;
+  std::vector<box_id> boxes;
   for (std::uint64_t position = 1; position <= view.size(); ++position) {
     auto record = view.at(position);
     auto event = record ? decode_event(*record) : expected<any_event, std::string>{unexpected{std::string{}}};
@@ -46,9 +77,12 @@ tally count(const log& site, const std::vector<domain_plan>& domains) {
     if (auto verified = std::get_if<tokens_verified>(&*event))
       requests[{verified->domain, verified->request}] = {verified->verdicts, verified->count};
     t.meters += std::holds_alternative<meter_labelled>(*event);
-    t.boxes += std::holds_alternative<box_initialised>(*event);
+    if (auto box = std::get_if<box_initialised>(&*event))
+      boxes.push_back(box->box);
     t.faults += std::holds_alternative<fault_recorded>(*event);
   }
+  t.boxes = boxes.size();
+  count_boxes(view, boxes, t);
   for (const auto& [request, list] : requests)
     for (auto v : unpack(list.packed, list.count))
       ++t.verdicts[request.first][std::string{name(v)}];
@@ -80,6 +114,14 @@ std::vector<std::string> unmet(const expectations& expect, const tally& counted)
   };
   compare(expect.keys, counted.keys, "keys");
   compare(expect.verdicts, counted.verdicts, "verdicts");
+  for (const auto& [slot, wanted] : expect.enabled) {
+    const auto found = counted.enabled.find(slot);
+    if (found == counted.enabled.end() || found->second != wanted)
+      lines.push_back("box in " + slot.text + ": expected " + (wanted ? "enabled" : "disabled") + ", found "
+                      + (found == counted.enabled.end() ? "no box" : found->second ? "enabled" : "disabled"));
+  }
+  for (const auto& box : counted.out_of_date)
+    lines.push_back("box " + box.text() + " does not hold the key data of the first Manufacturing box");
   return lines;
 }
 

@@ -17,6 +17,8 @@ struct tally {
   std::map<std::string, std::uint64_t> events;                         ///< by name
   std::uint64_t meters = 0;                                             ///< labelled
   std::uint64_t boxes = 0;
+  std::map<label, bool> enabled;   ///< by slot, at the end
+  std::vector<box_id> out_of_date; ///< Manufacturing boxes whose key data is not that of the first (EP-7)
   std::uint64_t faults = 0;                                             ///< entries of the error log
 };
 

@@ -216,6 +216,12 @@ stored<log_identification> read_identification(const environment& env, const lmd
     return unexpected{storage_error{storage_code::newer_version, dir.string() + ": format " + std::to_string(version) +
                                                                      " is newer than this program, which reads up to " +
                                                                      std::to_string(log_format)}};
+  // The rows of states are as the program of then had them; records are read for ever.
+  if (version != 0 && version < log_format)
+    return unexpected{storage_error{storage_code::older_version, dir.string() + ": format " + std::to_string(version) +
+                                                                     ", of an earlier program; this one reads format " +
+                                                                     std::to_string(log_format) +
+                                                                     " and what the earlier one's `log export` writes"}};
   auto id = txn.find(env.meta, as_val(id_row));
   auto epoch = txn.find(env.meta, as_val(epoch_row));
   if (version == 0 || !id || id->size() != 32 || !epoch || epoch->size() != 4)

@@ -23,6 +23,7 @@ enum class storage_code : std::uint8_t {
   missing,         ///< there is no such log
   exists,          ///< a log is there already
   version_conflict,///< a stream was not at the version that the writer saw
+  older_version,   ///< written by an earlier program, whose states this one does not read
   too_large,       ///< a record over 65,535 bytes or a state row over 4 KiB
 };
 

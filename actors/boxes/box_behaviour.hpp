@@ -21,13 +21,11 @@ typename Actor::behavior_type box_behaviour(Pointer self, Own... own) {
       [core](const work_done& m) { core->house().on(m); },
       [core](const append_done& m) { core->house().on(m); },
       [self, core](const set_secure_box_id& m) {
-        return core->initialise(self->template make_response_promise<box_id_set>(), m);
+        return core->begin(self->template make_response_promise<start_up_key_offered>(), m);
       },
+      [self, core](const take_box_id& m) { return core->finish(self->template make_response_promise<box_id_set>(), m); },
       [self, core](const put_share& m) { return core->enter(self->template make_response_promise<box_report>(), m); },
       [self, core](const take_share& m) { return core->remove(self->template make_response_promise<box_report>(), m); },
-      [self, core](const offer_start_up_key& m) {
-        return core->offer(self->template make_response_promise<start_up_key_offered>(), m);
-      },
       [self, core](const take_domain_process& m) {
         return core->take(self->template make_response_promise<acknowledged>(), m);
       },

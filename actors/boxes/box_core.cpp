@@ -53,49 +53,6 @@ std::function<std::optional<key_bundle>()> box_core::bundle_opener(std::uint64_t
   };
 }
 
-caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response_promise<box_id_set> rp,
-                                                             const set_secure_box_id& m) {
-  auto failed = fails(rp);
-  // While the shares of one set go out, no other may be written over them.
-  if (initialising_) {
-    shell_->submit({m.head, "set_secure_box_id", failed},
-                   [slot = m.slot](transaction& t) { t.refuse(refusal::busy, slot.text); });
-    return rp;
-  }
-  // The key that the order must be signed with came into this box's software from the first box (EP-6).
-  auto permitted = initialisation_permitted(*around_.journal_log, place_, m);
-  if (!permitted) {
-    shell_->submit({m.head, "set_secure_box_id", failed},
-                   [why = permitted.error(), slot = m.slot](transaction& t) { t.refuse(why, slot.text); });
-    return rp;
-  }
-  auto answer = [m, first = *permitted](work_context& w) { return initialise_box(m, first, w.random); };
-  initialising_ = true;
-  const auto ended = [this, failed](const caf::error& e) {
-    initialising_ = false;
-    failed(e);
-  };
-  shell_->submit<initialisation>(
-    {m.head, "set_secure_box_id", ended}, std::move(answer),
-    [this, rp, m](transaction& t, initialisation& made) mutable {
-      if (made.medium && around_.media_failed)
-        around_.media_failed(*made.medium);
-      if (made.problem)
-        return t.refuse(*made.problem, m.slot.text, named(made.custodian));
-      const stream_id stream{stream_kind::box, m.id.text()};
-      auto events = decide(t.state<secure_box>(stream), made.event);
-      if (!events)
-        return t.refuse(events.error(), m.slot.text);
-      id_ = m.id;
-      t.apply<secure_box>(stream, std::move(*events), std::move(made.sealed));
-      t.when_durable([this, rp, id = m.id](const message_head& next) mutable {
-        initialising_ = false;
-        rp.deliver(box_id_set{{next}, id});
-      });
-    });
-  return rp;
-}
-
 caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_promise<box_report> rp,
                                                         const put_share& m) {
   shell_->submit({m.head, "put_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
@@ -178,72 +135,6 @@ caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_pro
   return rp;
 }
 
-caf::typed_response_promise<start_up_key_offered> box_core::offer(caf::typed_response_promise<start_up_key_offered> rp,
-                                                                  const offer_start_up_key& m) {
-  struct made {
-    std::shared_ptr<const private_key> key;
-  };
-  // The suite is the box's; it is read here, since a worker sees no state.
-  auto suite = std::make_shared<suite_id>();
-  if (auto row = around_.journal_log->view().row(stream()))
-    if (auto box = decode<secure_box>(row->state))
-      *suite = box->suite;
-  shell_->submit<made>(
-    {m.head, "offer_start_up_key", fails(rp)},
-    [suite](work_context& w) {
-      return made{std::make_shared<const private_key>(private_key::generate(*suite, w.random))};
-    },
-    [this, rp](transaction& t, made& facts) mutable {
-      if (!t.state<secure_box>(stream()).enabled || !combination_ || !facts.key)
-        return t.refuse(refusal::box_disabled, id_.text());
-      start_up_ = facts.key;
-      t.when_durable([rp, spki = facts.key->public_part().spki()](const message_head& next) mutable {
-        rp.deliver(start_up_key_offered{{next}, spki});
-      });
-    });
-  return rp;
-}
-
-caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_promise<acknowledged> rp,
-                                                         const take_domain_process& m) {
-  struct taken {
-    ring_handle ring;
-    bytes sealed;
-  };
-  auto suite = start_up_ ? start_up_->suite() : suite_id::rsa3072;
-  auto answer = [m, lent_key = std::weak_ptr{start_up_}, lent = std::weak_ptr{combination_}, id = id_,
-                 type = place_.type, suite](work_context& w) {
-    taken facts;
-    const auto own = lent_key.lock();
-    const auto combination = lent.lock();
-    if (!own || !combination)
-      return facts;
-    auto packed = w.with(*own).open(m.sealed, package_address(id, m.domain));
-    auto bundle = packed ? key_bundle::unpack(*packed) : std::nullopt;
-    if (!bundle)
-      return facts;
-    facts.ring = make_ring(*bundle, m.domain, suite, type);
-    facts.sealed = seal_under(*combination, *packed, bundle_address(id, m.domain.text), w.random);
-    return facts;
-  };
-  shell_->submit<taken>({m.head, "take_domain_process", fails(rp)}, std::move(answer),
-                        [this, rp, m, suite](transaction& t, taken& facts) mutable {
-                          auto events = decide(t.state<secure_box>(stream()),
-                                               domain_process_made{id_, m.domain, suite, m.steels});
-                          if (!events)
-                            return t.refuse(events.error(), m.domain.text);
-                          if (!combination_)
-                            return t.refuse(refusal::box_disabled, m.domain.text);
-                          if (!facts.ring)
-                            return t.refuse(refusal::sealed_material_invalid, m.domain.text);
-                          rings_[m.domain] = facts.ring;
-                          start_up_ = nullptr;
-                          t.apply<secure_box>(stream(), std::move(*events), std::move(facts.sealed));
-                          t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
-                        });
-  return rp;
-}
-
 caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response_promise<acknowledged> rp,
                                                              const activate_domain& m) {
   shell_->submit({m.head, "activate_domain", fails(rp)}, [this, rp, m](transaction& t) mutable {
@@ -285,6 +176,13 @@ bool box_core::open_keys(const secure_box& box) {
     return false;
   combination_ = std::make_shared<const secret>(std::move(*whole));
   const auto view = around_.journal_log->view();
+  // Every box has something sealed from its first day on, so that a wrong combination cannot enable it.
+  const auto first = view.find(static_cast<std::uint8_t>(lookup::box_keys), id_.text());
+  if (!first || !open_bundle(*first, "box"))
+    return false;
+  // A Manufacturing box opens a domain's keys for each use.
+  if (id_.type == box_type::manufacturing)
+    return true;
   for (const auto& [domain, process] : box.processes) {
     auto position =
       view.find(static_cast<std::uint8_t>(lookup::domain_process), id_.text() + '|' + domain.text);
@@ -294,17 +192,16 @@ bool box_core::open_keys(const secure_box& box) {
       return false;
     rings_[domain] = std::move(ring);
   }
-  // Every box has something sealed from its first day on, so that a wrong combination cannot enable it.
-  auto first = view.find(static_cast<std::uint8_t>(lookup::box_keys), id_.text());
-  return first && open_bundle(*first, "box");
+  return true;
 }
 
 void box_core::wipe() {
   shares_.clear();
   combination_ = nullptr;
   rings_.clear();
-  start_up_ = nullptr;
   in_hand_.clear();
+  if (when_wiped)
+    when_wiped();
 }
 
 } // namespace oaksteel

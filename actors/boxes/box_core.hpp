@@ -6,6 +6,7 @@
 #include "actors/boxes/key_bundle.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
+#include "crypto/enrolment.hpp"
 #include "events/box.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -22,6 +23,18 @@ struct box_place {
   label slot;
   box_type type = box_type::oak;
 };
+
+struct initialisation_terms;
+
+/// What a box keeps of a domain's keys that it received.
+struct kept_keys {
+  ring_handle ring;                    ///< null in a Manufacturing box, which opens them for each use
+  bytes sealed;                        ///< to lie beside the event; empty when the keys cannot be right
+  std::optional<check_value> key_data; ///< in a Manufacturing box
+};
+
+using keeper =
+  std::function<kept_keys(const key_bundle& keys, const domain_id& domain, suite_id suite, work_context& w)>;
 
 class box_core {
 public:
@@ -40,6 +53,8 @@ public:
   std::optional<key_bundle> open_bundle(std::uint64_t position, std::string_view purpose) const;
   /// The same to be done by a worker, unless the box is disabled by then.
   std::function<std::optional<key_bundle>()> bundle_opener(std::uint64_t position, std::string_view purpose) const;
+  /// A worker seals a bundle under the operation combination; empty when the box is disabled by then.
+  std::function<bytes(const key_bundle&, work_context&)> bundle_sealer(std::string_view purpose) const;
 
   /// Keeps a master key while its meter is talked to; it is gone at once when the box is disabled.
   void hold(const key_id& key, secret_handle k) {
@@ -52,18 +67,26 @@ public:
     return held ? std::move(held.mapped()) : nullptr;
   }
 
-  // handlers, the same for every box
-  caf::typed_response_promise<box_id_set> initialise(caf::typed_response_promise<box_id_set> rp,
-                                                     const set_secure_box_id& m);
-  caf::typed_response_promise<box_report> enter(caf::typed_response_promise<box_report> rp, const put_share& m);
-  caf::typed_response_promise<box_report> remove(caf::typed_response_promise<box_report> rp, const take_share& m);
-  caf::typed_response_promise<start_up_key_offered> offer(caf::typed_response_promise<start_up_key_offered> rp,
-                                                          const offer_start_up_key& m);
+  // handlers, the same for every box: start-up (box_start_up.cpp), shares and domains (box_core.cpp)
+  caf::typed_response_promise<start_up_key_offered> begin(caf::typed_response_promise<start_up_key_offered> rp,
+                                                          const set_secure_box_id& m);
+  caf::typed_response_promise<box_id_set> finish(caf::typed_response_promise<box_id_set> rp, const take_box_id& m);
   caf::typed_response_promise<acknowledged> take(caf::typed_response_promise<acknowledged> rp,
                                                  const take_domain_process& m);
+  caf::typed_response_promise<box_report> enter(caf::typed_response_promise<box_report> rp, const put_share& m);
+  caf::typed_response_promise<box_report> remove(caf::typed_response_promise<box_report> rp, const take_share& m);
   caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp,
                                                      const activate_domain& m);
   caf::typed_response_promise<box_report> report(caf::typed_response_promise<box_report> rp, const ask_box& m);
+
+  /// Makes the box's combination, and for the first Manufacturing box all else; the box takes its id when the shares
+  /// are on the media (EP-6, EP-8).
+  caf::typed_response_promise<box_id_set> initialise(caf::typed_response_promise<box_id_set> rp, command_info info,
+                                                     const initialisation_terms& terms);
+  /// A worker opens a package for this box: the signature is of the start-up authentication key of its type, the
+  /// ciphertext to its own start-up key. Nothing when the box is disabled or the package is not right.
+  std::function<std::optional<key_bundle>(work_context&)> package_opener(const package& keys,
+                                                                         const domain_id& domain) const;
 
   /// Answers a step again that this box did before, if it may work for the domain now.
   void repeat(command_info info, const domain_id& domain, std::string about,
@@ -71,8 +94,20 @@ public:
 
   /// Runs in the transaction that enables the box, when its keys are open.
   std::function<void(transaction&)> when_enabled;
+  /// Runs when everything that the box has in memory is wiped.
+  std::function<void()> when_wiped;
+  /// Gives what a worker keeps a domain's keys by; set by the kind of box that does not seal them under its combination.
+  std::function<keeper()> keep;
 
 private:
+  /// An enrolment that waits for its admission.
+  struct open_enrolment {
+    enrolment seen;
+    suite_id suite = suite_id::rsa3072;
+    secret_handle enrolment_secret;
+    std::shared_ptr<const private_key> start_up;
+  };
+
   /// Reads a custodian's share into wiped memory and holds it against the set that the box handed out.
   secret read_share(const secure_box& box, const put_share& m, share_check& found) const;
   bool open_keys(const secure_box& box);
@@ -86,7 +121,7 @@ private:
   std::map<label, secret> shares_; ///< entered, until the box is disabled
   secret_handle combination_;
   std::map<domain_id, ring_handle> rings_;
-  std::shared_ptr<const private_key> start_up_;
+  std::optional<open_enrolment> enrolling_;
   std::map<key_id, secret_handle> in_hand_;
 };
 

@@ -4,6 +4,10 @@
 #include "storage/find_event.hpp"
 #include "storage/share_file.hpp"
 
+#include <botan/mac.h>
+
+#include <algorithm>
+
 namespace oaksteel {
 namespace {
 
@@ -23,9 +27,8 @@ refusal refusal_for(const storage_error& e) {
 /// sets that never came to be.
 class handing_out {
 public:
-  handing_out(const set_secure_box_id& order, const initialisation_terms& terms, initialisation& made,
-              generator& random)
-    : order_(order), terms_(terms), made_(made), random_(random) {}
+  handing_out(const initialisation_terms& terms, initialisation& made, generator& random)
+    : terms_(terms), made_(made), random_(random) {}
   handing_out(const handing_out&) = delete;
   handing_out& operator=(const handing_out&) = delete;
   ~handing_out() {
@@ -35,7 +38,7 @@ public:
 
   /// False when a medium is not there, or a file lies where a share would go that this site did not write.
   bool ready_for(std::string_view of) {
-    for (const auto& custodian : order_.custodians) {
+    for (const auto& custodian : terms_.shares.custodians) {
       const auto medium = medium_of(custodian);
       if (!medium.present())
         return failed(custodian, refusal::medium_missing);
@@ -55,11 +58,11 @@ public:
     const auto key = private_key::generate(suite_id::p256, random_);
     set.emplace(share_set{{}, key.public_part().spki()});
     random_.randomize(set->id.value.data(), set->id.value.size());
-    const auto count = static_cast<unsigned>(order_.custodians.size());
-    const auto shares = split(whole, order_.threshold, count, random_);
-    share_terms terms{terms_.log, set->id, std::string{of}, order_.id, {}, 0, count, order_.threshold, {}};
+    const auto count = static_cast<unsigned>(terms_.shares.custodians.size());
+    const auto shares = split(whole, terms_.shares.threshold, count, random_);
+    share_terms terms{terms_.log, set->id, std::string{of}, terms_.id, {}, 0, count, terms_.shares.threshold, {}};
     for (std::size_t i = 0; i < shares.size(); ++i) {
-      terms.custodian = order_.custodians[i];
+      terms.custodian = terms_.shares.custodians[i];
       terms.index = static_cast<unsigned>(i + 1);
       const auto medium = medium_of(terms.custodian);
       if (auto done = medium.write(share_file_name(of), share_text(terms, shares[i], key, random_)); !done) {
@@ -75,14 +78,13 @@ public:
   void keep() { written_.clear(); }
 
 private:
-  media medium_of(const label& custodian) const { return media{order_.media / custodian.text}; }
+  media medium_of(const label& custodian) const { return media{terms_.shares.media / custodian.text}; }
   bool failed(const label& custodian, refusal why) {
     made_.problem = why;
     made_.custodian = custodian;
     return false;
   }
 
-  const set_secure_box_id& order_;
   const initialisation_terms& terms_;
   initialisation& made_;
   generator& random_;
@@ -94,9 +96,9 @@ secret random_key(generator& random) {
 }
 
 /// EP Fig. 22: the domain key set (a pair for confidentiality, a pair for authentication) and one start-up
-/// authentication key for each type of box.
+/// authentication key for each type of box; and, as every box has one, a start-up confidentiality key.
 key_bundle first_box_keys(suite_id suite, generator& random, box_initialised& event) {
-  auto keys = generate_keys(suite, 2 + std::size(every_type), random);
+  auto keys = generate_keys(suite, 3 + std::size(every_type), random);
   key_bundle bundle;
   bundle.add(bundle_part::domain_set_confidentiality, keys[0].stored());
   bundle.add(bundle_part::domain_set_authentication, keys[1].stored());
@@ -105,6 +107,9 @@ key_bundle first_box_keys(suite_id suite, generator& random, box_initialised& ev
     bundle.add(start_up_part(every_type[i]), keys[2 + i].stored());
     event.start_up_keys.push_back({every_type[i], keys[2 + i].public_part().spki()});
   }
+  const auto& start_up = keys.back();
+  bundle.add(bundle_part::start_up_confidentiality, start_up.stored());
+  event.start_up_confidentiality = start_up.public_part().spki();
   return bundle;
 }
 
@@ -118,11 +123,6 @@ secret domain_set_of(const key_bundle& bundle) {
 
 } // namespace
 
-bytes order_text(const box_id& id, const label& slot) {
-  const auto text = "oaksteel/1/set-secure-box-id|" + id.text() + '|' + slot.text;
-  return {text.begin(), text.end()};
-}
-
 bytes bundle_address(const box_id& box, std::string_view purpose) {
   const auto text = "oaksteel/1/bundle|" + box.text() + '|' + std::string{purpose};
   return {text.begin(), text.end()};
@@ -133,58 +133,118 @@ bytes package_address(const box_id& box, const domain_id& domain) {
   return {text.begin(), text.end()};
 }
 
-expected<initialisation_terms, refusal> initialisation_permitted(const log& site, const box_place& place,
-                                                                 const set_secure_box_id& order) {
-  if (order.id.type != place.type)
-    return refuse(refusal::wrong_box_type);
-  if (order.slot != place.slot || order.id.number == 0)
-    return refuse(refusal::wrong_box);
-  if (auto why = wrong_set(order.threshold, order.custodians))
-    return refuse(*why);
-  const auto view = site.view();
-  if (view.find(static_cast<std::uint8_t>(lookup::box_in_slot), place.slot.text))
-    return refuse(refusal::box_already_initialised);
+std::optional<refusal> first_not_permitted(const log& site, const box_place& place,
+                                           const set_first_secure_box_id& m) {
   const box_id first{box_type::manufacturing, 1};
-  const auto found = find_event<box_initialised>(view, lookup::box_keys, first.text());
-  if (!found) {
-    if (view.find(static_cast<std::uint8_t>(lookup::box_keys), first.text()))
-      return refuse(refusal::storage_failed);
-    if (order.id != first)
-      return refuse(refusal::box_not_initialised);
-    return initialisation_terms{true, order.suite, site.id()};
-  }
-  const auto& initialised = found->event;
-  for (const auto& key : initialised.start_up_keys) {
-    if (key.type != place.type)
-      continue;
-    auto authority = public_key::parse(initialised.suite, key.spki);
-    if (authority && authority->verify(order_text(order.id, order.slot), order.order_signature))
-      return initialisation_terms{false, initialised.suite, site.id()};
-  }
-  return refuse(refusal::signature_invalid);
+  if (place.type != box_type::manufacturing || m.id.type != place.type)
+    return refusal::wrong_box_type;
+  if (m.slot != place.slot || m.id != first)
+    return refusal::wrong_box;
+  if (auto why = wrong_set(m.shares.threshold, m.shares.custodians))
+    return why;
+  if (site.view().find(static_cast<std::uint8_t>(lookup::box_keys), first.text()))
+    return refusal::box_already_initialised;
+  return std::nullopt;
 }
 
-initialisation initialise_box(const set_secure_box_id& order, const initialisation_terms& terms, generator& random) {
+std::optional<start_up_authority> find_start_up_authority(const log& site, box_type type) {
+  const box_id first{box_type::manufacturing, 1};
+  const auto found = find_event<box_initialised>(site.view(), lookup::box_keys, first.text());
+  if (!found)
+    return std::nullopt;
+  for (const auto& key : found->event.start_up_keys)
+    if (key.type == type)
+      if (auto parsed = public_key::parse(found->event.suite, key.spki))
+        return start_up_authority{found->event.suite, std::move(*parsed)};
+  return std::nullopt;
+}
+
+enrolment seen_in(const log& site, const set_secure_box_id& m) {
+  return {site.id(), m.id, m.slot, m.source, m.challenge, {}, {}};
+}
+
+std::optional<refusal> order_not_permitted(const log& site, const box_place& place, const set_secure_box_id& m) {
+  if (m.id.type != place.type)
+    return refusal::wrong_box_type;
+  if (m.slot != place.slot || m.id.number == 0)
+    return refusal::wrong_box;
+  if (site.view().find(static_cast<std::uint8_t>(lookup::box_in_slot), place.slot.text))
+    return refusal::box_already_initialised;
+  const auto authority = find_start_up_authority(site, place.type);
+  if (!authority)
+    return refusal::box_not_initialised;
+  if (!authority->key.verify(order_text(seen_in(site, m)), m.signature))
+    return refusal::signature_invalid;
+  return std::nullopt;
+}
+
+expected<secret, refusal> read_enrolment_secret(const label& officer, const std::filesystem::path& where,
+                                                const label& slot) {
+  // A name is checked before it becomes a part of a path.
+  if (!label::parse(officer.text) || !label::parse(slot.text))
+    return refuse(refusal::command_malformed);
+  const media medium{where / officer.text};
+  if (!medium.present())
+    return refuse(refusal::medium_missing);
+  const auto file = medium.read(enrolment_file_name(slot));
+  auto typed = file ? read_enrolment_secret(*file) : std::nullopt;
+  if (!typed)
+    return refuse(refusal::enrolment_secret_unfit);
+  return std::move(*typed);
+}
+
+check_value check_of(const key_bundle& key_set, std::string_view what, const key_bundle& keys) {
+  const auto* key = key_set.find(bundle_part::domain_set_confidentiality);
+  auto mac = Botan::MessageAuthenticationCode::create_or_throw("HMAC(SHA-256)");
+  mac->set_key(reveal(*key));
+  mac->update("oaksteel/1/key-data|" + std::string{what} + '|');
+  mac->update(reveal(keys.packed()));
+  const auto tag = mac->final();
+  check_value check{};
+  std::copy_n(tag.begin(), check.size(), check.begin());
+  return check;
+}
+
+key_bundle shared_part(const key_bundle& own) {
+  key_bundle shared;
+  const auto take = [&](bundle_part part) {
+    if (const auto* content = own.find(part))
+      shared.add(part, secret{std::span<const std::uint8_t>{reveal(*content)}});
+  };
+  take(bundle_part::domain_set_confidentiality);
+  take(bundle_part::domain_set_authentication);
+  for (const auto type : every_type)
+    take(start_up_part(type));
+  return shared;
+}
+
+initialisation initialise_box(const initialisation_terms& terms, generator& random) {
   initialisation made;
+  const bool first = !terms.source;
   auto& event = made.event;
-  event.box = order.id;
-  event.slot = order.slot;
+  event.box = terms.id;
+  event.slot = terms.slot;
   event.suite = terms.suite;
-  event.threshold = order.threshold;
+  event.threshold = terms.shares.threshold;
+  event.source = terms.source;
   random.randomize(event.salt.value.data(), event.salt.value.size());
-  handing_out shares{order, terms, made, random};
-  if (!shares.ready_for(order.id.text()) || (terms.first && !shares.ready_for(domain_share_purpose)))
+  handing_out shares{terms, made, random};
+  if (!shares.ready_for(terms.id.text()) || (first && !shares.ready_for(domain_share_purpose)))
     return made;
   const auto combination = random_key(random);
   key_bundle bundle;
-  if (terms.first) {
+  if (first) {
     bundle = first_box_keys(terms.suite, random, event);
+    event.key_set = check_of(bundle, "key set", shared_part(bundle));
     if (!shares.hand_out(domain_set_of(bundle), domain_share_purpose, event.domain_shares, event.domain_set))
       return made;
+  } else {
+    bundle.add(bundle_part::start_up_confidentiality, terms.start_up->stored());
+    event.start_up_confidentiality = terms.start_up->public_part().spki();
   }
-  if (!shares.hand_out(combination, order.id.text(), event.shares, event.set))
+  if (!shares.hand_out(combination, terms.id.text(), event.shares, event.set))
     return made;
-  made.sealed = seal_under(combination, bundle.packed(), bundle_address(order.id, "box"), random);
+  made.sealed = seal_under(combination, bundle.packed(), bundle_address(terms.id, "box"), random);
   shares.keep();
   made.problem.reset();
   return made;

@@ -19,6 +19,7 @@ enum class bundle_part : std::uint8_t {
   brass_secret_authentication = 0x82,  ///< s_B
   domain_set_confidentiality = 0x91,   ///< Manufacturing: private half of the domain key set
   domain_set_authentication = 0x92,
+  start_up_confidentiality = 0x93,     ///< every box: private half of its start-up key
   start_up_first = 0xa0,               ///< + index of the box type: start-up authentication keys
 };
 bundle_part private_part(key_role role);
@@ -62,7 +63,8 @@ using ring_handle = std::shared_ptr<const domain_ring>;
 /// The ring of a box of this type; null when the bundle lacks what the type needs.
 ring_handle make_ring(const key_bundle& bundle, const domain_id& domain, suite_id suite, box_type type);
 
-/// The parts of a whole domain that a box of this type may hold (EP-9), copied out of the domain's bundle.
+/// The parts of a whole domain that a box of this type may hold (EP-9), copied out of the domain's bundle: all of them
+/// for a Manufacturing box.
 key_bundle share_of_domain(const key_bundle& whole, box_type type);
 
 } // namespace oaksteel

@@ -180,10 +180,7 @@ BOOST_FIXTURE_TEST_CASE(a_new_domain_leaves_no_private_key, working_site) {
   const auto& maker = all().manufacturing().manufacturing;
   get<acknowledged>(maker, create_domain{{}, fresh, "postal", {"GB"}});
   for (const auto* slot : {"oak-ve", "steel-1", "brass-ve"}) {
-    const auto offered = get<start_up_key_offered>(box(slot).common, offer_start_up_key{});
-    const auto package =
-      get<domain_process_package>(maker, make_domain_process{{}, id_of(slot), fresh, offered.spki});
-    get<acknowledged>(box(slot).common, take_domain_process{{}, fresh, package.sealed, {id_of("steel-1")}});
+    get<acknowledged>(box(slot).common, take_domain_process{{}, fresh, package_for(slot, fresh)});
   }
   memory_image image;
   look_for_parts(image, "the new domain", whole_domain(*this, fresh));
@@ -268,10 +265,8 @@ BOOST_AUTO_TEST_CASE(work_that_waits_keeps_no_key_of_a_disabled_box) {
   working_site site{{}, std::move(hands)};
   const auto steel = site.id_of("steel-1");
   const auto now = site.world().time().now();
-  const auto offered = site.get<start_up_key_offered>(site.box("oak-ve").common, offer_start_up_key{});
   const auto& maker = site.all().manufacturing().manufacturing;
-  const auto package =
-    site.get<domain_process_package>(maker, make_domain_process{{}, site.id_of("oak-ve"), usps, offered.spki});
+  const auto keys = site.package_for("oak-ve", usps);
   memory_image image;
   for (const auto& b : site.all().boxes()) {
     site.look_for_combination(image, b);
@@ -286,8 +281,8 @@ BOOST_AUTO_TEST_CASE(work_that_waits_keeps_no_key_of_a_disabled_box) {
       site.send(whom, m);
   };
   wait(maker, create_domain{{}, {"UKRM"}, "postal", {"GB"}});
-  wait(maker, make_domain_process{{}, site.id_of("oak-ve"), usps, offered.spki});
-  wait(site.box("oak-ve").common, take_domain_process{{}, usps, package.sealed, {steel}});
+  wait(maker, make_domain_process{{}, site.id_of("oak-ve"), usps, {steel}});
+  wait(site.box("oak-ve").common, take_domain_process{{}, usps, keys});
   wait(site.box("oak-ve").oak, mi1{{}, {ve, 1000}, steel, now});
   wait(site.box("steel-1").steel, install_key{{}, {ve, 1000}, site.meter, now, {}});
   wait(site.box("brass-ve").brass, mi8{{}, {ve, 1000}, {}, {}, now});

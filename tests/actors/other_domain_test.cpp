@@ -247,51 +247,56 @@ BOOST_FIXTURE_TEST_CASE(a_package_is_taken_by_its_box_for_its_domain_alone, site
   const domain_id fresh{"UKRM"}, second{"UKRN"};
   get<acknowledged>(maker, create_domain{{}, fresh, "postal", {"GB"}});
   get<acknowledged>(maker, create_domain{{}, second, "postal", {"GB"}});
-  const auto target = id_of("oak-ve");
-  const auto offered = get<start_up_key_offered>(box("oak-ve").common, offer_start_up_key{});
-  const auto package = get<domain_process_package>(maker, make_domain_process{{}, target, fresh, offered.spki});
+  const auto keys = package_for("oak-ve", fresh);
   const auto refused = [&](const std::string& about, const std::string& slot, const domain_id& domain,
-                           const bytes& sealed) {
+                           const package& of) {
     only_refused<acknowledged>(about, refusal::sealed_material_invalid, box(slot).common,
-                               take_domain_process{{}, domain, sealed, {id_of("steel-1")}});
+                               take_domain_process{{}, domain, of});
   };
-  for (const auto& b : all().boxes()) {
-    const auto& slot = b.plan.slot.text;
-    if (slot == "oak-ve")
-      continue;
-    refused("without a start-up key", slot, fresh, package.sealed);
-    get<start_up_key_offered>(b.common, offer_start_up_key{});
-    refused("with a start-up key of its own", slot, fresh, package.sealed);
-  }
-  refused("for another domain", "oak-ve", second, package.sealed);
-  // Made for another box, and sealed to this one's key.
-  const auto neighbour = id_of("oak-usps");
-  const auto other = get<domain_process_package>(maker, make_domain_process{{}, neighbour, fresh, offered.spki});
-  refused("for another box", "oak-ve", fresh, other.sealed);
-  get<acknowledged>(box("oak-ve").common, take_domain_process{{}, fresh, package.sealed, {id_of("steel-1")}});
+  const auto with = [&](auto change) {
+    auto other = keys;
+    change(other);
+    return other;
+  };
+  for (const auto& b : all().boxes())
+    if (const auto& slot = b.plan.slot.text; slot != "oak-ve" && slot != "manufacturing-1")
+      refused("another box", slot, fresh, keys);
+  refused("for another domain", "oak-ve", second, keys);
+  refused("with another Steel box", "oak-ve", fresh, with([](package& p) { p.steels.push_back({box_type::steel, 9}); }));
+  refused("without its Steel boxes", "oak-ve", fresh, with([](package& p) { p.steels.clear(); }));
+  refused("of another source", "oak-ve", fresh, with([](package& p) { p.source.number = 7; }));
+  refused("altered", "oak-ve", fresh, with([](package& p) { p.sealed.back() ^= 1; }));
+  refused("not signed", "oak-ve", fresh, with([](package& p) { p.signature.clear(); }));
+  refused("signed otherwise", "oak-ve", fresh, with([](package& p) { p.signature.back() ^= 1; }));
+  // Signed for another box of the same type.
+  refused("for a neighbour", "oak-ve", fresh, package_for("oak-usps", fresh));
+  get<acknowledged>(box("oak-ve").common, take_domain_process{{}, fresh, keys});
 }
 
 // A start-up order is for one id, one slot and one type of box.
 BOOST_FIXTURE_TEST_CASE(a_start_up_order_is_for_one_box, site_bench) {
   const auto& maker = all().manufacturing().manufacturing;
-  const auto given = get<box_id_allocated>(maker, allocate_box_id{{}, {"oak-new"}, box_type::oak});
-  set_secure_box_id order{{}, given.id, {"oak-new"}, 2, {{"Ada"}, {"Bela"}}, suite_id::p256, {}, given.order_signature};
+  type_in({"oak-new"}, {{"Ada"}});
+  const auto given = get<box_id_allocated>(
+    maker, allocate_box_id{{}, {"oak-new"}, box_type::oak, {"Ada"}, media_folder()});
+  const auto order = begin_order("oak-new", given, {"Ada"});
   const auto permitted = [&](const box_place& place, const set_secure_box_id& m) {
-    return initialisation_permitted(written(), place, m).has_value();
+    return !order_not_permitted(written(), place, m);
   };
   BOOST_CHECK(permitted({{"oak-new"}, box_type::oak}, order));
   BOOST_CHECK(!permitted({{"oak-newer"}, box_type::oak}, order));
   BOOST_CHECK(!permitted({{"oak-new"}, box_type::steel}, order));
-  auto moved = order;
-  moved.slot = {"oak-newer"};
-  BOOST_CHECK(!permitted({{"oak-newer"}, box_type::oak}, moved));
-  moved = order;
-  ++moved.id.number;
-  BOOST_CHECK(!permitted({{"oak-new"}, box_type::oak}, moved));
-  moved = order;
-  moved.id.type = box_type::steel;
-  BOOST_CHECK(!permitted({{"oak-new"}, box_type::steel}, moved));
-  only_refused<box_id_set>("a box that has an id", refusal::wrong_box, box("oak-ve").common, order);
+  const auto other = [&](const label& slot, box_type type, auto change) {
+    auto moved = order;
+    change(moved);
+    return !permitted({slot, type}, moved);
+  };
+  BOOST_CHECK(other({"oak-newer"}, box_type::oak, [](auto& m) { m.slot = {"oak-newer"}; }));
+  BOOST_CHECK(other({"oak-new"}, box_type::oak, [](auto& m) { ++m.id.number; }));
+  BOOST_CHECK(other({"oak-new"}, box_type::steel, [](auto& m) { m.id.type = box_type::steel; }));
+  BOOST_CHECK(other({"oak-new"}, box_type::oak, [](auto& m) { ++m.source.number; }));
+  BOOST_CHECK(other({"oak-new"}, box_type::oak, [](auto& m) { m.challenge[0] ^= 1; }));
+  only_refused<start_up_key_offered>("a box that has an id", refusal::wrong_box, box("oak-ve").common, order);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -84,27 +84,21 @@ struct ceremony_bench : share_bench {
   ceremony_bench() {
     for (const auto& who : {rita, sven})
       fs::create_directories(media_folder() / who.text);
-    const auto allocated = get<box_id_allocated>(all().manufacturing().manufacturing,
-                                                 allocate_box_id{{}, {"oak-spare"}, box_type::oak});
-    order.id = allocated.id;
-    order.slot = {"oak-spare"};
-    order.threshold = 2;
-    order.custodians = {rita, sven};
-    order.suite = suite_id::p256;
-    order.media = media_folder();
-    order.order_signature = allocated.order_signature;
+    auto begun = enrol("oak-spare");
+    id = begun.order.id;
+    order = begun.admission;
+    order.shares = {2, {rita, sven}, media_folder()};
   }
-  fs::path spare_file(const label& who) const {
-    return media_folder() / who.text / share_file_name(order.id.text());
-  }
+  fs::path spare_file(const label& who) const { return media_folder() / who.text / share_file_name(id.text()); }
   /// The order is refused; no medium has another file than before, and the box no id.
-  void refuses_order(const std::string& about, refusal why, const set_secure_box_id& m) {
+  void refuses_order(const std::string& about, refusal why, const take_box_id& m) {
     const auto before = content_of(media_folder());
     only_refused<box_id_set>(about, why, box("oak-spare").common, m);
     BOOST_CHECK_MESSAGE(content_of(media_folder()) == before, about << ": a medium has changed");
   }
 
-  set_secure_box_id order;
+  box_id id;
+  take_box_id order; ///< what is left to say to the box
 };
 
 } // namespace
@@ -200,7 +194,7 @@ BOOST_FIXTURE_TEST_CASE(below_the_quorum_nothing_opens, share_bench) {
   take_out("oak-ve", emil);
   const auto refused = [&](const std::string& about) {
     only_refused<mi2>(about, refusal::box_disabled, box("oak-ve").oak, mi1{{}, {ve, 1000}, id_of("steel-1"), now});
-    only_refused<start_up_key_offered>(about, refusal::box_disabled, box("oak-ve").common, offer_start_up_key{});
+    only_refused<acknowledged>(about, refusal::box_disabled, box("oak-ve").common, take_domain_process{{}, {"UKRM"}, {}});
     only_refused<acknowledged>(about, refusal::box_disabled, box("oak-ve").common, activate_domain{{}, ve});
   };
   refused("no share");
@@ -213,7 +207,10 @@ BOOST_FIXTURE_TEST_CASE(below_the_quorum_nothing_opens, share_bench) {
 // "A ceremony that was cut short and run again": the box wrote its shares and ended before it took its id.
 BOOST_FIXTURE_TEST_CASE(a_share_of_an_unfinished_ceremony_is_outdated, ceremony_bench) {
   const auto stream = random().stream("cut short", 0);
-  const auto cut_short = initialise_box(order, {false, suite_id::p256, written().id()}, *stream);
+  const initialisation_terms terms{
+    id,           {"oak-spare"}, suite_id::p256, order.shares, written().id(), id_of("manufacturing-1"),
+    std::make_shared<const private_key>(private_key::generate(suite_id::p256, *stream))};
+  const auto cut_short = initialise_box(terms, *stream);
   BOOST_REQUIRE(!cut_short.problem);
   const auto old = file_content(spare_file(rita));
   const auto old_terms = parse_share(wiped(old));
@@ -260,8 +257,8 @@ BOOST_FIXTURE_TEST_CASE(one_ceremony_at_a_time, ceremony_bench) {
 BOOST_FIXTURE_TEST_CASE(a_set_that_cannot_be_is_refused, ceremony_bench) {
   const auto with = [&](unsigned threshold, std::vector<label> custodians) {
     auto m = order;
-    m.threshold = static_cast<std::uint8_t>(threshold);
-    m.custodians = std::move(custodians);
+    m.shares.threshold = static_cast<std::uint8_t>(threshold);
+    m.shares.custodians = std::move(custodians);
     return m;
   };
   std::vector<label> many;
@@ -289,7 +286,7 @@ BOOST_FIXTURE_TEST_CASE(a_medium_that_is_not_fit_stops_the_ceremony, ceremony_be
   // Another system's box may have the same id: its share is not written over.
   const auto stream = random().stream("elsewhere", 0);
   const auto key = private_key::generate(suite_id::p256, *stream);
-  share_terms foreign{{{9}}, {{9}}, order.id.text(), order.id, sven, 1, 1, 1, {}};
+  share_terms foreign{{{9}}, {{9}}, id.text(), id, sven, 1, 1, 1, {}};
   write_file(spare_file(sven), clear(share_text(foreign, wiped("a share"), key, *stream)));
   refuses_order("a share of another system", refusal::medium_taken, order);
   fs::remove(spare_file(sven));
@@ -338,11 +335,10 @@ BOOST_FIXTURE_TEST_CASE(work_in_hand_fails_when_a_share_is_taken_out, share_benc
 }
 
 BOOST_FIXTURE_TEST_CASE(manufacturing_hands_out_no_keys_after_a_share_is_taken_out, share_bench) {
-  const auto offered = get<start_up_key_offered>(box("oak-ve").common, offer_start_up_key{});
   const auto& maker = all().manufacturing();
   work().holding = true;
-  const auto package = world().ask<domain_process_package>(
-    maker.manufacturing, make_domain_process{{{"test", 901}}, id_of("oak-ve"), ve, offered.spki});
+  const auto package = world().ask<package_of_keys>(
+    maker.manufacturing, make_domain_process{{{"test", 901}}, id_of("oak-ve"), ve, {id_of("steel-1")}});
   const auto created =
     world().ask<acknowledged>(maker.manufacturing, create_domain{{{"test", 902}}, {"UKRM"}, "postal", {"GB"}});
   world().settle();

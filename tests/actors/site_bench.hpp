@@ -2,7 +2,7 @@
 // The site of a finished small day, awake again: its real boxes, archives and computers in virtual time, to be sent
 // whatever message a test likes. What they did is read from the log alone.
 
-#include "node/site.hpp"
+#include "node/carry_out.hpp"
 #include "scenarios/chronicle.hpp"
 #include "scenarios/runner.hpp"
 #include "scenarios/simulation.hpp"
@@ -83,6 +83,52 @@ public:
     auto p = ask<Answer>(whom, std::move(m));
     BOOST_REQUIRE_MESSAGE(p->answer, (p->failure ? text(*p->failure) : "no answer"));
     return *p->answer;
+  }
+  /// Carries out a step of a ceremony, as an operator does.
+  void carry_out(const ceremony_step& step) {
+    const auto officers =
+      step.act == ceremony_act::enrol ? enrolment_officers(*site_, step) : std::vector<label>{};
+    type_in(step.slot, officers);
+    ceremony_operator people{*site_, *log_, plan_.suite, media_folder(), *this};
+    people.carry_out(step);
+  }
+  template <class Answer, class Handle, class Message>
+  Answer ask(const Handle& whom, Message m, const std::string&) {
+    return get<Answer>(whom, std::move(m));
+  }
+  /// Officers type the enrolment secret of a slot in.
+  void type_in(const label& slot, const std::vector<label>& officers) {
+    for (const auto& officer : officers)
+      std::filesystem::create_directories(media_folder() / officer.text);
+    BOOST_REQUIRE(type_in_enrolment_secret(media_folder(), officers, slot, *random_->stream("officer", ++count_)));
+  }
+  /// An enrolment up to the source's admission.
+  struct enrolled {
+    box_id_allocated order;
+    start_up_key_offered answer;
+    take_box_id admission; ///< its shares are left to say
+  };
+  enrolled enrol(const std::string& slot, const label& officer = {"Ada"}) {
+    type_in({slot}, {officer});
+    const auto& maker = site_->manufacturing().manufacturing;
+    enrolled e;
+    e.order = get<box_id_allocated>(maker, allocate_box_id{{}, {slot}, box(slot).plan.type, officer, media_folder()});
+    e.answer = get<start_up_key_offered>(box(slot).common, begin_order(slot, e.order, officer));
+    const auto admission =
+      get<box_admission>(maker, admit_box{{}, {slot}, e.answer.start_up_key, e.answer.answer, e.answer.proof});
+    e.admission.proof = admission.proof;
+    e.admission.signature = admission.signature;
+    return e;
+  }
+  set_secure_box_id begin_order(const std::string& slot, const box_id_allocated& order, const label& officer) const {
+    return {{}, order.id, {slot}, order.source, order.challenge, order.signature, officer, media_folder()};
+  }
+  /// A package of a domain's keys for a box.
+  package package_for(const std::string& slot, const domain_id& domain) {
+    make_domain_process order{{}, id_of(slot), domain, {}};
+    if (box(slot).plan.type == box_type::oak)
+      order.steels.push_back(id_of("steel-1"));
+    return get<package_of_keys>(site_->manufacturing().manufacturing, order).keys;
   }
   /// For messages that nobody answers.
   template <class Handle, class Message>

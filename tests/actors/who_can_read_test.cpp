@@ -315,13 +315,10 @@ struct whole_site : site_bench {
   /// A package for each box, as it lay on the line.
   void add_packages(std::vector<sealed_thing>& things) {
     for (const auto& b : all().boxes()) {
-      if (b.manufacturing)
+      if (b.plan.slot == all().manufacturing().plan.slot)
         continue;
-      const auto id = id_of(b.plan.slot.text);
-      const auto offered = get<start_up_key_offered>(b.common, offer_start_up_key{});
-      const auto sent = get<domain_process_package>(all().manufacturing().manufacturing,
-                                                    make_domain_process{{}, id, ve, offered.spki});
-      things.push_back({"package", b.plan.slot.text, ve, sent.sealed, package_address(id, ve), {}});
+      const auto& slot = b.plan.slot.text;
+      things.push_back({"package", slot, ve, package_for(slot, ve).sealed, package_address(id_of(slot), ve), {}});
     }
   }
 };

@@ -3,6 +3,7 @@
 //
 // Given elsewhere, with tests there:
 //   share_*, medium_*                   actors/boxes/box_core, initialisation (what lies on the medium): share_test
+//   enrolment_not_open, enrolment_secret_unfit   actors/boxes/enrolling, box_start_up: tests/actors/enrolment_test
 //   record_malformed, record_missing    actors/archive, actors/boxes/brass_checks (bytes; look-ups)
 //   test_tokens_differ, registration_tokens_differ   actors/boxes/brass_checks (cryptography)
 //   installation_open, installation_interrupted   actors/boxes/steel (the KMC asks too early; a restart)
@@ -33,11 +34,17 @@ constexpr known list[] = {
   {4, "wrong_box_type"},
   {5, "wrong_box"},
   {6, "box_not_known"},
+  {7, "box_not_admitted"},
+  {8, "enrolment_refused"},
+  {9, "enrolment_not_open"},
   {10, "domain_not_known"},
   {11, "domain_exists"},
   {12, "domain_not_active"},
   {13, "domain_process_exists"},
   {14, "steel_not_valid_for_domain"},
+  {15, "key_set_missing"},
+  {16, "key_set_exists"},
+  {17, "enrolment_secret_unfit"},
   {20, "share_wrong"},
   {21, "share_doubled"},
   {22, "share_missing"},

@@ -47,13 +47,27 @@ BOOST_AUTO_TEST_CASE(version_1_of_shares_is_lifted) {
 
 BOOST_AUTO_TEST_CASE(version_2_of_shares_comes_back) {
   const share_name second{{{4, 5}}, 2};
-  const box_initialised made{oak, {"oak-1"}, suite_id::p256,           1, {}, {{{"Ada"}, {}}}, {}, {},
-                             {},  share_set{{{4, 5}}, {6}}, share_set{{{7}}, {8}}};
-  BOOST_CHECK(read<box_initialised>(holding(21, 2, encode(made))) == made);
+  const box_initialised_2 made{oak, {"oak-1"}, suite_id::p256,           1, {}, {{{"Ada"}, {}}}, {}, {},
+                               {},  share_set{{{4, 5}}, {6}}, share_set{{{7}}, {8}}};
+  const box_initialised lifted{oak, {"oak-1"}, suite_id::p256,           1, {}, {{{"Ada"}, {}}}, {}, {},
+                               {},  share_set{{{4, 5}}, {6}}, share_set{{{7}}, {8}}};
+  BOOST_CHECK(read<box_initialised>(holding(21, 2, encode(made))) == lifted);
   const share_entered in{oak, {"Ada"}, second};
   BOOST_CHECK(read<share_entered>(holding(22, 2, encode(in))) == in);
   const share_refused out{oak, {"Ada"}, refusal::share_forged, second};
   BOOST_CHECK(read<share_refused>(holding(23, 2, encode(out))) == out);
+}
+
+// Boxes of before took their ids without an enrolment, and nobody said who issued keys.
+BOOST_AUTO_TEST_CASE(boxes_before_enrolments_are_lifted) {
+  const box_id source{box_type::manufacturing, 1};
+  const domain_process_made_1 made{oak, {"VE"}, suite_id::p256, {{box_type::steel, 1}}};
+  BOOST_CHECK(read<domain_process_made>(holding(26, 1, encode(made)))
+              == (domain_process_made{oak, {"VE"}, suite_id::p256, {{box_type::steel, 1}}, {}, {}, {}}));
+  const domain_process_made now{oak, {"VE"}, suite_id::p256, {{box_type::steel, 1}}, source, {{3}}, check_value{4}};
+  BOOST_CHECK(read<domain_process_made>(holding(26, 2, encode(now))) == now);
+  const box_initialised box{oak, {"oak-1"}, suite_id::p256, 1, {}, {{{"Ada"}, {}}}, {}, {}, {}, {}, {}, source, {5}, {}};
+  BOOST_CHECK(read<box_initialised>(holding(21, 3, encode(box))) == box);
 }
 
 // A version says how the payload is written: the bytes of one are none of another.

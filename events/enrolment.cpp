@@ -1,0 +1,48 @@
+#include "events/enrolment.hpp"
+
+#include <algorithm>
+
+namespace oaksteel {
+
+std::optional<box_id> reserved_for(const box_allocator& state, const label& slot) {
+  auto it = state.slots.find(slot.text);
+  return it == state.slots.end() ? std::nullopt : box_id::parse(it->second);
+}
+
+decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command) {
+  if (auto held = reserved_for(state, command.slot)) {
+    if (held->type != command.type)
+      return refuse(refusal::wrong_box_type);
+    return std::vector<box_allocator_event>{};
+  }
+  std::uint32_t last = command.type == box_type::manufacturing ? 1 : 0;
+  for (const auto& [slot, text] : state.slots)
+    if (auto id = box_id::parse(text); id && id->type == command.type)
+      last = std::max(last, id->number);
+  return std::vector<box_allocator_event>{box_id_reserved{{command.type, last + 1}, command.slot}};
+}
+
+void evolve(box_allocator& state, const box_id_reserved& e) {
+  state.slots[e.slot.text] = e.box.text();
+}
+
+decision<admission_event> decide(const admission&, const box_admitted& proposed, const admission_check& facts) {
+  if (proposed.source.type != box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
+  if (proposed.box.number == 0 || proposed.start_up_key.empty())
+    return refuse(refusal::command_malformed);
+  if (facts.has_id)
+    return refuse(refusal::box_already_initialised);
+  if (!facts.proved)
+    return refuse(refusal::enrolment_refused);
+  return std::vector<admission_event>{proposed};
+}
+
+void evolve(admission& state, const box_admitted& e) {
+  state.slot = e.slot;
+  state.source = e.source;
+  state.suite = e.suite;
+  state.start_up_key = e.start_up_key;
+}
+
+} // namespace oaksteel
