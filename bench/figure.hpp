@@ -38,7 +38,7 @@ struct bench_failed {
   std::string line;
 };
 
-// One function for each file.
+// One function for each figure.
 figure append_64_producers(const bench_options& options);
 figure append_batch_64(const bench_options& options);
 figure append_batch_512(const bench_options& options);
@@ -46,6 +46,9 @@ figure replay_figure(const bench_options& options);
 figure install_figure(const bench_options& options);
 figure verify_figure(const bench_options& options);
 figure open_growth(const bench_options& options);
+figure domain_creation(const bench_options& options);
+figure share_entry(const bench_options& options);
+figure box_enabling(const bench_options& options);
 
 /// Three significant digits and a unit: `41,300 events/s`.
 std::string rate_text(double value, std::string_view unit);

@@ -25,6 +25,9 @@ constexpr entry figures[] = {
   {"install", install_figure},
   {"verify", verify_figure},
   {"open_growth", open_growth},
+  {"domain_creation", domain_creation},
+  {"share_entry", share_entry},
+  {"box_enabling", box_enabling},
 };
 
 constexpr const char* usage =

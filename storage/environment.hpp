@@ -10,7 +10,7 @@ namespace oaksteel {
 inline constexpr std::uint32_t log_format = 2;
 inline constexpr std::size_t leaves_per_node = 256; ///< a stored Merkle node stands for so many records
 inline constexpr unsigned node_level = 8;
-inline constexpr std::size_t state_limit = 4096;
+inline constexpr std::size_t state_limit = 8192;
 inline constexpr std::size_t row_prefix = 16; ///< version and head before the state in a row of `streams`
 
 /// Names of the rows in `meta` and of the one row in `merkle` that is not a node.

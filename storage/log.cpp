@@ -226,7 +226,7 @@ stored<log> log::create(const fs::path& dir, record first, bytes first_state) {
   if (present(dir))
     return unexpected{storage_error{storage_code::exists, dir.string() + ": holds a log already"}};
   if (first_state.size() > state_limit)
-    return unexpected{storage_error{storage_code::too_large, dir.string() + ": the first state exceeds 4096 bytes"}};
+    return unexpected{storage_error{storage_code::too_large, dir.string() + ": the first state exceeds 8192 bytes"}};
 
   first.log = {};
   first.position = 1;

@@ -24,7 +24,7 @@ enum class storage_code : std::uint8_t {
   exists,          ///< a log is there already
   version_conflict,///< a stream was not at the version that the writer saw
   older_version,   ///< written by an earlier program, whose states this one does not read
-  too_large,       ///< a record over 65,535 bytes or a state row over 4 KiB
+  too_large,       ///< a record over 65,535 bytes or a state row over 8 KiB
 };
 
 /// One clear line: what, where, what would be right.
@@ -65,7 +65,7 @@ struct pending_event {
 struct stream_row {
   stream_id stream;
   std::uint64_t expected_version = 0; ///< events in the stream before this request
-  bytes state;                        ///< at most 4 KiB
+  bytes state;                        ///< at most 8 KiB
 };
 
 /// What one actor appends at once; all of it or nothing.

@@ -10,7 +10,6 @@
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
-#include <source_location>
 #include <string>
 #include <vector>
 
@@ -24,8 +23,7 @@ namespace oaksteel::testing {
 inline std::filesystem::path program_path() {
   if (const char* given = std::getenv("OAKSTEEL"))
     return given;
-  const std::filesystem::path here = std::source_location::current().file_name();
-  return here.parent_path() / "../build/oaksteel";
+  return "build/oaksteel"; // tests run in the project's folder
 }
 
 /// Where tests put their files: in memory where that is possible, since a scenario's commits wait for the disk for most

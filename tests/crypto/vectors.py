@@ -114,3 +114,12 @@ coefficients = [whole, (sha(b"a") + sha(b"b")), (sha(b"c") + sha(b"d"))]
 for x in (1, 2, 3, 4, 5):
     s = bytes(range(100, 116)) + bytes([2, 3]) + struct.pack(">H", len(whole) + 1) + share(x, coefficients)
     show(f"share {x}", s + sha(s)[:8])
+
+# --- enrolment (EP-8) ---
+def fields(*all): return b"".join(struct.pack(">I", len(x)) + x for x in all)
+seen = [bytes(range(32)), b"O00000001", b"oak-1", b"M00000002", b"\x11" * 32]
+for side in (b"B", b"S"):
+    said = side + fields(b"oaksteel/1/enrolment", *seen, b"\x22" * 32, b"\x30\x31\x32")
+    show(f"enrolment proof {side.decode()}", hmac.new(b"ABCDEFGHIJKLMNOPQRST", said, hashlib.sha256).digest())
+show("order", fields(b"oaksteel/1/set-secure-box-id", *seen))
+show("package", fields(b"oaksteel/1/package", b"M00000001", b"O00000001", b"VE", b"S00000001", b"S00000002", sha(b"package")))

@@ -188,6 +188,72 @@ BOOST_AUTO_TEST_CASE(domain_processes_are_made_and_switched) {
   });
 }
 
+// --- making other boxes (EP-7, EP-8) ----------------------------------------------------------------------
+
+namespace {
+
+const box_id maker_1{box_type::manufacturing, 1}, maker_2{box_type::manufacturing, 2};
+
+/// The first Manufacturing box, enabled, with the keys that it made; a further one, enabled, without.
+secure_box first_maker() {
+  auto made = initialised(maker_1, 2, {anna, boris, clara});
+  made.key_set = check_value{1};
+  return then(given<secure_box>(made), share_entered{maker_1, anna}, share_entered{maker_1, boris},
+              box_enabled{maker_1});
+}
+secure_box further_maker() { return enabled(maker_2); }
+
+domain_process_made held(const box_id& box, const domain_id& domain) {
+  return {box, domain, suite_id::p256, {}, {}, {}, check_value{2}};
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(a_manufacturing_box_gets_its_key_set_once) {
+  const key_set_received received{maker_2, maker_1, {}, check_value{1}};
+  const auto with_set = then(further_maker(), received);
+  check<box_event>({
+    {"a further box", decide(further_maker(), received), "key_set_received"},
+    {"again", decide(with_set, received), "! key_set_exists"},
+    {"the first box", decide(first_maker(), {maker_1, maker_2, {}, {}}), "! key_set_exists"},
+    {"a disabled one", decide(disabled(further_maker()), received), "! box_disabled"},
+    {"one without an id", decide({}, received), "! box_not_initialised"},
+    {"an Oak", decide(enabled(oak_1), {oak_1, maker_1, {}, {}}), "! wrong_box_type"},
+    {"a domain before the key set", decide(further_maker(), held(maker_2, ve)), "! key_set_missing"},
+    {"a domain", decide(with_set, held(maker_2, ve)), "domain_process_made"},
+    {"the same domain", decide(then(with_set, held(maker_2, ve)), held(maker_2, ve)), "! domain_process_exists"},
+    {"an active domain", decide(then(with_set, held(maker_2, ve)), switch_domain{ve}), "! wrong_box_type"},
+  });
+  BOOST_CHECK(with_set.key_set == check_value{1});
+  const auto whole = then(with_set, held(maker_2, ve));
+  BOOST_CHECK(whole.processes.at(ve).key_data == check_value{2});
+  BOOST_CHECK(!whole.active);
+}
+
+BOOST_AUTO_TEST_CASE(keys_are_issued_to_admitted_boxes) {
+  const auto maker = then(first_maker(), held(maker_1, ve));
+  const auto issue = [](const secure_box& from, const box_id& to, std::optional<domain_id> domain,
+                        std::vector<box_id> steels = {}, bool admitted = true) {
+    return decide(from, keys_issued{from.id, to, std::move(domain), std::move(steels), {}}, admitted);
+  };
+  check<box_event>({
+    {"a domain to an Oak", issue(maker, oak_1, ve, {steel_1, steel_2}), "keys_issued"},
+    {"a domain to a Steel", issue(maker, steel_1, ve), "keys_issued"},
+    {"a domain to a Manufacturing box", issue(maker, maker_2, ve), "keys_issued"},
+    {"the key set to a Manufacturing box", issue(maker, maker_2, {}), "keys_issued"},
+    {"the key set to an Oak", issue(maker, oak_1, {}), "! wrong_box_type"},
+    {"to a box that was not admitted", issue(maker, oak_1, ve, {}, false), "! box_not_admitted"},
+    {"a domain that it does not hold", issue(maker, oak_1, usps), "! domain_not_known"},
+    {"Steel boxes for a Brass", issue(maker, brass_1, ve, {steel_1}), "! steel_not_valid_for_domain"},
+    {"an Oak as a Steel box", issue(maker, oak_1, ve, {oak_2}), "! steel_not_valid_for_domain"},
+    {"no Steel box as one", issue(maker, oak_1, ve, {{box_type::steel, 0}}), "! steel_not_valid_for_domain"},
+    {"by a disabled box", issue(disabled(maker), oak_1, ve), "! box_disabled"},
+    {"by one without a key set", issue(further_maker(), oak_1, ve), "! key_set_missing"},
+    {"by one without an id", issue({}, oak_1, ve), "! box_not_initialised"},
+    {"by an Oak", issue(at_work(oak_1), oak_2, ve), "! wrong_box_type"},
+  });
+}
+
 BOOST_AUTO_TEST_CASE(exactly_one_domain_is_active) {
   auto box = enabled(oak_1);
   BOOST_CHECK(!box.active);

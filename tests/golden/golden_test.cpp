@@ -8,7 +8,6 @@
 #include <fstream>
 #include <iostream>
 #include <iterator>
-#include <source_location>
 
 namespace oaksteel::testing {
 namespace {
@@ -17,8 +16,7 @@ namespace fs = std::filesystem;
 using json = nlohmann::json;
 
 fs::path golden_folder() {
-  const fs::path here = std::source_location::current().file_name();
-  return here.parent_path();
+  return "tests/golden"; // tests run in the project's folder
 }
 
 std::vector<fs::path> exports() {

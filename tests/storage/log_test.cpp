@@ -272,7 +272,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_gives_one_line) {
   BOOST_TEST((log::create(dir / "short", first_record(), {}).error().code == storage_code::exists));
   std::filesystem::create_directories(dir / "locked" / "lock");
   BOOST_TEST((log::create(dir / "locked", first_record(), {}).error().code == storage_code::io));
-  BOOST_TEST((log::create(dir / "big", first_record(), bytes(5000)).error().code == storage_code::too_large));
+  BOOST_TEST((log::create(dir / "big", first_record(), bytes(state_limit + 1)).error().code == storage_code::too_large));
   // What was left is no obstacle.
   BOOST_TEST(bool(log::create(dir / "big", first_record(), {})));
   BOOST_TEST((log::create(dir / "big", first_record(), {}).error().code == storage_code::exists));
@@ -281,18 +281,21 @@ BOOST_AUTO_TEST_CASE(what_is_no_log_gives_one_line) {
 BOOST_AUTO_TEST_CASE(logs_of_others_are_told_apart) {
   temporary_directory dir;
   make_log(dir / "log", 3);
-  {
-    auto env = environment::open(dir / "log", access::write);
-    BOOST_REQUIRE(env);
-    lmdb_transaction txn;
-    BOOST_REQUIRE(txn.begin((*env)->raw(), 0) == 0);
-    std::uint32_t newer = log_format + 1;
-    MDB_val key = as_val(format_row), value = as_val(newer);
-    BOOST_REQUIRE(mdb_put(txn.raw(), (*env)->meta, &key, &value, 0) == 0);
-    BOOST_REQUIRE(txn.commit() == 0);
+  for (const auto& [format, code] : {std::pair{log_format + 1, storage_code::newer_version},
+                                     {log_format - 1, storage_code::older_version},
+                                     {0u, storage_code::damaged}}) {
+    {
+      auto env = environment::open(dir / "log", access::write);
+      BOOST_REQUIRE(env);
+      lmdb_transaction txn;
+      BOOST_REQUIRE(txn.begin((*env)->raw(), 0) == 0);
+      MDB_val key = as_val(format_row), value = as_val(format);
+      BOOST_REQUIRE(mdb_put(txn.raw(), (*env)->meta, &key, &value, 0) == 0);
+      BOOST_REQUIRE(txn.commit() == 0);
+    }
+    BOOST_TEST((open_code(dir / "log") == code));
+    BOOST_TEST((log_source::open(dir / "log").error().code == code));
   }
-  BOOST_TEST((open_code(dir / "log") == storage_code::newer_version));
-  BOOST_TEST((log_source::open(dir / "log").error().code == storage_code::newer_version));
 
   std::filesystem::create_directory(dir / "other");
   {
