@@ -38,13 +38,16 @@ inline secret combination_of(const site_bench& bench, const site_box& box) {
   return std::move(*whole);
 }
 
-/// A bundle of a box: "box", what it made for itself; or the name of a domain, that domain's process.
+/// A bundle of a box: "box", what it made for itself; "key set", what a further Manufacturing box received; or the name
+/// of a domain, that domain's process.
 inline key_bundle bundle_of(const site_bench& bench, const site_box& box, const std::string& purpose) {
   const auto id = bench.id_of(box.plan.slot.text);
   const auto view = bench.written().view();
-  const auto position = purpose == "box"
-                          ? view.find(static_cast<std::uint8_t>(lookup::box_keys), id.text())
-                          : view.find(static_cast<std::uint8_t>(lookup::domain_process), id.text() + '|' + purpose);
+  const auto index = purpose == "box"       ? lookup::box_keys
+                     : purpose == "key set" ? lookup::key_set
+                                            : lookup::domain_process;
+  const auto position = view.find(static_cast<std::uint8_t>(index),
+                                  index == lookup::domain_process ? id.text() + '|' + purpose : id.text());
   BOOST_REQUIRE(position);
   auto packed = open_under(combination_of(bench, box), *view.sealed(*position), bundle_address(id, purpose));
   BOOST_REQUIRE(packed);

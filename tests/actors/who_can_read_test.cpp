@@ -25,7 +25,8 @@ struct {
   std::string readers;
 } const table[] = {
   // keys
-  {"operation combination", belongs_to::a_box, "MOSB"},
+  {"operation combination", belongs_to::a_box, "MOSBT"},
+  {"start-up confidentiality key", belongs_to::a_box, "MOSBT"},
   {"domain key set, confidentiality", belongs_to::the_site, "M"},
   {"domain key set, authentication", belongs_to::the_site, "M"},
   {"start-up authentication key M", belongs_to::the_site, "M"},
@@ -42,9 +43,10 @@ struct {
   {"s_B", belongs_to::a_domain, "MB"},
   {"memory key", belongs_to::a_meter, "m"},
   // what lies sealed
-  {"keys of the box", belongs_to::a_box, "MOSB"},
-  {"domain process", belongs_to::a_box, "OSB"},
-  {"package", belongs_to::a_box, ""}, // under the start-up confidentiality key, which never leaves the box
+  {"keys of the box", belongs_to::a_box, "MOSBT"},
+  {"domain process", belongs_to::a_box, "OSBT"},
+  {"key set", belongs_to::a_box, "M"},
+  {"package", belongs_to::a_box, "MOSBT"}, // by its own box alone
   {"whole domain", belongs_to::a_domain, "M"},
   {"master key to Brass, MI3", belongs_to::a_domain, "MB"},
   {"master key and test tokens to Steel, MI4", belongs_to::a_domain, "MS"},
@@ -89,6 +91,9 @@ struct part {
   }
 };
 
+/// What not every box has that could read it.
+const std::set<std::string> not_for_all{"domain process", "key set", "package"};
+
 std::string name_of(bundle_part p) {
   if (p == bundle_part::brass_secret_confidentiality)
     return "S_B";
@@ -98,6 +103,8 @@ std::string name_of(bundle_part p) {
     return "domain key set, confidentiality";
   if (p == bundle_part::domain_set_authentication)
     return "domain key set, authentication";
+  if (p == bundle_part::start_up_confidentiality)
+    return "start-up confidentiality key";
   for (const auto type : {box_type::manufacturing, box_type::oak, box_type::steel, box_type::brass, box_type::tin})
     if (p == start_up_part(type))
       return std::string{"start-up authentication key "} + static_cast<char>(type);
@@ -114,7 +121,7 @@ void learn(part& who, const key_bundle& bundle, const domain_id& domain) {
       who.keys.push_back({std::make_shared<const private_key>(std::move(*key)), nullptr});
     else
       who.keys.push_back({nullptr, std::make_shared<const secret>(std::span{reveal(*content)})});
-    who.found.emplace(name_of(p), domain.text);
+    who.found.emplace(name_of(p), p == bundle_part::start_up_confidentiality ? who.box : domain.text);
   }
 }
 
@@ -199,16 +206,24 @@ struct day_reader {
     add("keys of the box", e.slot.text, {}, sealed, bundle_address(e.box, "box"),
         {bundle_address(second, "box"), bundle_address(e.box, "VE")});
   }
+  void read(const key_set_received& e) {
+    const box_id second{e.box.type, e.box.number + 1};
+    add("key set", slot_of(e.box), {}, sealed, bundle_address(e.box, "key set"),
+        {bundle_address(second, "key set"), bundle_address(e.box, "box"), package_address(e.box, {})});
+  }
   void read(const domain_process_made& e) {
+    if (e.box.type == box_type::manufacturing)
+      return whole(e.domain);
     const box_id second{e.box.type, e.box.number + 1};
     add("domain process", slot_of(e.box), e.domain, sealed, bundle_address(e.box, e.domain.text),
         {bundle_address(second, e.domain.text), bundle_address(e.box, other(e.domain).text),
          bundle_address(e.box, "box"), package_address(e.box, e.domain)});
   }
-  void read(const domain_created& e) {
-    add("whole domain", e.domain.text, e.domain, sealed, text_of("oaksteel/1/domain|" + e.domain.text),
-        {text_of("oaksteel/1/domain|" + other(e.domain).text)});
+  void whole(const domain_id& domain) {
+    add("whole domain", domain.text, domain, sealed, text_of("oaksteel/1/domain|" + domain.text),
+        {text_of("oaksteel/1/domain|" + other(domain).text)});
   }
+  void read(const domain_created& e) { whole(e.domain); }
   void read(const key_generated& e) {
     const auto both = decode<sealed_pair>(sealed);
     BOOST_REQUIRE(both);
@@ -318,7 +333,9 @@ struct whole_site : site_bench {
       if (b.plan.slot == all().manufacturing().plan.slot)
         continue;
       const auto& slot = b.plan.slot.text;
-      things.push_back({"package", slot, ve, package_for(slot, ve).sealed, package_address(id_of(slot), ve), {}});
+      const auto domain = b.manufacturing ? ve : b.plan.domains.front();
+      things.push_back(
+        {"package", slot, domain, package_for(slot, domain).sealed, package_address(id_of(slot), domain), {}});
     }
   }
 };
