@@ -317,7 +317,7 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_step_is) {
   const std::string registered = "count = 5\ncountry = \"US\"\nfirst_serial = 1001";
   const wrong table[] = {
     {"do = \"scrap\"", "do = @\"scarp\"",
-     "unknown step \"scarp\"; did you mean \"scrap\"? known here: ceremony, install"},
+     "unknown step \"scarp\"; did you mean \"scrap\"? known here: ceremony, domain"},
     {"do = \"scrap\"", "do = @5", "`do` is 5; it must be the name of a step in quotes"},
     {"[[step]]\ndo = \"scrap\"\n", "@[[step]]\n", "no `do` in [[step]]"},
     {"do = \"ceremony\"", "do = \"ceremony\"\n@boxes = 1",
@@ -393,7 +393,7 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_the_expectations_is) {
   const std::string keys = "[expect.keys.VE]\nActive = 3\n";
   const wrong table[] = {
     {keys, "[expect.@key.VE]\nActive = 3\n",
-     "unknown key \"key\" in [expect]; did you mean \"keys\"? known here: keys, verd"},
+     "unknown key \"key\" in [expect]; did you mean \"keys\"? known here: boxes, keys, verd"},
     {keys, "[expect.keys.@EV]\nActive = 3\n", "unknown domain \"EV\""},
     {keys, "[expect.keys.VE]\n@active = 3\n",
      "unknown key status \"active\"; did you mean \"Active\"? known here: New, Inst"},
