@@ -1,6 +1,9 @@
-// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp and share.cpp.
+// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp and
+// ceremony_*.cpp.
 
 #include "cli/audit.hpp"
+#include "cli/ceremony_script.hpp"
+#include "cli/ceremony_transcript.hpp"
 #include "cli/inspect.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
@@ -28,6 +31,9 @@ struct arguments {
   audit_arguments audit;
   share_arguments share;
   std::string share_data;
+  ceremony_script_arguments script;
+  ceremony_transcript_arguments transcript;
+  std::string transcript_script;
   std::string subject, from, to, domain_key_set;
   /// Set by the command that was chosen.
   std::function<int()> run;
@@ -199,6 +205,35 @@ void add_share(CLI::App& app, arguments& a) {
   });
 }
 
+void add_ceremony(CLI::App& app, arguments& a) {
+  auto& ceremony = *app.add_subcommand("ceremony", "A key ceremony on paper: before it, and after it");
+  ceremony.require_subcommand(1);
+
+  auto& script = *ceremony.add_subcommand("script", "The ceremony as numbered steps: who, what, expected display; with "
+                                                    "room for times, initials and signatures");
+  script.add_option("FILE", a.script.file, "the scenario whose site it is (scenarios/README.md)")->required();
+  auto* markdown = script.add_flag("--markdown", a.script.markdown, "print Markdown");
+  script.add_flag("--json", a.script.json, "print JSON")->excludes(markdown);
+  script.footer("Example: oaksteel ceremony script scenarios/small-day.toml > script.txt");
+  script.callback([&a] { a.run = [&a] { return ceremony_script(a.script); }; });
+
+  auto& transcript = *ceremony.add_subcommand("transcript", "What was done, from the log, held against the script, with "
+                                                            "every exception");
+  transcript.add_option("--data", a.transcript.data, "a data directory, or a log as `log export` writes it")
+    ->required();
+  auto* file = transcript.add_option("--script", a.transcript_script, "the scenario, where the log holds none");
+  markdown = transcript.add_flag("--markdown", a.transcript.markdown, "print Markdown");
+  transcript.add_flag("--json", a.transcript.json, "print JSON")->excludes(markdown);
+  transcript.footer("Example: oaksteel ceremony transcript --data day");
+  transcript.callback([&a, file] {
+    a.run = [&a, file] {
+      if (file->count() > 0)
+        a.transcript.script = a.transcript_script;
+      return ceremony_transcript_of(a.transcript);
+    };
+  });
+}
+
 /// The commands below `at`, as a list for people.
 std::string commands_of(const CLI::App& at) {
   std::string list;
@@ -240,6 +275,7 @@ int run(int argc, char** argv) {
   add_replay(app, a);
   add_audit(app, a);
   add_share(app, a);
+  add_ceremony(app, a);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

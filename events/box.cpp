@@ -1,5 +1,7 @@
 #include "events/box.hpp"
 
+#include "events/box_reasons.hpp"
+
 #include <algorithm>
 
 namespace oaksteel {
@@ -89,7 +91,7 @@ decision<box_event> decide(const secure_box& state, const enter_share& command, 
 decision<box_event> decide(const secure_box& state, const remove_share& command) {
   if (!state.entered.contains(command.custodian.text))
     return refuse(refusal::share_missing);
-  return events{box_disabled{state.id, "share of " + command.custodian.text + " taken out"}};
+  return events{box_disabled{state.id, taken_out(command.custodian)}};
 }
 
 decision<box_event> decide(const secure_box& state, const lose_memory& command) {

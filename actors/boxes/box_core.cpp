@@ -2,6 +2,7 @@
 
 #include "actors/boxes/initialisation.hpp"
 #include "crypto/shares.hpp"
+#include "events/box_reasons.hpp"
 #include "storage/find_event.hpp"
 #include "storage/share_file.hpp"
 
@@ -26,7 +27,7 @@ box_core::box_core(const box_place& place, shell_client own, const surroundings&
     id_ = initialised->event.box;
     // A process that ended had no time to say so.
     shell_->submit({shell_->next_head(), "start", nullptr}, [this](transaction& t) {
-      if (auto lost = decide(t.state<secure_box>(stream()), lose_memory{"process restarted"}))
+      if (auto lost = decide(t.state<secure_box>(stream()), lose_memory{std::string{process_restarted}}))
         t.apply<secure_box>(stream(), std::move(*lost));
     });
   }
@@ -69,7 +70,7 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
       wipe();
       found.wrong = refusal::sealed_material_invalid;
       events = decide(box, enter_share{m.custodian}, found);
-      if (auto lost = decide(box, lose_memory{"the quorum of shares opened nothing"}))
+      if (auto lost = decide(box, lose_memory{std::string{nothing_opened}}))
         events->insert(events->end(), lost->begin(), lost->end());
     }
     const bool enables = std::holds_alternative<box_enabled>(events->back());
