@@ -4,7 +4,6 @@
 #include "events/box_reasons.hpp"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <set>
 
@@ -13,11 +12,17 @@ namespace {
 
 using enum ceremony_act;
 
-/// The commands of a ceremony, as the error log names them; all others are a day's work.
-constexpr std::array<std::string_view, 9> ceremony_commands = {
-  "set_secure_box_id", "allocate_box_id", "put_share",          "take_share",      "create_domain",
-  "offer_start_up_key", "make_domain_process", "take_domain_process", "activate_domain",
+/// The commands of a ceremony, as the error log names them; all others are a day's work. `offer_start_up_key` is one of
+/// earlier logs.
+constexpr std::string_view ceremony_commands[] = {
+  "set_first_secure_box_id", "set_secure_box_id", "allocate_box_id",     "admit_box",           "take_box_id",
+  "put_share",               "take_share",        "hand_over_key_set",   "take_key_set",        "create_domain",
+  "make_domain_process",     "activate_domain",   "take_domain_process", "offer_start_up_key",
 };
+
+/// True for the events that a reader does something with: the one list of them is its on().
+template <class Reader, class Event>
+concept read_by = requires(Reader& r, Event e) { r.on(e); };
 
 /// Goes through the log with what is known of each box by then.
 class reader {
@@ -26,31 +31,13 @@ public:
 
   void take(const ceremony_event& e) {
     at_ = &e;
-    std::visit([this](const auto& event) { on(event); }, e.event);
+    std::visit(
+      [this](const auto& event) {
+        if constexpr (read_by<reader, decltype(event)>)
+          on(event);
+      },
+      e.event);
   }
-
-private:
-  struct known_box {
-    label slot;
-    std::size_t threshold = 0;
-    std::set<std::string> entered;
-    std::optional<std::size_t> lost_by;    ///< the restart after which it is not enabled yet
-    std::optional<std::size_t> last_share; ///< the deed
-  };
-
-  known_box& box(const box_id& id) { return boxes_[id.text()]; }
-
-  ceremony_deed& did(std::optional<ceremony_step> act, std::string said) {
-    ceremony_deed d;
-    d.act = std::move(act);
-    d.position = at_->position;
-    d.time = at_->time;
-    d.said = std::move(said);
-    d.told = in_words(at_->event);
-    deeds.push_back(std::move(d));
-    return deeds.back();
-  }
-  void odd(transcript_kind kind) { did({}, {}).otherwise = kind; }
 
   void on(const box_initialised& e) {
     auto& b = box(e.box);
@@ -97,7 +84,13 @@ private:
   void on(const domain_created& e) {
     did(ceremony_step{create_domain, box(e.creator).slot, {}, {}, e.domain}, domain_made(e.domain, e.creator));
   }
+  void on(const key_set_received& e) {
+    did(ceremony_step{hand_over_key_set, box(e.box).slot, {}, {}, {}}, key_set_received_by(e.box));
+  }
   void on(const domain_process_made& e) {
+    // The box that makes a domain has its keys from then on: that is part of making it.
+    if (e.key_data && !e.source)
+      return;
     did(ceremony_step{make_domain_process, box(e.box).slot, {}, {}, e.domain}, domain_keys_received(e.domain));
   }
   void on(const active_domain_switched& e) {
@@ -111,7 +104,29 @@ private:
         b.lost_by = restart_;
   }
   void on(const fault_recorded&) { odd(transcript_kind::fault); }
-  void on(const auto&) {}
+
+private:
+  struct known_box {
+    label slot;
+    std::size_t threshold = 0;
+    std::set<std::string> entered;
+    std::optional<std::size_t> lost_by;    ///< the restart after which it is not enabled yet
+    std::optional<std::size_t> last_share; ///< the deed
+  };
+
+  known_box& box(const box_id& id) { return boxes_[id.text()]; }
+
+  ceremony_deed& did(std::optional<ceremony_step> act, std::string said) {
+    ceremony_deed d;
+    d.act = std::move(act);
+    d.position = at_->position;
+    d.time = at_->time;
+    d.said = std::move(said);
+    d.told = in_words(at_->event);
+    deeds.push_back(std::move(d));
+    return deeds.back();
+  }
+  void odd(transcript_kind kind) { did({}, {}).otherwise = kind; }
 
   const ceremony_event* at_ = nullptr;
   std::map<std::string, known_box> boxes_;
@@ -122,12 +137,8 @@ private:
 
 bool concerns_ceremony(const any_event& event) {
   if (const auto* fault = std::get_if<fault_recorded>(&event))
-    return std::find(ceremony_commands.begin(), ceremony_commands.end(), fault->command) != ceremony_commands.end();
-  return std::holds_alternative<node_restarted>(event) || std::holds_alternative<box_initialised>(event)
-         || std::holds_alternative<share_entered>(event) || std::holds_alternative<share_refused>(event)
-         || std::holds_alternative<box_enabled>(event) || std::holds_alternative<box_disabled>(event)
-         || std::holds_alternative<domain_created>(event) || std::holds_alternative<domain_process_made>(event)
-         || std::holds_alternative<active_domain_switched>(event);
+    return std::ranges::find(ceremony_commands, fault->command) != std::end(ceremony_commands);
+  return std::visit([](const auto& e) { return read_by<reader, decltype(e)>; }, event);
 }
 
 std::vector<ceremony_deed> deeds_in(const std::vector<ceremony_event>& log) {

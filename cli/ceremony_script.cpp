@@ -133,7 +133,9 @@ expected<planned_ceremony, text_error> read_ceremony(std::string_view text, cons
   if (!script)
     return unexpected{script.error()};
   const site_plan& plan = *script;
-  const auto steps = first_ceremony(plan, {});
+  const auto steps = ceremony_of(*script);
+  if (steps.empty())
+    return unexpected{text_error{file, 0, 0, "there is no ceremony in it; add a [[step]] with do = \"ceremony\""}};
   return planned_ceremony{script->name, plan, in_words(plan, steps), ids_given(plan, steps)};
 }
 

@@ -96,7 +96,7 @@ private:
       entered.insert(s.custodian.text);
       return shares_in(entered.size(), box.threshold, entered.size() == box.threshold);
     case remove_share: entered.clear(); return share_out(s.custodian);
-    case hand_over_key_set: return key_set_received(id_of(s.slot));
+    case hand_over_key_set: return key_set_received_by(id_of(s.slot));
     case create_domain: return domain_made(s.domain, id_of(s.slot));
     case make_domain_process: return domain_keys_received(s.domain);
     case activate_domain: return domain_activated(s.domain);
@@ -184,7 +184,7 @@ std::string share_out(const label& custodian) {
   return "share of " + custodian.text + " is out; DISABLED";
 }
 
-std::string key_set_received(const box_id& id) {
+std::string key_set_received_by(const box_id& id) {
   return id.text() + " received the domain key set";
 }
 

@@ -29,7 +29,7 @@ std::string id_taken(const box_id& id, std::size_t threshold, std::size_t count)
 /// `ENABLED` is said with the share that makes the quorum whole.
 std::string shares_in(std::size_t entered, std::size_t threshold, bool enabled);
 std::string share_out(const label& custodian);
-std::string key_set_received(const box_id& id);
+std::string key_set_received_by(const box_id& id);
 std::string domain_made(const domain_id& domain, const box_id& creator);
 std::string domain_keys_received(const domain_id& domain);
 std::string domain_activated(const domain_id& domain);
