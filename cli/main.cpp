@@ -1,7 +1,9 @@
-// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp and share.cpp.
+// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp
+// and operate.cpp.
 
 #include "cli/audit.hpp"
 #include "cli/inspect.hpp"
+#include "cli/operate_commands.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
 #include "cli/share.hpp"
@@ -240,6 +242,7 @@ int run(int argc, char** argv) {
   add_replay(app, a);
   add_audit(app, a);
   add_share(app, a);
+  add_operating_commands(app, a.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
