@@ -1,6 +1,6 @@
 #include "cli/event_json.hpp"
 
-#include "cli/field_names.hpp"
+#include "events/field_names.hpp"
 #include "events/mail.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"

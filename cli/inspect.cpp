@@ -101,11 +101,13 @@ int finished(const std::optional<replay_problem>& problem) {
 
 } // namespace
 
-std::optional<log_identity> identify(const record& first) {
-  const auto opened = read_as<log_opened>(first);
-  if (!opened || opened->public_log_key.size() != 32)
-    return std::nullopt;
-  return log_identity{opened->public_log_key, opened->simulated};
+std::optional<log_identity> identify(const record& r) {
+  log_identity identity;
+  if (const auto opened = read_as<log_opened>(r); opened && r.position == 1)
+    identity = {opened->public_log_key, opened->simulated};
+  else if (const auto restarted = read_as<node_restarted>(r))
+    identity = {restarted->public_log_key, false};
+  return identity.public_key.size() == 32 ? std::optional{identity} : std::nullopt;
 }
 
 int log_stat(const log_arguments& arguments) {

@@ -39,7 +39,7 @@ int log_export(const log_arguments& arguments, const std::filesystem::path& file
 /// Folds the log and compares. `at` is a position or a time.
 int log_replay(const log_arguments& arguments, const std::optional<std::string>& at);
 
-/// Reads a log's identity from its first record.
-std::optional<log_identity> identify(const record& first);
+/// What a record of the node says about the log's key; for verify().
+std::optional<log_identity> identify(const record& r);
 
 } // namespace oaksteel

@@ -1,10 +1,11 @@
-// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp and
-// ceremony_*.cpp.
+// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
+// ceremony_*.cpp and operate*.cpp.
 
 #include "cli/audit.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/ceremony_transcript.hpp"
 #include "cli/inspect.hpp"
+#include "cli/operate_commands.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
 #include "cli/share.hpp"
@@ -276,6 +277,7 @@ int run(int argc, char** argv) {
   add_audit(app, a);
   add_share(app, a);
   add_ceremony(app, a);
+  add_operating_commands(app, a.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

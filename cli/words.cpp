@@ -51,7 +51,8 @@ struct sentence {
     return join(e.simulated ? "the simulated log" : "the log", " of node ", e.node, " begins");
   }
   std::string operator()(const node_restarted& e) const {
-    return join("the node started again on ", e.durable, " durable records");
+    return join("the node started again on ", e.durable, " durable records",
+                e.public_log_key.empty() ? "" : ", with a new key for the log");
   }
   std::string operator()(const scenario_input& e) const {
     return join("part ", std::uint64_t{e.part} + 1, " of ", std::uint64_t{e.parts}, " of the scenario's file ", e.file);

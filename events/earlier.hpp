@@ -112,6 +112,14 @@ inline domain_process_made lifted(domain_process_made_1 e) {
   return {e.box, std::move(e.domain), e.suite, std::move(e.steels), {}, {}, {}};
 }
 
+/// Version 1: a log had one key.
+struct node_restarted_1 {
+  std::uint64_t durable = 0;
+
+  static auto fields(auto& self) { return std::tie(self.durable); }
+};
+inline node_restarted lifted(node_restarted_1 e) { return {e.durable, {}}; }
+
 /// One line of the list: tag, version, and the struct that was written then.
 template <std::uint16_t Tag, std::uint8_t Version, class Payload>
 struct earlier_entry {
@@ -130,6 +138,7 @@ struct earlier_entries {
 };
 
 using earlier_list = earlier_entries<
+  earlier_entry<2, 1, node_restarted_1>,
   earlier_entry<21, 1, box_initialised_1>, earlier_entry<21, 2, box_initialised_2>,
   earlier_entry<22, 1, share_entered_1>, earlier_entry<23, 1, share_refused_1>,
   earlier_entry<26, 1, domain_process_made_1>>;

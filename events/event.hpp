@@ -52,7 +52,7 @@ struct event_entries {
 using event_list = event_entries<
   // node
   event_entry<1, 1, "log_opened", log_opened, node_state>,
-  event_entry<2, 1, "node_restarted", node_restarted, node_state>,
+  event_entry<2, 2, "node_restarted", node_restarted, node_state>,
   event_entry<3, 1, "scenario_input", scenario_input, node_state>,
   event_entry<4, 1, "scenario_started", scenario_started, node_state>,
   event_entry<5, 1, "scenario_step_finished", scenario_step_finished, node_state>,

@@ -21,8 +21,9 @@ struct log_opened {
 /// The node started again on a log of `durable` records.
 struct node_restarted {
   std::uint64_t durable = 0;
+  bytes public_log_key; ///< Ed25519, 32 bytes: checks the checkpoints from this record on; empty: as before
 
-  static auto fields(auto& self) { return std::tie(self.durable); }
+  static auto fields(auto& self) { return std::tie(self.durable, self.public_log_key); }
 };
 
 /// A part of a file that the scenario was run from, so that it can be run again from the log alone.

@@ -31,7 +31,9 @@ struct question {
   answer operator()(const node_state& s, const log_opened&) const {
     return unless(s.name.empty(), "the log is open already");
   }
-  answer operator()(const node_state&, const node_restarted&) const { return std::nullopt; }
+  answer operator()(const node_state&, const node_restarted& e) const {
+    return unless(e.public_log_key.empty() || e.public_log_key.size() == 32, "the log's key has 32 bytes");
+  }
   answer operator()(const node_state& s, const scenario_input&) const {
     return unless(!s.scenario_running, "the scenario has begun already");
   }

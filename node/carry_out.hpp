@@ -37,6 +37,11 @@ public:
   ceremony_operator(const site& boxes, const log& written, suite_id suite, std::filesystem::path media, Asker& asker)
     : boxes_(boxes), written_(written), suite_(suite), media_(std::move(media)), asker_(asker) {}
 
+  /// Shares boxes that take their ids from now on among these, and not as the plan says.
+  void share_among(unsigned threshold, std::vector<label> custodians) {
+    shares_ = sharing{static_cast<std::uint8_t>(threshold), std::move(custodians), media_};
+  }
+
   /// Does a step, unless it was done before. `restart` is for who runs the process.
   void carry_out(const ceremony_step& s) {
     if (!done_before(written_, s))
@@ -74,6 +79,8 @@ private:
   const site_box& box(const ceremony_step& s) const { return *boxes_.box_in(s.slot); }
   const manufacturing_actor& source(const ceremony_step& s) const { return boxes_.box_in(s.source)->manufacturing; }
   sharing shares_of(const box_plan& plan) const {
+    if (shares_)
+      return *shares_;
     return {static_cast<std::uint8_t>(plan.threshold), plan.custodians, media_};
   }
 
@@ -130,6 +137,7 @@ private:
   suite_id suite_;
   std::filesystem::path media_;
   Asker& asker_;
+  std::optional<sharing> shares_;
 };
 
 } // namespace oaksteel

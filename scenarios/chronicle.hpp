@@ -5,9 +5,8 @@
 #include "actors/messages.hpp"
 #include "actors/surroundings.hpp"
 #include "crypto/note.hpp"
-#include "events/node.hpp"
+#include "node/node_log.hpp"
 #include "scenarios/script.hpp"
-#include "storage/log.hpp"
 
 #include <map>
 
@@ -21,17 +20,6 @@ struct scenario_files {
 
 /// The log key of a simulated log, from its seed: as public as the seed.
 log_key simulated_log_key(std::uint64_t seed);
-
-/// An opened log with the state of its node.
-struct opened_log {
-  log written;
-  node_state node;
-  instant last; ///< time of the last record
-};
-
-/// What is wrong with the log in `data`, read whole by a child. A writer trusts LMDB's pages and a damaged one would
-/// end it, so a process asks once before it writes to a log that it did not make.
-std::optional<storage_error> damage_in(const std::filesystem::path& data);
 
 /// Makes a log for the scenario, or opens the one that is there and says that the node restarted. Refuses a
 /// log of another scenario, of another seed, or of a production node.

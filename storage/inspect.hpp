@@ -93,13 +93,14 @@ stored<std::uint64_t> write_export(log_source& source, const std::filesystem::pa
 using write_piece = std::function<stored<done>(std::span<const std::uint8_t>)>;
 stored<std::uint64_t> write_export(log_source& source, const write_piece& write);
 
-/// What a log's first record says about its key.
+/// What a record says about the log's key.
 struct log_identity {
-  bytes public_key; ///< Ed25519, 32 bytes
-  bool simulated = false;
+  bytes public_key;       ///< Ed25519, 32 bytes: signs the checkpoints from this record on, until another record says
+  bool simulated = false; ///< of the first record
 };
-/// Reads the identity out of the first record; nothing when that is not what a log begins with.
-using identify_log = std::function<std::optional<log_identity>(const record& first)>;
+/// Asked about the first record and the later ones of its stream. Nothing when the first one is not what a log begins
+/// with, or a later one says nothing about the key.
+using identify_log = std::function<std::optional<log_identity>(const record&)>;
 
 enum class checkpoint_status : std::uint8_t {
   none = 1,  ///< there is no checkpoint
@@ -119,8 +120,9 @@ struct verification {
 };
 
 /// Reads the whole of `source` and checks every record (hash, number, coding, log, predecessor in its stream,
-/// time, epoch) and every row against what the records give; then the checkpoints. `external` is a note that
-/// was kept elsewhere: it finds an editor who wrote all of the log anew.
+/// time, epoch) and every row against what the records give; then the checkpoints, each under the newest key that
+/// stands at or before its size. `external` is a note that was kept elsewhere: it finds an editor who wrote all of the
+/// log anew.
 verification verify(log_source& source, const identify_log& identify,
                     const std::optional<std::string>& external = std::nullopt);
 

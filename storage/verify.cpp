@@ -11,8 +11,9 @@ namespace {
 /// A checkpoint to hold the records against, once its signature has been found good.
 struct awaited_root {
   std::string_view whose;
-  std::optional<checkpoint> says;
+  const std::string& note;
   checkpoint_status* status;
+  std::optional<checkpoint> says; ///< when it is signed by the key that holds where it speaks of
 };
 
 class verifier {
@@ -38,8 +39,8 @@ private:
   }
   void check_first(const record& first, std::span<const std::uint8_t> data);
   void check_order(const record& r, std::uint64_t position);
-  void open_checkpoint(std::string_view whose, const std::optional<std::string>& note, const log_identity& log,
-                       checkpoint_status& status);
+  void await(std::string_view whose, const std::optional<std::string>& note, checkpoint_status& status);
+  void use_key(std::uint64_t position, const bytes& public_key);
   void compare_roots();
 
   struct stream_end {
@@ -57,6 +58,7 @@ private:
   std::vector<digest> nodes_;
   std::unordered_map<stream_id, stream_end> streams_;
   std::vector<awaited_root> awaited_;
+  stream_id node_; ///< of the first record
   instant time_{std::numeric_limits<std::int64_t>::min()};
   std::uint32_t epoch_ = 0;
   bool rows_were_seen_ = false;
@@ -78,6 +80,9 @@ void verifier::take(const scanned_record& r) {
       check_first(*decoded, r.data);
     else if (decoded->log != result_.id)
       wrong(r.position, "the record belongs to another log");
+    else if (identify_ && decoded->stream == node_)
+      if (const auto later = identify_(*decoded))
+        use_key(r.position, later->public_key);
     check_order(*decoded, r.position);
   }
   compare_roots();
@@ -102,8 +107,10 @@ void verifier::check_first(const record& first, std::span<const std::uint8_t> da
     return;
   }
   result_.simulated = identity->simulated;
-  open_checkpoint("the checkpoint beside the log", own_, *identity, result_.own);
-  open_checkpoint("the given checkpoint", external_, *identity, result_.external);
+  node_ = first.stream;
+  await("the checkpoint beside the log", own_, result_.own);
+  await("the given checkpoint", external_, result_.external);
+  use_key(1, identity->public_key);
 }
 
 void verifier::check_order(const record& r, std::uint64_t position) {
@@ -123,18 +130,26 @@ void verifier::check_order(const record& r, std::uint64_t position) {
   epoch_ = r.epoch;
 }
 
-void verifier::open_checkpoint(std::string_view whose, const std::optional<std::string>& note, const log_identity& log,
-                               checkpoint_status& status) {
+void verifier::await(std::string_view whose, const std::optional<std::string>& note, checkpoint_status& status) {
   if (!note)
     return;
-  auto origin = log_origin(result_.id, log.simulated);
-  auto text = open_note(*note, origin, log.public_key);
-  auto says = text ? parse_checkpoint(*text) : std::nullopt;
-  // Reported at the end: a problem in a record before is the one to name.
-  if (says && says->origin != origin)
-    says.reset();
   status = checkpoint_status::invalid;
-  awaited_.push_back({whose, std::move(says), &status});
+  awaited_.push_back({whose, *note, &status, {}});
+}
+
+/// Opens the checkpoints with the key that holds from `position` on. What is wrong with one is told at the end: a
+/// problem in a record before is the one to name.
+void verifier::use_key(std::uint64_t position, const bytes& public_key) {
+  const auto origin = log_origin(result_.id, result_.simulated);
+  for (auto& a : awaited_) {
+    // One that speaks of the records before was signed by a key before.
+    if (a.says && a.says->size < position)
+      continue;
+    const auto text = open_note(a.note, origin, public_key);
+    a.says = text ? parse_checkpoint(*text) : std::nullopt;
+    if (a.says && (a.says->origin != origin || (position > 1 && a.says->size < position)))
+      a.says.reset();
+  }
 }
 
 void verifier::compare_roots() {

@@ -28,7 +28,7 @@ struct entry {
 // "Tags are explicit numbers, never reused": a line may be added here, and no tag or name changed.
 const entry list[] = {
   {1, "log_opened", log_opened{"n1", true, {1}}, "node/node", "", ""},
-  {2, "node_restarted", node_restarted{9}, "node/node", "", ""},
+  {2, "node_restarted", node_restarted{9, {1}}, "node/node", "", "", 2},
   {3, "scenario_input", scenario_input{"a.toml", 2, 3, "x"}, "node/node", "", "13 a.toml|2"},
   {4, "scenario_started", scenario_started{"day", 5}, "node/node", "", ""},
   {5, "scenario_step_finished", scenario_step_finished{3, "x"}, "node/node", "", ""},
@@ -243,7 +243,7 @@ BOOST_AUTO_TEST_CASE(an_event_changes_a_state_of_its_kind_only) {
 BOOST_AUTO_TEST_CASE(what_a_node_and_an_error_log_remember) {
   any_state node = node_state{};
   const any_event day[] = {log_opened{"n1", true, {1}}, scenario_input{"a.toml", 0, 1, "x"}, scenario_started{"day", 5},
-                           scenario_step_finished{1, "x"}, scenario_step_finished{2, "y"}, node_restarted{9}};
+                           scenario_step_finished{1, "x"}, scenario_step_finished{2, "y"}, node_restarted{9, {}}};
   for (const auto& e : day)
     BOOST_TEST(evolve_any(node, e));
   BOOST_CHECK(std::get<node_state>(node) == (node_state{"n1", true, 1, true, 5, 2}));

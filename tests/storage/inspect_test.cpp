@@ -141,6 +141,49 @@ BOOST_AUTO_TEST_CASE(a_running_writer_is_no_obstacle) {
   }
 }
 
+// A node that starts again has a new key, and says so in a record. A checkpoint is held under the newest key that
+// stands at or before its size, and under no other.
+BOOST_AUTO_TEST_CASE(a_checkpoint_is_signed_by_the_key_of_its_time) {
+  temporary_directory dir;
+  auto l = log::create(dir / "log", first_record(), bytes(10, 1));
+  BOOST_REQUIRE(l);
+  writer w{*l};
+  const auto first = sample_key();
+  const auto second = log_key::from_seed(secret{bytes(32, 2)}), third = log_key::from_seed(secret{bytes(32, 3)});
+  const auto say_key = [&](const log_key& key, std::uint64_t version) {
+    auto r = request(node_stream(), version, l->size());
+    r.events.front().payload = key.public_bytes();
+    const auto result = l->append({&r});
+    BOOST_REQUIRE(result && result->front());
+  };
+  std::vector<log_position> at; // 51: the first key; 52: a key is said; 102; 103: another one; 153
+  const auto grow = [&](std::size_t count) {
+    if (count > 0)
+      BOOST_REQUIRE(w.commit(count));
+    at.push_back(l->position());
+  };
+  grow(50);
+  say_key(second, 1);
+  grow(0);
+  grow(50);
+  say_key(third, 2);
+  grow(0);
+  grow(50);
+  const log_key* keys[] = {&first, &second, &third};
+  const std::size_t right[] = {0, 1, 1, 2, 2};
+  for (std::size_t i = 0; i < at.size(); ++i)
+    for (std::size_t k = 0; k < 3; ++k) {
+      const auto origin = log_origin(l->id(), false);
+      const auto note = signed_note(checkpoint{origin, at[i].size, at[i].root}.text(), origin, *keys[k]);
+      const auto v = verify_path(dir / "log", note);
+      const bool valid = !v.problem && v.external == checkpoint_status::valid;
+      BOOST_CHECK_MESSAGE(valid == (k == right[i]), "size " << at[i].size << ", key " << k << ": "
+                                                           << (v.problem ? v.problem->text : "no problem"));
+      if (k != right[i] && v.problem)
+        BOOST_CHECK_EQUAL(v.problem->text, "the given checkpoint is not signed by this log");
+    }
+}
+
 BOOST_AUTO_TEST_CASE(a_changed_row_of_every_kind_is_found) {
   const tampering cases[] = {
       {"record", &environment::events, key_of(300), 32 + 100, 300},

@@ -62,10 +62,11 @@ inline record first_record() {
   return r;
 }
 
-inline std::optional<log_identity> identify(const record& first) {
-  if (first.tag != 1 || first.payload.size() != 32)
+/// The first record, and any other of its stream that carries 32 bytes, says the key.
+inline std::optional<log_identity> identify(const record& r) {
+  if ((r.tag != 1 && r.stream != node_stream()) || r.payload.size() != 32)
     return std::nullopt;
-  return log_identity{first.payload, false};
+  return log_identity{r.payload, false};
 }
 
 /// Event number `n` of all, on `stream`.

@@ -1,5 +1,5 @@
 #pragma once
-// The names of the members of described structs, as they stand in the source, for `--json`: a list of names
+// The names of the members of described structs, as they stand in the source, for JSON: a list of names
 // beside `fields` would be a second list. The compiler writes a member's name when it is asked for the name of
 // a function that takes the member's address as its template argument.
 

@@ -1,0 +1,190 @@
+#include "cli/operate.hpp"
+
+#include "cli/output.hpp"
+#include "node/client.hpp"
+#include "node/configuration.hpp"
+#include "node/control.hpp"
+#include "node/node.hpp"
+#include "storage/replay.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace oaksteel {
+
+namespace {
+
+using json = nlohmann::ordered_json;
+
+template <class Id>
+std::string listed(const std::vector<Id>& ids) {
+  std::string s;
+  for (const auto& id : ids)
+    s += (s.empty() ? "" : ",") + id.text;
+  return s.empty() ? "-" : s;
+}
+
+// --- tables ----------------------------------------------------------------------------------------------
+
+using row = std::vector<std::string>;
+
+/// Columns as wide as their widest cell.
+void print_table(const std::vector<row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& r : rows)
+    for (std::size_t i = 0; i < r.size(); ++i)
+      widths[i] = std::max(widths[i], r[i].size());
+  for (const auto& r : rows) {
+    std::string text;
+    for (std::size_t i = 0; i < r.size(); ++i)
+      text += r[i] + std::string(i + 1 < r.size() ? widths[i] - r[i].size() + 2 : 0, ' ');
+    std::cout << printable(text) << '\n';
+  }
+}
+
+row headings(const requests::box_view*) {
+  return {"slot", "id", "type", "state", "shares in", "active", "domains"};
+}
+row cells(const requests::box_view& v) {
+  return {v.slot.text,
+          v.id ? v.id->text() : "-",
+          std::string{name(v.type)},
+          v.enabled ? "enabled" : v.id ? "disabled" : "not initialised",
+          std::to_string(v.entered.size()) + " of " + std::to_string(v.threshold),
+          v.active ? v.active->text : "-",
+          listed(v.domains)};
+}
+row headings(const requests::domain_view*) { return {"id", "kind", "country", "suite", "made by"}; }
+row cells(const requests::domain_view& v) {
+  return {v.id.text, v.kind, v.country.text, std::string{name(v.suite)}, v.creator.text()};
+}
+
+template <class View>
+int print(const std::vector<View>& views, std::string_view what, bool as_document) {
+  if (as_document) {
+    auto all = json::array();
+    for (const auto& v : views)
+      all.push_back(as_json(v));
+    print_line(std::cout, {{what, std::move(all)}});
+  } else {
+    std::vector<row> rows{headings(static_cast<const View*>(nullptr))};
+    for (const auto& v : views)
+      rows.push_back(cells(v));
+    print_table(rows);
+  }
+  return output_arrived() ? exit_done : exit_io;
+}
+
+// --- without a node ----------------------------------------------------------------------------------------
+
+/// Boxes and domains as the log alone tells: nobody holds a key now.
+stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
+  auto source = log_source::open(data);
+  if (!source)
+    return unexpected{source.error()};
+  record_progress progress;
+  const auto folded = replay(*source, {}, {{}, [&](auto n) { progress.show(n); }});
+  if (folded.problem)
+    return unexpected{storage_error{storage_code::damaged, data.string() + ": record " +
+                                                             std::to_string(folded.problem->position) + ": " +
+                                                             folded.problem->text}};
+  requests::answer a;
+  for (const auto& [stream, state] : folded.folded) {
+    if (const auto* box = std::get_if<secure_box>(&state.state); box && box->id.number != 0) {
+      auto& v = a.boxes.emplace_back(requests::view_of(*box));
+      v.enabled = false;
+      v.entered.clear();
+    } else if (const auto* made = std::get_if<domain>(&state.state); made && made->exists) {
+      a.domains.push_back(requests::view_of({stream.of}, *made));
+    }
+  }
+  std::ranges::sort(a.boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
+  std::ranges::sort(a.domains, {}, [](const requests::domain_view& v) { return v.id.text; });
+  return a;
+}
+
+bool only_asks(const requests::any_request& r) {
+  return std::holds_alternative<requests::list_boxes>(r) || std::holds_alternative<requests::list_domains>(r);
+}
+
+stored<requests::answer> answer_to(const operate_arguments& arguments, const requests::any_request& request) {
+  auto answer = ask_node(arguments.data, request);
+  const bool absent = !answer && answer.error().code == storage_code::missing;
+  return absent && only_asks(request) ? read_answer_from(arguments.data) : std::move(answer);
+}
+
+/// A configuration that is wrong is refused, in its own words.
+std::optional<node_configuration> configuration_in(const std::filesystem::path& file) {
+  auto plan = read_configuration(file);
+  if (plan)
+    return std::move(*plan);
+  complain(plan.error().text(), exit_refused);
+  return std::nullopt;
+}
+
+} // namespace
+
+int node_check(const std::filesystem::path& configuration, bool as_document) {
+  const auto plan = configuration_in(configuration);
+  if (!plan)
+    return exit_refused;
+  if (as_document)
+    print_line(std::cout, {{"name", plan->name},
+                           {"data", plan->data.string()},
+                           {"suite", name(plan->suite)},
+                           {"domains", plan->domains.size()},
+                           {"boxes", plan->boxes.size()}});
+  else
+    std::cout << "OK: node " << printable(plan->name) << ", suite " << name(plan->suite) << ", "
+              << plan->domains.size() << " domains, " << plan->boxes.size() << " boxes, data in "
+              << printable(plan->data.string()) << '\n';
+  return output_arrived() ? exit_done : exit_io;
+}
+
+int node_run(const std::filesystem::path& configuration) {
+  const auto plan = configuration_in(configuration);
+  if (!plan)
+    return exit_refused;
+  const auto problem = run_node(*plan, [&] {
+    std::cout << "node " << printable(plan->name) << " runs; it is operated through "
+              << printable(control_socket(plan->data).string()) << std::endl;
+  });
+  if (!problem)
+    return exit_done;
+  return problem->code == storage_code::exists ? complain(problem->text, exit_refused) : complain(*problem);
+}
+
+int operate(const operate_arguments& arguments, const requests::any_request& request) {
+  const auto answer = answer_to(arguments, request);
+  if (!answer)
+    return complain(answer.error());
+  if (answer->error)
+    return complain(printable(*answer->error), exit_refused);
+  const bool of_domains = std::holds_alternative<requests::list_domains>(request) ||
+                          std::holds_alternative<requests::create_domain>(request);
+  return of_domains ? print(answer->domains, "domains", arguments.json)
+                    : print(answer->boxes, "boxes", arguments.json);
+}
+
+int box_status(const operate_arguments& arguments, const label& box) {
+  const auto answer = answer_to(arguments, requests::list_boxes{});
+  if (!answer)
+    return complain(answer.error());
+  if (answer->error)
+    return complain(printable(*answer->error), exit_refused);
+  const auto found = std::ranges::find_if(answer->boxes, [&](const requests::box_view& v) {
+    return v.slot == box || (v.id && v.id->text() == box.text);
+  });
+  if (found == answer->boxes.end())
+    return complain("there is no box " + printable(box.text) + " here; `oaksteel box list` shows those that are",
+                    exit_refused);
+  if (arguments.json) {
+    print_line(std::cout, as_json(*found));
+    return output_arrived() ? exit_done : exit_io;
+  }
+  print_table({headings(static_cast<const requests::box_view*>(nullptr)), cells(*found)});
+  std::cout << "custodians  " << listed(found->custodians) << "\nentered     " << listed(found->entered) << '\n';
+  return output_arrived() ? exit_done : exit_io;
+}
+
+} // namespace oaksteel

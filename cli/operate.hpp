@@ -1,0 +1,27 @@
+#pragma once
+// `oaksteel node`, `box` and `domain`: running a node, and operating one that runs. Each returns the exit status
+// (output.hpp).
+
+#include "node/requests.hpp"
+
+#include <filesystem>
+
+namespace oaksteel {
+
+/// Checks a configuration and says what it hosts.
+int node_check(const std::filesystem::path& configuration, bool json);
+/// Runs a node until SIGTERM or SIGINT.
+int node_run(const std::filesystem::path& configuration);
+
+struct operate_arguments {
+  std::filesystem::path data;
+  bool json = false;
+};
+
+/// Asks the node on `data` and prints the boxes or domains of the answer. What only asks works without a node too, from
+/// the log: no box is enabled then.
+int operate(const operate_arguments& arguments, const requests::any_request& request);
+/// One box of the list.
+int box_status(const operate_arguments& arguments, const label& box);
+
+} // namespace oaksteel

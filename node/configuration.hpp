@@ -1,0 +1,25 @@
+#pragma once
+// A node's configuration file: TOML, with the same [[domain]] and [[box]] as a scenario.
+//
+//   name = "factory"          who the node is, in its log
+//   data = "factory"          its data directory, relative to the file
+//   suite = "p256"            of the boxes that it initialises; "rsa3072" when left out
+//   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
+
+#include "node/plan.hpp"
+#include "node/text.hpp"
+
+namespace oaksteel {
+
+struct node_configuration {
+  std::string name;
+  std::filesystem::path data;
+  suite_id suite = suite_id::rsa3072;
+  std::vector<domain_plan> domains;
+  std::vector<box_plan> boxes;
+};
+
+/// Reads a configuration; the error is one line for people.
+expected<node_configuration, text_error> read_configuration(const std::filesystem::path& file);
+
+} // namespace oaksteel

@@ -1,0 +1,299 @@
+#include "node/operations.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/messages.hpp"
+#include "events/event.hpp"
+#include "node/carry_out.hpp"
+#include "storage/archive.hpp"
+#include "storage/media.hpp"
+
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace oaksteel {
+namespace {
+
+/// A box makes keys and writes to media meanwhile.
+constexpr std::chrono::seconds answer_limit{120};
+
+/// Ends a task: why it cannot go on. Caught by the task alone.
+struct stopped {
+  requests::answer says;
+};
+
+[[noreturn]] void stop(refusal why, std::string_view about) { throw stopped{requests::failed(why, about)}; }
+[[noreturn]] void stop(std::string line) { throw stopped{requests::failed(std::move(line))}; }
+
+} // namespace
+
+/// One request, worked on step by step in its own actor.
+class operations::task final {
+public:
+  task(operations& house, caf::blocking_actor* self) : house_(house), self_(self) {}
+
+  requests::answer perform(const requests::any_request& request) {
+    try {
+      return std::visit([this](const auto& r) { return perform(r); }, request);
+    } catch (stopped& e) {
+      return std::move(e.says);
+    }
+  }
+
+  /// For ceremony_operator too.
+  template <class Answer, class Handle, class Message>
+  Answer ask(const Handle& whom, Message m, std::string_view about) {
+    m.head = head();
+    std::optional<Answer> result;
+    refusal why = refusal::no_answer;
+    self_->request(whom, answer_limit, std::move(m))
+      .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { why = refusal_in(e); });
+    if (!result)
+      stop(why, about);
+    return std::move(*result);
+  }
+
+private:
+  using answer = requests::answer;
+
+  answer perform(const requests::list_boxes&);
+  answer perform(const requests::initialise_box& r);
+  answer perform(const requests::enable_box& r);
+  answer perform(const requests::disable_box& r);
+  answer perform(const requests::activate_domain& r);
+  answer perform(const requests::list_domains&);
+  answer perform(const requests::create_domain& r);
+
+  message_head head() {
+    return {{"operator", (std::uint64_t{house_.log_.epoch()} << 32) + ++house_.heads_}, 0, 0};
+  }
+
+  std::optional<box_id> id_of(const site_box& box) const { return box_in_slot(house_.log_, box.plan.slot); }
+  const site_box& box_named(const label& name) const;
+  secure_box state_of(const site_box& box);
+  requests::box_view view_of(const site_box& box);
+  answer about(const site_box& box);
+
+  /// An enabled Manufacturing box that holds the domain key set, and the keys of a domain where one is named: the
+  /// source of others (EP-6, EP-7).
+  const site_box& source(const std::optional<domain_id>& domain = {});
+  ceremony_operator<task> people(const std::filesystem::path& media) {
+    return {house_.site_, house_.log_, house_.plan_.suite, media, *this};
+  }
+  void enrol(ceremony_operator<task>& operating, const site_box& box, const std::filesystem::path& media);
+  void bring_up_to_date(const site_box& box);
+  std::vector<domain_id> domains() const;
+
+  operations& house_;
+  caf::blocking_actor* self_;
+};
+
+// --- what is there ---------------------------------------------------------------------------------------
+
+const site_box& operations::task::box_named(const label& name) const {
+  for (const auto& box : house_.site_.boxes())
+    if (const auto id = id_of(box); box.plan.slot == name || (id && id->text() == name.text)) {
+      if (!box.common)
+        stop(name.text + ": this version cannot host a box of that type");
+      return box;
+    }
+  stop("there is no box " + in_quotes(name.text) + " at this node; `oaksteel box list` shows those that are");
+}
+
+const site_box& operations::task::source(const std::optional<domain_id>& domain) {
+  for (const auto& box : house_.site_.boxes()) {
+    if (!box.manufacturing || !id_of(box))
+      continue;
+    const auto state = state_of(box);
+    if (state.enabled && state.key_set && (!domain || state.processes.contains(*domain)))
+      return box;
+  }
+  if (domain)
+    stop(refusal::domain_not_known, source().plan.slot.text + ", " + domain->text);
+  stop(refusal::box_disabled, "no Manufacturing box is enabled");
+}
+
+std::vector<domain_id> operations::task::domains() const {
+  std::vector<domain_id> all;
+  for (const auto& [id, position] :
+       house_.log_.view().range(static_cast<std::uint8_t>(lookup::domain_keys), ""))
+    all.push_back({id});
+  return all;
+}
+
+secure_box operations::task::state_of(const site_box& box) {
+  return ask<box_report>(box.common, ask_box{}, box.plan.slot.text).box;
+}
+
+/// Before its ceremony a box is what the configuration says of it.
+requests::box_view operations::task::view_of(const site_box& box) {
+  requests::box_view v;
+  if (id_of(box))
+    v = requests::view_of(state_of(box));
+  else
+    v.threshold = box.plan.threshold, v.custodians = box.plan.custodians;
+  v.slot = box.plan.slot;
+  v.type = box.plan.type;
+  return v;
+}
+
+requests::answer operations::task::about(const site_box& box) {
+  answer a;
+  a.boxes.push_back(view_of(box));
+  return a;
+}
+
+requests::answer operations::task::perform(const requests::list_boxes&) {
+  answer a;
+  for (const auto& box : house_.site_.boxes())
+    a.boxes.push_back(view_of(box));
+  return a;
+}
+
+requests::answer operations::task::perform(const requests::list_domains&) {
+  answer a;
+  const auto view = house_.log_.view();
+  for (const auto& id : domains()) {
+    const auto row = view.row({stream_kind::domain, id.text});
+    const auto state = row ? decode<domain>(row->state) : expected<domain, std::string>{unexpected{std::string{}}};
+    if (!state)
+      stop(refusal::storage_failed, id.text);
+    a.domains.push_back(requests::view_of(id, *state));
+  }
+  return a;
+}
+
+// --- boxes -----------------------------------------------------------------------------------------------
+
+/// The first Manufacturing box by itself, each other box admitted by an enabled Manufacturing box (EP Figs. 22, 23).
+requests::answer operations::task::perform(const requests::initialise_box& r) {
+  const auto& box = box_named(r.box);
+  if (id_of(box))
+    stop(refusal::box_already_initialised, r.box.text);
+  // Before a number is reserved for a box that could not be made.
+  const auto custodians = r.custodians.empty() ? box.plan.custodians : r.custodians;
+  const auto threshold = r.threshold.value_or(box.plan.threshold);
+  if (const auto why = wrong_set(threshold, custodians))
+    stop(*why, r.box.text);
+  auto operating = people(r.media);
+  operating.share_among(static_cast<unsigned>(threshold), custodians);
+  const bool first = box.manufacturing && std::ranges::none_of(house_.site_.boxes(), [this](const site_box& other) {
+    return other.manufacturing && id_of(other);
+  });
+  if (first)
+    operating.carry_out({ceremony_act::set_first_id, box.plan.slot, {}, {}, {}});
+  else
+    enrol(operating, box, r.media);
+  return about(box);
+}
+
+/// Where the officers have not typed an enrolment secret in, one is made up for them and cleared away again.
+void operations::task::enrol(ceremony_operator<task>& operating, const site_box& box,
+                             const std::filesystem::path& where) {
+  const auto& slot = box.plan.slot;
+  const ceremony_step step{ceremony_act::enrol, slot, source().plan.slot, {}, {}};
+  struct typing {
+    std::filesystem::path where;
+    label slot;
+    std::vector<label> officers; ///< for whom it was typed
+    ~typing() { clear_enrolment_secret(where, officers, slot); }
+  } typed{where, slot, {}};
+  const auto officers = enrolment_officers(house_.site_, step);
+  std::error_code none;
+  const auto there = [&](const label& officer) {
+    return std::filesystem::exists(where / officer.text / enrolment_file_name(slot), none);
+  };
+  if (std::ranges::none_of(officers, there)) {
+    typed.officers = officers;
+    const auto random = house_.random_.stream("officer/" + slot.text, house_.heads_);
+    if (auto written = type_in_enrolment_secret(where, officers, slot, *random); !written)
+      stop(written.error().text);
+  }
+  operating.carry_out(step);
+}
+
+requests::answer operations::task::perform(const requests::enable_box& r) {
+  const auto& box = box_named(r.box);
+  const auto report = ask<box_report>(box.common, put_share{{}, r.custodian, r.media}, r.box.text);
+  const auto id = id_of(box);
+  if (report.box.enabled && id) {
+    if (box.manufacturing)
+      bring_up_to_date(box);
+    if (box.steel)
+      house_.site_.connect_steel(box, *id);
+    // Orders that waited for the box go on; those that are under way already are left alone.
+    take_up_orders again;
+    again.head = head();
+    caf::anon_send(house_.site_.kmc(), std::move(again));
+  }
+  return about(box);
+}
+
+requests::answer operations::task::perform(const requests::disable_box& r) {
+  const auto& box = box_named(r.box);
+  ask<box_report>(box.common, take_share{{}, r.custodian}, r.box.text);
+  return about(box);
+}
+
+/// EP: "Any time domains are added to a Manufacturing Box 23, other initialized Manufacturing Boxes must be updated".
+/// A box that is disabled then is updated when it is enabled again, if another one that is up to date is enabled too.
+void operations::task::bring_up_to_date(const site_box& box) {
+  for (const auto& other : house_.site_.boxes()) {
+    if (!other.manufacturing || &other == &box || !id_of(other))
+      continue;
+    const auto state = state_of(other);
+    if (!state.enabled || !state.key_set)
+      continue;
+    auto operating = people({});
+    const auto& from = other.plan.slot;
+    operating.carry_out({ceremony_act::hand_over_key_set, box.plan.slot, from, {}, {}});
+    for (const auto& domain : domains())
+      if (state.processes.contains(domain))
+        operating.carry_out({ceremony_act::make_domain_process, box.plan.slot, from, {}, domain});
+  }
+}
+
+requests::answer operations::task::perform(const requests::activate_domain& r) {
+  const auto& box = box_named(r.box);
+  if (!id_of(box))
+    stop(refusal::box_not_initialised, r.box.text);
+  if (!state_of(box).processes.contains(r.domain))
+    people({}).carry_out({ceremony_act::make_domain_process, box.plan.slot, source(r.domain).plan.slot, {}, r.domain});
+  if (state_of(box).active != r.domain)
+    ask<acknowledged>(box.common, activate_domain{{}, r.domain}, r.box.text);
+  return about(box);
+}
+
+// --- domains ---------------------------------------------------------------------------------------------
+
+requests::answer operations::task::perform(const requests::create_domain& r) {
+  const auto& planned = house_.plan_.domains;
+  const auto plan = std::ranges::find(planned, r.domain, &domain_plan::id);
+  const bool known = plan != planned.end();
+  if (!known && (!r.kind || !r.country))
+    stop("domain " + in_quotes(r.domain.text) + " is not in the configuration; give its kind and country");
+  const auto kind = r.kind.value_or(known ? plan->kind : "");
+  const auto country = r.country.value_or(known ? plan->sub_domain : country_code{});
+  if (kind != "vendor" && kind != "postal")
+    stop("the kind of a domain must be vendor or postal, not " + in_quotes(kind));
+  if (known && (kind != plan->kind || country != plan->sub_domain))
+    stop("the configuration says that domain " + r.domain.text + " is " + plan->kind + ", " + plan->sub_domain.text +
+         "; leave kind and country out, or change it there");
+  const auto& maker = source();
+  ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country}, r.domain.text);
+  for (const auto& other : house_.site_.boxes())
+    if (other.manufacturing && &other != &maker && id_of(other) && state_of(other).enabled)
+      bring_up_to_date(other);
+  answer a = perform(requests::list_domains{});
+  std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });
+  return a;
+}
+
+void operations::start(caf::actor_system& system, requests::any_request request,
+                       std::function<void(requests::answer)> done) {
+  system.spawn<caf::detached>([this, request = std::move(request), done = std::move(done)](caf::blocking_actor* self) {
+    done(task{*this, self}.perform(request));
+  });
+}
+
+} // namespace oaksteel

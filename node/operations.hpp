@@ -1,0 +1,35 @@
+#pragma once
+// What a running node does when its operator asks: it tells the actors, and answers when they do, which is when all is
+// durable. What a step of a ceremony consists of stands in carry_out.hpp.
+
+#include "node/configuration.hpp"
+#include "node/requests.hpp"
+#include "node/site.hpp"
+
+#include <caf/blocking_actor.hpp>
+
+#include <atomic>
+#include <functional>
+
+namespace oaksteel {
+
+class operations {
+public:
+  /// All of them must outlive every actor that start() makes.
+  operations(const node_configuration& plan, site& hosted, const log& written, randomness& random)
+    : plan_(plan), site_(hosted), log_(written), random_(random) {}
+
+  /// Works on a request in an actor of its own and hands over the answer, once.
+  void start(caf::actor_system& system, requests::any_request request, std::function<void(requests::answer)> done);
+
+private:
+  class task;
+
+  const node_configuration& plan_;
+  site& site_;
+  const log& log_;
+  randomness& random_;
+  std::atomic<std::uint64_t> heads_ = 0;
+};
+
+} // namespace oaksteel

@@ -1,0 +1,148 @@
+#pragma once
+// What an operator can ask of a running node, and what it answers. Each request is a struct with one list of fields;
+// the line of JSON that carries it comes from that list, both ways:
+//
+//   {"request": "enable_box", "box": "oak-1", "custodian": "Ada", "media": "/media"}
+//   {"refusal": null, "error": null, "boxes": [...], "domains": [...]}
+//
+// No secret is in any of them: a share is named by the directory of its medium, and the box reads it itself.
+
+#include "events/box.hpp"
+#include "events/domain.hpp"
+#include "events/expected.hpp"
+
+#include <nlohmann/json_fwd.hpp>
+
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace oaksteel::requests {
+
+/// Longest line of a request; an answer may be longer, since it may describe every box.
+inline constexpr std::size_t request_limit = 64 * 1024;
+inline constexpr std::size_t answer_limit = 1024 * 1024;
+
+// --- requests --------------------------------------------------------------------------------------------
+// A box is named by its slot or by its id. Media are directories at the node, with one directory for each custodian.
+
+/// Every box, in the order of the configuration.
+struct list_boxes {
+  static constexpr std::string_view name = "list_boxes";
+  static auto fields(auto&) { return std::tie(); }
+};
+/// The box takes an id, makes its secrets and writes the shares. Custodians and threshold are those of the
+/// configuration when they are left out.
+struct initialise_box {
+  label box;
+  std::vector<label> custodians;
+  std::optional<std::uint64_t> threshold;
+  std::filesystem::path media;
+
+  static constexpr std::string_view name = "initialise_box";
+  static auto fields(auto& self) { return std::tie(self.box, self.custodians, self.threshold, self.media); }
+};
+/// A custodian puts his share in.
+struct enable_box {
+  label box;
+  label custodian;
+  std::filesystem::path media;
+
+  static constexpr std::string_view name = "enable_box";
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.media); }
+};
+/// A custodian takes his share out.
+struct disable_box {
+  label box;
+  label custodian;
+
+  static constexpr std::string_view name = "disable_box";
+  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+};
+/// The box works for this domain from now on; it gets the domain's keys first when it has none.
+struct activate_domain {
+  label box;
+  domain_id domain;
+
+  static constexpr std::string_view name = "activate_domain";
+  static auto fields(auto& self) { return std::tie(self.box, self.domain); }
+};
+struct list_domains {
+  static constexpr std::string_view name = "list_domains";
+  static auto fields(auto&) { return std::tie(); }
+};
+/// Kind and country are those of the configuration when they are left out.
+struct create_domain {
+  domain_id domain;
+  std::optional<std::string> kind;
+  std::optional<country_code> country;
+
+  static constexpr std::string_view name = "create_domain";
+  static auto fields(auto& self) { return std::tie(self.domain, self.kind, self.country); }
+};
+
+using any_request =
+  std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, list_domains, create_domain>;
+
+// --- answers ---------------------------------------------------------------------------------------------
+
+/// What anybody may know of a box.
+struct box_view {
+  label slot;
+  std::optional<box_id> id; ///< none before its ceremony
+  box_type type = box_type::oak;
+  bool enabled = false;
+  std::uint64_t threshold = 0;
+  std::vector<label> custodians;
+  std::vector<label> entered; ///< those whose share is in
+  std::optional<domain_id> active;
+  std::vector<domain_id> domains;
+
+  static auto fields(auto& self) {
+    return std::tie(self.slot, self.id, self.type, self.enabled, self.threshold, self.custodians, self.entered,
+                    self.active, self.domains);
+  }
+};
+
+struct domain_view {
+  domain_id id;
+  std::string kind;
+  country_code country;
+  suite_id suite = suite_id::rsa3072;
+  box_id creator;
+
+  static auto fields(auto& self) { return std::tie(self.id, self.kind, self.country, self.suite, self.creator); }
+};
+
+/// Done when there is no `error`; then the boxes or domains that were asked about or changed.
+struct answer {
+  std::optional<std::string> refusal; ///< its name, where a box refused
+  std::optional<std::string> error;   ///< one line for people
+  std::vector<box_view> boxes;
+  std::vector<domain_view> domains;
+
+  static auto fields(auto& self) { return std::tie(self.refusal, self.error, self.boxes, self.domains); }
+};
+/// An answer that says what is wrong.
+answer failed(std::string error);
+answer failed(oaksteel::refusal why, std::string_view about);
+
+box_view view_of(const secure_box& box);
+domain_view view_of(const domain_id& id, const oaksteel::domain& state);
+
+// --- lines -----------------------------------------------------------------------------------------------
+
+/// Without the line feed.
+std::string line_of(const any_request& r);
+std::string line_of(const answer& a);
+/// Whatever the bytes are: a request, or one line that says why it is none.
+expected<any_request, std::string> read_request(std::string_view line);
+expected<answer, std::string> read_answer(std::string_view line);
+
+nlohmann::ordered_json as_json(const box_view& v);
+nlohmann::ordered_json as_json(const domain_view& v);
+
+} // namespace oaksteel::requests

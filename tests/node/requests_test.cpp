@@ -1,0 +1,93 @@
+#include "node/requests.hpp"
+
+#include <boost/test/unit_test.hpp>
+
+namespace oaksteel::requests {
+namespace {
+
+/// The line of a request, read and written again.
+void check_round_trip(const any_request& r, const std::string& line) {
+  BOOST_CHECK_EQUAL(line_of(r), line);
+  const auto read = read_request(line);
+  BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error()));
+  BOOST_CHECK_EQUAL(read->index(), r.index());
+  BOOST_CHECK_EQUAL(line_of(*read), line);
+}
+
+std::string repeated(std::size_t n, const std::string& s) {
+  std::string all;
+  for (std::size_t i = 0; i < n; ++i)
+    all += s;
+  return all;
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(node_requests)
+
+BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
+  check_round_trip(list_boxes{}, R"({"request":"list_boxes"})");
+  check_round_trip(initialise_box{{"oak-1"}, {{"Ada"}, {"Bela"}}, 2, "/media"},
+                   R"({"request":"initialise_box","box":"oak-1","custodians":["Ada","Bela"],"threshold":2,)"
+                   R"("media":"/media"})");
+  check_round_trip(enable_box{{"oak-1"}, {"Ada"}, "/media"},
+                   R"({"request":"enable_box","box":"oak-1","custodian":"Ada","media":"/media"})");
+  check_round_trip(disable_box{{"O00000001"}, {"Ada"}},
+                   R"({"request":"disable_box","box":"O00000001","custodian":"Ada"})");
+  check_round_trip(activate_domain{{"oak-1"}, {"VE"}}, R"({"request":"activate_domain","box":"oak-1","domain":"VE"})");
+  check_round_trip(list_domains{}, R"({"request":"list_domains"})");
+  check_round_trip(create_domain{{"VE"}, "vendor", {}},
+                   R"({"request":"create_domain","domain":"VE","kind":"vendor","country":null})");
+}
+
+BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
+  answer a = failed(refusal::share_wrong, "oak-1");
+  BOOST_CHECK_EQUAL(*a.refusal, "share_wrong");
+  a.boxes.push_back({{"oak-1"}, box_id{box_type::oak, 1}, box_type::oak, true, 2, {{"Ada"}}, {{"Ada"}}, domain_id{"VE"},
+                     {{"VE"}}});
+  a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}});
+  const auto read = read_answer(line_of(a));
+  BOOST_REQUIRE(read);
+  BOOST_CHECK(*read == a);
+  BOOST_CHECK_EQUAL(line_of(answer{}), R"({"refusal":null,"error":null,"boxes":[],"domains":[]})");
+}
+
+BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_one_line_says_why) {
+  const std::pair<std::string, std::string> table[] = {
+    {"", "no JSON object"},
+    {"garbage", "no JSON object"},
+    {std::string(4, '\0'), "no JSON object"},
+    {"\xff\xfe", "no JSON object"},
+    {R"({"request":"list_boxes")", "no JSON object"},
+    {"[]", "no JSON object"},
+    {"7", "no JSON object"},
+    {"{}", "no `request` in the line"},
+    {R"({"request":7})", "no `request` in the line"},
+    {R"({"request":"list_box"})", "unknown request \"list_box\"; did you mean \"list_boxes\"?"},
+    {R"({"request":"disable_box","box":"oak-1"})", "`custodian` is null; it must be 1 to 32 letters"},
+    {R"({"request":"disable_box","box":["oak-1"],"custodian":"A"})", "`box` is [\"oak-1\"]; it must be"},
+    {R"({"request":"disable_box","box":{"a":1},"custodian":"A"})", "`box` is {\"a\":1}; it must be"},
+    {R"({"request":"enable_box","box":"a","custodian":"A","media":"media"})", "the path of a directory, from the root"},
+    {R"({"request":"enable_box","box":"a","custodian":"A","media":"/a\u0000b"})", "the path of a directory"},
+    {R"({"request":"initialise_box","box":"a","custodians":"A","threshold":2,"media":"/m"})", "an array of at most"},
+    {R"({"request":"initialise_box","box":"a","custodians":[7],"threshold":2,"media":"/m"})", "each in it 1 to 32"},
+    {R"({"request":"initialise_box","box":"a","custodians":[],"threshold":-1,"media":"/m"})", "a whole number from 0"},
+    {R"({"request":"initialise_box","box":"a","custodians":[],"threshold":1.5,"media":"/m"})", "a whole number from 0"},
+    {R"({"request":"create_domain","domain":"ve","kind":null,"country":null})", "a domain id"},
+    {repeated(9, "["), "nested too deeply"},
+    {R"({"request":)" + repeated(30'000, R"({"a":)"), "nested too deeply"},
+    {std::string(request_limit + 1, ' '), "longer than 65536 bytes"},
+  };
+  for (const auto& [line, says] : table) {
+    const auto read = read_request(line);
+    BOOST_REQUIRE_MESSAGE(!read, line.substr(0, 80));
+    BOOST_CHECK_MESSAGE(read.error().find(says) != std::string::npos, read.error() << "\n  wanted " << says);
+    BOOST_CHECK(read.error().find('\n') == std::string::npos && read.error().size() < 300);
+  }
+  // Brackets in a text are no nesting.
+  BOOST_CHECK(read_request(R"({"request":"enable_box","box":"a","custodian":"A","media":"/[[[[[[[[[[{{\"[["})"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace oaksteel::requests
