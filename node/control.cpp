@@ -181,7 +181,8 @@ void control_server::impl::round(std::vector<pollfd>& files, int timeout_ms) {
     files.push_back({c.file.fd(), wanted, 0});
   }
   const auto patience = patience_left();
-  const auto shorter = std::min(static_cast<unsigned>(timeout_ms), static_cast<unsigned>(patience)); // -1 is the longest
+  // -1 is the longest time of all.
+  const auto shorter = std::min(static_cast<unsigned>(timeout_ms), static_cast<unsigned>(patience));
   poll(files.data(), files.size(), static_cast<int>(shorter));
   auto at = files.begin() + static_cast<std::ptrdiff_t>(own) + 2;
   for (auto& c : connections) {

@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/messages.hpp"
+#include "crypto/enrolment.hpp"
 #include "events/event.hpp"
 #include "node/carry_out.hpp"
 #include "storage/archive.hpp"
@@ -28,7 +29,7 @@ struct stopped {
 } // namespace
 
 /// One request, worked on step by step in its own actor.
-class operations::task final {
+class operations::task {
 public:
   task(operations& house, caf::blocking_actor* self) : house_(house), self_(self) {}
 

@@ -18,7 +18,8 @@ void refused(const hand_run_node& node, const std::vector<std::string>& argument
   BOOST_CHECK_EQUAL(node.boxes(), before);
 }
 
-const std::vector<std::string> all_slots{"factory-1", "oak-1", "steel-1", "steel-2", "brass-1"};
+const std::vector<std::string> working_slots{"oak-1", "steel-1", "steel-2", "brass-1", "tin-1"};
+const nlohmann::json three_domains{"UKRM", "USPS", "VE"};
 
 } // namespace
 
@@ -26,18 +27,32 @@ BOOST_AUTO_TEST_SUITE(node_command)
 
 BOOST_AUTO_TEST_CASE(the_ceremony_by_hand_and_the_custodians_come_back) {
   hand_run_node node;
-  BOOST_CHECK_EQUAL(node.boxes().size(), 5u);
-  node.initialise("factory-1");
-  node.enable("factory-1");
+  BOOST_CHECK_EQUAL(node.boxes().size(), 8u);
+  // EP-6, EP-7: the first Manufacturing box makes itself, the others are made through one that is enabled.
+  for (const auto* slot : {"factory-1", "factory-2"}) {
+    node.initialise(slot);
+    node.enable(slot);
+  }
   node.done({"domain", "create", "VE"});
+  node.initialise("factory-3"); // after a domain
+  node.enable("factory-3");
+  node.done({"box", "disable", "factory-2", "--custodian", "Ada"});
   node.done({"domain", "create", "USPS", "--kind", "postal", "--country", "US"});
   node.done({"domain", "create", "UKRM", "--kind", "postal", "--country", "GB"}); // later, and not in the configuration
-  for (std::size_t i = 1; i < all_slots.size(); ++i) {
-    node.initialise(all_slots[i]);
-    node.enable(all_slots[i]);
-    node.done({"box", "activate", all_slots[i], "VE"});
+  // One that was disabled meanwhile is brought up to date when it is enabled; all hold every domain then.
+  BOOST_CHECK_EQUAL(node.box("factory-2").at("domains"), nlohmann::json{"VE"});
+  node.done({"box", "enable", "factory-2", "--custodian", "Ada", "--media", node.media()});
+  for (const auto* slot : {"factory-1", "factory-2", "factory-3"})
+    BOOST_CHECK_EQUAL(node.box(slot).at("domains"), three_domains);
+  for (const auto& slot : working_slots) {
+    node.initialise(slot);
+    node.enable(slot);
+    node.done({"box", "activate", slot, "VE"});
   }
-  BOOST_CHECK_EQUAL(node.enabled(), 5u);
+  BOOST_CHECK_EQUAL(node.enabled(), 8u);
+  // Enrolment secrets are cleared away.
+  for (const auto& entry : fs::recursive_directory_iterator{node.media()})
+    BOOST_CHECK_MESSAGE(entry.is_directory() || entry.path().extension() == ".share", entry.path());
   BOOST_CHECK_EQUAL(node.box("S00000002").at("slot"), "steel-2");
   BOOST_CHECK_EQUAL(node.box("oak-1").at("active"), "VE");
   node.done({"box", "activate", "oak-1", "USPS"});
@@ -47,14 +62,14 @@ BOOST_AUTO_TEST_CASE(the_ceremony_by_hand_and_the_custodians_come_back) {
   node.done({"box", "disable", "brass-1", "--custodian", "Bela"});
   BOOST_CHECK_EQUAL(node.box("brass-1").at("enabled"), false);
   node.done({"box", "enable", "brass-1", "--custodian", "Bela", "--media", node.media()});
-  BOOST_CHECK_EQUAL(node.enabled(), 5u);
+  BOOST_CHECK_EQUAL(node.enabled(), 8u);
 
   for (int signal : {SIGTERM, SIGKILL, SIGINT}) {
     const auto ended = node.stop(signal);
     BOOST_CHECK_MESSAGE(signal == SIGKILL ? ended.signal == SIGKILL : ended.status == 0 && ended.err.empty(),
                         ended.told());
     // The log alone: everything is there, and nobody is enabled.
-    BOOST_CHECK_EQUAL(node.boxes().size(), 5u);
+    BOOST_CHECK_EQUAL(node.boxes().size(), 8u);
     BOOST_CHECK_EQUAL(node.enabled(), 0u);
     const auto r = node.ask({"box", "enable", "oak-1", "--custodian", "Ada", "--media", node.media()});
     BOOST_CHECK_MESSAGE(r.status == 3 && r.one_line(), r.told());
@@ -165,7 +180,7 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked) {
     return run_program({"node", "check", (work / "node.toml").string()});
   };
   const auto good = check(small_site);
-  BOOST_CHECK_MESSAGE(good.status == 0 && good.out.starts_with("OK: node factory, suite p256, 2 domains, 5 boxes"),
+  BOOST_CHECK_MESSAGE(good.status == 0 && good.out.starts_with("OK: node factory, suite p256, 2 domains, 8 boxes"),
                       good.told() << good.out);
   const std::tuple<std::string, std::string, std::string> table[] = {
     {"name = \"factory\"", "nme = \"factory\"", "unknown key \"nme\" in this configuration; did you mean \"name\"?"},
@@ -181,6 +196,26 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked) {
     const auto r = check(text);
     BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find(says) != std::string::npos, r.told());
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_node_refuses_the_log_of_a_scenario) {
+  scratch_directory work;
+  // A scenario that is ended early leaves a simulated log too.
+  running_program day{{"scenario", "run", "scenarios/small-day.toml", "--data", (work / "data").string()}};
+  BOOST_REQUIRE(until([&] { return run_program({"log", "stat", "--data", (work / "data").string()}).status == 0; }));
+  kill(day.pid(), SIGKILL);
+  day.finish();
+  std::ofstream{work / "node.toml"} << small_site;
+  const auto r = run_program({"node", "run", (work / "node.toml").string()});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find("the log of a scenario") != std::string::npos,
+                      r.told());
+  scratch_directory other;
+  std::filesystem::create_directory(other / "data");
+  std::ofstream{other.path() / "data" / "holiday.jpg"} << "x";
+  std::ofstream{other / "node.toml"} << small_site;
+  const auto foreign = run_program({"node", "run", (other / "node.toml").string()});
+  BOOST_CHECK_MESSAGE(foreign.status == 3 && foreign.one_line() && foreign.err.find("holiday.jpg") != std::string::npos,
+                      foreign.told());
 }
 
 // One line, status 3, and the log is whole: a full disk takes nothing away.

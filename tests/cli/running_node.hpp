@@ -12,7 +12,7 @@
 
 namespace oaksteel::testing {
 
-/// Two domains and four boxes; each has two custodians, and both must come.
+/// Two domains and eight boxes; each has two custodians, and both must come.
 inline const std::string small_site = R"(name = "factory"
 data = "data"
 suite = "p256"
@@ -26,6 +26,14 @@ kind = "postal"
 sub_domain = "US"
 [[box]]
 slot = "factory-1"
+type = "manufacturing"
+custodians = ["Ada", "Bela"]
+[[box]]
+slot = "factory-2"
+type = "manufacturing"
+custodians = ["Ada", "Bela"]
+[[box]]
+slot = "factory-3"
 type = "manufacturing"
 custodians = ["Ada", "Bela"]
 [[box]]
@@ -46,6 +54,11 @@ custodians = ["Ada", "Bela"]
 [[box]]
 slot = "brass-1"
 type = "brass"
+domains = ["VE"]
+custodians = ["Ada", "Bela"]
+[[box]]
+slot = "tin-1"
+type = "tin"
 domains = ["VE"]
 custodians = ["Ada", "Bela"]
 )";
