@@ -47,6 +47,11 @@ std::optional<meta_page> read_meta(int fd, std::uint64_t at) {
                    number_at<std::uint64_t>(b, 120), number_at<std::uint64_t>(b, 128)};
 }
 
+/// What a creation that was cut short leaves.
+storage_error never_written(const fs::path& dir) {
+  return {storage_code::missing, dir.string() + ": holds no log (one was begun and never written)"};
+}
+
 storage_error damaged(const fs::path& where, std::string_view what) {
   return {storage_code::damaged, where.string() + ": " + std::string{what}};
 }
@@ -70,6 +75,8 @@ stored<file_header> check_data_file(const fs::path& dir) {
   }
   if (!S_ISREG(s.st_mode))
     return unexpected{storage_error{storage_code::not_ours, path.string() + ": not a regular file"}};
+  if (s.st_size == 0)
+    return unexpected{never_written(dir)};
   auto first = read_meta(file.fd(), 0);
   if (!first)
     return unexpected{damaged(path, "too short for a log; it was cut off")};
@@ -79,19 +86,21 @@ stored<file_header> check_data_file(const fs::path& dir) {
   if (page < 512 || page > 65536 || (page & (page - 1)) != 0)
     return unexpected{damaged(path, "the first page names an impossible page size")};
   auto second = read_meta(file.fd(), page);
+  if (!second && first->transaction == 0)
+    return unexpected{never_written(dir)};
   if (!second)
     return unexpected{damaged(path, "too short for a log; it was cut off")};
   if (second->magic != lmdb_magic || second->version != 1 || second->page_size != page)
     return unexpected{damaged(path, "its two first pages contradict one another")};
   auto size = static_cast<std::uint64_t>(s.st_size);
-  for (const auto* meta : {&*first, &*second}) {
-    if (meta->last_page >= map_size / page || (meta->last_page + 1) * page > size)
-      return unexpected{damaged(path, "it has " + std::to_string(size) + " bytes, its last page lies beyond: cut off")};
-    if ((meta->root != no_page && meta->root > meta->last_page) ||
-        (meta->free_root != no_page && meta->free_root > meta->last_page))
-      return unexpected{damaged(path, "a first page points outside the file")};
-  }
+  // LMDB reads the newer one. The other may be half of a commit that was cut short: the number of the transaction is
+  // the last that is written of it.
   const auto& newest = second->transaction > first->transaction ? *second : *first;
+  if (newest.last_page >= map_size / page || (newest.last_page + 1) * page > size)
+    return unexpected{damaged(path, "it has " + std::to_string(size) + " bytes, its last page lies beyond: cut off")};
+  if ((newest.root != no_page && newest.root > newest.last_page) ||
+      (newest.free_root != no_page && newest.free_root > newest.last_page))
+    return unexpected{damaged(path, "a first page points outside the file")};
   return file_header{page, newest.last_page + 1, newest.tables};
 }
 

@@ -237,6 +237,10 @@ stored<log> log::create(const fs::path& dir, record first, bytes first_state) {
   auto data = encode_record(first);
   if (data.size() > record_limit)
     return unexpected{storage_error{storage_code::too_large, dir.string() + ": the first record exceeds 65535 bytes"}};
+  // What was begun and is not even an empty environment, LMDB would not open.
+  if (auto begun = check_data_file(dir); !begun && begun.error().code == storage_code::missing &&
+      unlink(data_file(dir).c_str()) != 0 && errno != ENOENT)
+    return unexpected{system_error(errno, "cannot be replaced", data_file(dir))};
   auto env = environment::open(dir, access::create);
   if (!env)
     return unexpected{env.error()};
@@ -289,10 +293,8 @@ bool log::present(const fs::path& dir) {
   if (!fs::exists(fs::symlink_status(data_file(dir), error)))
     return false;
   // A creation that was cut short leaves an environment without a table, or one not even that long.
-  if (fs::file_size(data_file(dir), error) == 0)
-    return false;
   auto header = check_data_file(dir);
-  return !header || header->tables != 0;
+  return header ? header->tables != 0 : header.error().code != storage_code::missing;
 }
 
 log::log(std::unique_ptr<impl> i) : impl_(std::move(i)) {}

@@ -20,7 +20,9 @@ using all_rows = std::map<std::string, bytes>;
 class site_bench {
 public:
   /// `more`: boxes beside those of the day, which have no id yet. `hands`: who works instead of the held workers.
-  explicit site_bench(const std::vector<box_plan>& more = {}, std::unique_ptr<workers> hands = nullptr)
+  /// `overnight`: what is done to the log before the site awakes.
+  explicit site_bench(const std::vector<box_plan>& more = {}, std::unique_ptr<workers> hands = nullptr,
+                      const std::function<void(log&)>& overnight = {})
     : hands_(std::move(hands)) {
     workers_.holding = false;
     auto day = load_scenario(scenario_file("small-day.toml"));
@@ -32,6 +34,8 @@ public:
     auto opened = log::open(data_);
     BOOST_REQUIRE(opened);
     log_.emplace(std::move(*opened));
+    if (overnight)
+      overnight(*log_);
     auto slots = erasable_slots::open(data_ / "meters.keys", 16);
     BOOST_REQUIRE(slots);
     slots_.emplace(std::move(*slots));
