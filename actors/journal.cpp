@@ -79,10 +79,11 @@ void start_write(self_pointer self) {
   stage(state);
   if (state.write || log.staged() == 0)
     return;
+  const bool small = log.staged() <= state.options.small_commit;
   state.closed = std::exchange(state.open, {});
   log.close();
   state.write = std::make_shared<stored<done>>(done{});
-  if (!state.options.writer) {
+  if (!state.options.writer || small) {
     *state.write = log.write();
     self->send(self, work_done{});
     return;

@@ -1,7 +1,7 @@
 #pragma once
-// The journal: alone with the log's write transaction. While one commit is written, by a thread of its own, the next
-// is made ready: each order that comes in is judged, encoded and hashed at once. Everything that came meanwhile is the
-// next commit, and each client hears of its orders, in their order, by a plain message once they are durable.
+// The journal: alone with the log's write transaction. While one commit is written, by a thread of its own unless it is
+// small, the next is made ready: each order that comes in is judged, encoded and hashed at once. Everything that came
+// meanwhile is the next commit, and each client hears of its orders, in their order, by a plain message once they are durable.
 
 #include "actors/actors.hpp"
 #include "actors/messages.hpp"
@@ -31,6 +31,9 @@ struct journal_options {
   const log_key* key = nullptr; ///< signs a checkpoint each second and when the journal stops; null: none
   bool simulated = false;
   std::size_t commit_limit = 4096; ///< events in one commit, unless one order brings more
+  /// Commits of up to so many events the journal writes itself: making others ready meanwhile would save less than
+  /// the two changes of threads cost.
+  std::size_t small_commit = 16;
   std::function<void(std::uint64_t first, std::uint64_t count)> committed; ///< for who follows the log
   std::function<void(const storage_error&)> failed; ///< a whole commit could not be written
 };

@@ -10,6 +10,8 @@ namespace oaksteel {
 namespace {
 
 constexpr std::size_t key_limit = 511; // LMDB's, for every key
+/// Streams of one generation that are remembered, and as many of the one before.
+constexpr std::size_t ends_limit = 8192;
 
 /// The members of a record, taken from where they are: an append copies nothing but bytes.
 struct record_parts {
@@ -40,21 +42,58 @@ storage_error too_large(const stream_id& stream, std::string_view what, std::siz
 
 } // namespace
 
-void commit::begin(const digest& id, std::uint32_t epoch, merkle_frontier tree) {
+std::uint64_t stream_ends::begin_commit() {
+  if (young_.size() >= ends_limit)
+    old_ = std::exchange(young_, {});
+  return ++commits_;
+}
+
+void stream_ends::forget() {
+  young_.clear();
+  old_.clear();
+}
+
+stream_end* stream_ends::find(const stream_id& stream) {
+  auto [it, is_new] = young_.try_emplace(stream);
+  if (!is_new)
+    return &it->second;
+  if (auto before = old_.find(stream); before != old_.end()) {
+    it->second = before->second;
+    return &it->second;
+  }
+  const log_view::impl view{from_, from_->begin()};
+  stream_key(stream, key_);
+  MDB_val key = as_val(key_), value;
+  const int rc = mdb_get(view.txn, from_->env->streams, &key, &value);
+  if (rc == MDB_NOTFOUND)
+    return &it->second;
+  const auto row = rc == 0 ? read_row(as_span(value)) : std::nullopt;
+  if (!row) {
+    young_.erase(it);
+    return nullptr;
+  }
+  it->second.version = row->version;
+  it->second.head = row->head;
+  return &it->second;
+}
+
+void commit::begin(const digest& id, std::uint32_t epoch, merkle_frontier tree, stream_ends& ends) {
   id_ = id;
   epoch_ = epoch;
   behind_ = tree.size();
   tree_ = std::move(tree);
-  slots_.clear();
+  ends_ = &ends;
+  number_ = ends.begin_commit();
+  streams_.clear();
   entries_.clear();
   records_.clear();
   nodes_.clear();
 }
 
-stored<appended> commit::take(const append_request& request, const commit* before) {
+stored<appended> commit::take(const append_request& request) {
   const auto kept = entries_.size();
   const auto bytes_kept = records_.size();
-  if (auto refusal = judge(request, before)) {
+  if (auto refusal = judge(request)) {
     entries_.resize(kept);
     records_.resize(bytes_kept);
     return unexpected{std::move(*refusal)};
@@ -63,11 +102,10 @@ stored<appended> commit::take(const append_request& request, const commit* befor
   return appended{position_of(kept)};
 }
 
-std::optional<storage_error> commit::judge(const append_request& request, const commit* before) {
-  ++judging_;
+std::optional<storage_error> commit::judge(const append_request& request) {
   working_.clear();
   row_ = 0;
-  if (auto refusal = judge_rows(request, before))
+  if (auto refusal = judge_rows(request))
     return refusal;
   for (const auto& event : request.events)
     if (auto refusal = encode(request, event))
@@ -78,54 +116,24 @@ std::optional<storage_error> commit::judge(const append_request& request, const 
   return std::nullopt;
 }
 
-std::optional<storage_error> commit::judge_rows(const append_request& request, const commit* before) {
-  const log_view::impl view{from_, from_->begin()};
-  // Neighbours lie in one page: a cursor that stands there need not come from the root.
-  cursor rows;
-  if (rows.open(view.txn, from_->env->streams) != 0)
-    return storage_error{storage_code::damaged, "the streams' rows cannot be read"};
+std::optional<storage_error> commit::judge_rows(const append_request& request) {
+  const auto judging = ends_->begin_request();
   for (const auto& row : request.rows) {
     if (1 + row.stream.of.size() > key_limit)
       return too_large(row.stream, "a name", row.stream.of.size(), key_limit - 1);
     if (row.state.size() > state_limit)
       return too_large(row.stream, "a state", row.state.size(), state_limit);
-    auto [it, is_new] = slots_.try_emplace(row.stream);
-    auto& slot = it->second;
-    if (is_new && !read_slot(rows, row.stream, before, slot)) {
-      slots_.erase(it);
+    auto* end = ends_->find(row.stream);
+    if (!end)
       return storage_error{storage_code::damaged, row.stream.text() + ": its row cannot be read"};
-    }
-    if (slot.version != row.expected_version)
-      return conflict(row.stream, "at version " + std::to_string(slot.version) + ", the writer saw " +
+    if (end->version != row.expected_version)
+      return conflict(row.stream, "at version " + std::to_string(end->version) + ", the writer saw " +
                                       std::to_string(row.expected_version));
-    if (std::exchange(slot.judged, judging_) == judging_)
+    if (std::exchange(end->judged, judging) == judging)
       return conflict(row.stream, "two states in one request");
-    working_.emplace_back(&slot, slot);
+    working_.emplace_back(end, *end);
   }
   return std::nullopt;
-}
-
-/// What the commit before leaves counts, whether it is written by now or not.
-bool commit::read_slot(cursor& rows, const stream_id& stream, const commit* before, slot& into) {
-  if (before) {
-    auto it = before->slots_.find(stream);
-    if (it != before->slots_.end() && it->second.state) {
-      into.version = it->second.version;
-      into.head = it->second.head;
-      return true;
-    }
-  }
-  stream_key(stream, key_);
-  MDB_val key = as_val(key_), value;
-  const int rc = rows.move(key, value, MDB_SET);
-  if (rc == MDB_NOTFOUND)
-    return true;
-  const auto row = rc == 0 ? read_row(as_span(value)) : std::nullopt;
-  if (!row)
-    return false;
-  into.version = row->version;
-  into.head = row->head;
-  return true;
 }
 
 std::optional<storage_error> commit::encode(const append_request& request, const pending_event& event) {
@@ -165,7 +173,7 @@ std::optional<storage_error> commit::encode(const append_request& request, const
   return std::nullopt;
 }
 
-/// The request is taken: its leaves go into the tree, its states into the slots.
+/// The request is taken: its leaves go into the tree, its rows stand for those of earlier ones.
 void commit::keep(const append_request& request, std::size_t first) {
   for (auto i = first; i < entries_.size(); ++i) {
     auto& e = entries_[i];
@@ -175,8 +183,13 @@ void commit::keep(const append_request& request, std::size_t first) {
       nodes_.push_back({tree_.size() / leaves_per_node - 1, *tree_.complete_subtree(node_level)});
   }
   for (std::size_t i = 0; i < working_.size(); ++i) {
-    *working_[i].first = working_[i].second;
-    working_[i].first->state = &request.rows[i].state;
+    auto& [end, becomes] = working_[i];
+    if (std::exchange(becomes.commit, number_) != number_) {
+      becomes.row = streams_.size();
+      streams_.emplace_back();
+    }
+    streams_[becomes.row] = {&request.rows[i], becomes.version, becomes.head};
+    *end = becomes;
   }
 }
 
@@ -217,26 +230,26 @@ int commit::write_events(const lmdb_transaction& txn) const {
 
 int commit::write_streams(const lmdb_transaction& txn) const {
   // In the order of the keys, so that writing walks the table once.
-  std::vector<const std::pair<const stream_id, slot>*> taken;
-  for (const auto& one : slots_)
-    if (one.second.state)
-      taken.push_back(&one);
-  std::sort(taken.begin(), taken.end(), [](const auto* a, const auto* b) { return a->first < b->first; });
+  std::vector<const changed_stream*> sorted;
+  sorted.reserve(streams_.size());
+  for (const auto& one : streams_)
+    sorted.push_back(&one);
+  std::sort(sorted.begin(), sorted.end(), [](const auto* a, const auto* b) { return a->row->stream < b->row->stream; });
   cursor rows;
   if (int rc = rows.open(txn, from_->env->streams))
     return rc;
   std::string key;
-  for (const auto* one : taken) {
-    const auto& s = one->second;
-    stream_key(one->first, key);
-    MDB_val value{row_prefix + s.state->size(), nullptr};
+  for (const auto* one : sorted) {
+    const auto& state = one->row->state;
+    stream_key(one->row->stream, key);
+    MDB_val value{row_prefix + state.size(), nullptr};
     if (int rc = rows.put(as_val(key), value, MDB_RESERVE))
       return rc;
     auto* to = static_cast<std::uint8_t*>(value.mv_data);
-    std::memcpy(to, &s.version, 8);
-    std::memcpy(to + 8, &s.head, 8);
-    if (!s.state->empty())
-      std::memcpy(to + row_prefix, s.state->data(), s.state->size());
+    std::memcpy(to, &one->version, 8);
+    std::memcpy(to + 8, &one->head, 8);
+    if (!state.empty())
+      std::memcpy(to + row_prefix, state.data(), state.size());
   }
   return 0;
 }

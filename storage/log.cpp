@@ -110,7 +110,7 @@ struct log::impl {
   impl(fs::path where, open_file held, std::unique_ptr<environment> env, const digest& of, std::uint32_t writer,
        merkle_frontier tree)
       : dir(std::move(where)), lock(std::move(held)), reads(std::make_shared<reading>(std::move(env))), id(of),
-        epoch(writer), frontier(std::move(tree)), turns{commit{reads}, commit{reads}} {}
+        epoch(writer), frontier(std::move(tree)), ends(reads), turns{commit{reads}, commit{reads}} {}
 
   fs::path dir;
   open_file lock;
@@ -119,6 +119,7 @@ struct log::impl {
   std::uint32_t epoch = 0;
   bool epoch_is_stored = false;
   merkle_frontier frontier; ///< behind the last settled commit
+  stream_ends ends;
   std::array<commit, 2> turns;
   commit* open = &turns[0];
   bool begun = false;       ///< `open` has been emptied for its next use: by the first request, when nobody waits
@@ -210,10 +211,12 @@ stored<done> log::impl::write() {
 }
 
 void log::impl::settle(bool written) {
-  if (written)
+  if (written) {
     frontier = closed->tree();
-  else
+  } else {
     begun = false;
+    ends.forget();
+  }
   closed = nullptr;
 }
 
@@ -330,8 +333,8 @@ stored<std::vector<stored<appended>>> log::append(const std::vector<const append
 stored<appended> log::stage(const append_request& request) {
   auto& i = *impl_;
   if (!std::exchange(i.begun, true))
-    i.open->begin(i.id, i.epoch, i.closed ? i.closed->tree() : i.frontier);
-  return i.open->take(request, i.closed);
+    i.open->begin(i.id, i.epoch, i.closed ? i.closed->tree() : i.frontier, i.ends);
+  return i.open->take(request);
 }
 
 std::size_t log::staged() const { return impl_->begun ? impl_->open->events() : 0; }

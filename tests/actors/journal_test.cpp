@@ -188,6 +188,7 @@ BOOST_FIXTURE_TEST_CASE(what_a_client_decided_after_a_failed_order_is_not_writte
 struct held_bench : journal_bench {
   held_bench() {
     options.writer = &writer;
+    options.small_commit = 0;
     start();
     other = world.system().spawn(listening, other_notes);
   }
@@ -271,6 +272,36 @@ BOOST_FIXTURE_TEST_CASE(behind_a_failed_commit_only_what_rests_on_it_falls, held
   BOOST_CHECK(!other_notes->heard[0].failure && other_notes->heard[0].first == 2);
   BOOST_CHECK_EQUAL(failures.size(), 1u);
   BOOST_CHECK_EQUAL(site->position().size, 2u);
+  stop();
+  BOOST_CHECK(!verify_path(data / "log").problem);
+}
+
+BOOST_FIXTURE_TEST_CASE(a_small_commit_is_not_handed_to_the_writer, journal_bench) {
+  held_workers writer;
+  options.writer = &writer;
+  options.small_commit = 2;
+  start();
+  order(1, 1);
+  order(2, 2);
+  world.settle();
+  BOOST_CHECK(writer.jobs.empty());
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 2u);
+  BOOST_CHECK(!notes->heard[1].failure && notes->heard[1].first == 3);
+  for (std::uint64_t i = 3; i <= 5; ++i)
+    order(i, i);
+  world.settle();
+  BOOST_CHECK_EQUAL(writer.jobs.size(), 1u);
+  BOOST_CHECK_EQUAL(notes->heard.size(), 2u);
+  // One that comes while the writer has one waits for its end, small as it is.
+  order(6, 1, 1);
+  world.settle();
+  BOOST_CHECK_EQUAL(notes->heard.size(), 2u);
+  writer.work(0);
+  world.settle();
+  BOOST_CHECK(writer.jobs.empty());
+  BOOST_REQUIRE_EQUAL(notes->heard.size(), 6u);
+  BOOST_CHECK(!notes->heard[5].failure && notes->heard[5].first == 7);
+  BOOST_CHECK_EQUAL(commits.size(), 3u);
   stop();
   BOOST_CHECK(!verify_path(data / "log").problem);
 }

@@ -192,6 +192,47 @@ BOOST_AUTO_TEST_CASE(a_refused_request_leaves_no_trace) {
   BOOST_TEST(l->view().at(3)->command.counter == 3u);
 }
 
+// More streams than are remembered: where the first ones ended is read from the log again, where the last ones did is
+// known before they are written.
+BOOST_AUTO_TEST_CASE(a_stream_goes_on_whether_it_is_remembered_or_not) {
+  temporary_directory dir;
+  auto l = log::create(dir / "log", first_record(), {});
+  BOOST_REQUIRE(l);
+  constexpr std::uint64_t streams = 9'000;
+  std::uint64_t events = 0;
+  const auto go_on = [&events](std::uint64_t first, std::uint64_t version) {
+    append_request all;
+    for (auto n = first; n < first + streams; ++n) {
+      auto one = request(key_stream(n), version, ++events, 10);
+      all.events.push_back(std::move(one.events[0]));
+      all.rows.push_back(std::move(one.rows[0]));
+    }
+    return all;
+  };
+  for (std::uint64_t generation = 0; generation < 3; ++generation)
+    BOOST_REQUIRE(append_one(*l, go_on(1 + generation * streams, 0)).has_value());
+  BOOST_TEST(!append_one(*l, request(key_stream(1), 0, events)).has_value());
+  BOOST_TEST(!append_one(*l, request(key_stream(3 * streams), 0, events)).has_value());
+  // Each is taken before the one in front of it is written.
+  std::vector<append_request> commits;
+  for (std::uint64_t version = 1; version < 5; ++version)
+    commits.push_back(go_on(1, version));
+  BOOST_REQUIRE(l->stage(commits[0]).has_value());
+  for (std::size_t i = 0; i < commits.size(); ++i) {
+    l->close();
+    if (i + 1 < commits.size())
+      BOOST_REQUIRE(l->stage(commits[i + 1]).has_value());
+    BOOST_REQUIRE(l->write().has_value());
+    l->settle(true);
+  }
+  const auto row = l->view().row(key_stream(1));
+  BOOST_REQUIRE(row);
+  BOOST_TEST(row->version == 5u);
+  BOOST_TEST(row->head == 1 + 6 * streams + 1);
+  const auto checked = verify_path(dir / "log");
+  BOOST_CHECK_MESSAGE(!checked.problem, (checked.problem ? checked.problem->text : ""));
+}
+
 BOOST_AUTO_TEST_CASE(the_largest_record_and_state_fit) {
   temporary_directory dir;
   auto l = log::create(dir / "log", first_record(), bytes(state_limit));
@@ -362,7 +403,9 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_survived) {
   BOOST_REQUIRE(l);
   std::optional<storage_error> error;
   log_position before;
+  std::uint64_t last = 0;
   for (std::uint64_t n = 1; n < 1000 && !error; ++n) {
+    last = n;
     before = l->position();
     auto r = request(key_stream(n), 0, n, 40'000);
     auto results = l->append({&r});
@@ -378,9 +421,12 @@ BOOST_AUTO_TEST_CASE(a_full_disk_is_reported_and_survived) {
   BOOST_REQUIRE(mount("tmpfs", (dir / "disk").c_str(), "tmpfs", MS_REMOUNT, "size=20m") == 0);
   BOOST_TEST(writer{*l}.commit(1));
   BOOST_TEST(l->position().size == before.size + 1);
+  // The stream of the request that was not written stands where it stood.
+  BOOST_TEST(!append_one(*l, request(key_stream(last), 1, 5000)).has_value());
+  BOOST_TEST(append_one(*l, request(key_stream(last), 0, 5000)).has_value());
   auto checked = verify_path(dir / "disk" / "log");
   BOOST_TEST(!checked.problem);
-  BOOST_TEST(checked.records == before.size + 1);
+  BOOST_TEST(checked.records == before.size + 2);
 }
 
 BOOST_AUTO_TEST_CASE(a_read_only_disk_can_be_read) {
