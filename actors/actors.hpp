@@ -44,6 +44,8 @@ struct take_share;
 struct activate_domain;
 struct ask_box;
 struct box_report;
+struct test_box;
+struct box_tested;
 struct open_order;
 struct order_result;
 struct begin_leg;
@@ -127,7 +129,8 @@ using box_actor = shell_client::extend<
   caf::replies_to<take_share>::with<box_report>,
   caf::replies_to<take_domain_process>::with<acknowledged>,
   caf::replies_to<activate_domain>::with<acknowledged>,                     // EP-3
-  caf::replies_to<ask_box>::with<box_report>>;
+  caf::replies_to<ask_box>::with<box_report>,
+  caf::replies_to<test_box>::with<box_tested>>;                     // EP-8, EP-11
 
 /// Manufacturing box: creates domains, initialises other boxes (EP-6, EP-7, EP-8, EP-12).
 using manufacturing_actor = box_actor::extend<

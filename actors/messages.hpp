@@ -4,6 +4,7 @@
 // belongs to. They are values for one process; between nodes they travel in frames of our own.
 
 #include "crypto/secret.hpp"
+#include "crypto/self_test.hpp"
 #include "events/box.hpp"
 #include "events/distribution.hpp"
 #include "events/domain.hpp"
@@ -176,6 +177,12 @@ struct activate_domain : message {
 struct ask_box : message {};
 struct box_report : message {
   secure_box box;
+};
+/// Operator - box: test your generators and your software now (EP-11).
+struct test_box : message {};
+struct box_tested : message {
+  box_id box; ///< number 0 before it has an id
+  box_self_test found;
 };
 
 // --- installation (EP Figs. 24, 25, 30) -----------------------------------------------------------------

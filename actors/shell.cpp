@@ -30,6 +30,14 @@ void shell::submit(command_info info, std::function<void(transaction&)> decide) 
   enqueue(std::move(c));
 }
 
+void shell::submit_signing(command_info info, std::function<void(transaction&)> decide) {
+  command c;
+  c.info = std::move(info);
+  c.answer = [](work_context&) {};
+  c.decide = std::move(decide);
+  enqueue(std::move(c));
+}
+
 message_head shell::next_head(const message_head& after) {
   // The epoch in the upper half keeps a restarted sender's count above its earlier one.
   return {{name_, (std::uint64_t{epoch_} << 32) + ++heads_}, after.cause, after.correlation};
@@ -86,17 +94,27 @@ void shell::start(const std::shared_ptr<batch>& open) {
     advance();
     return;
   }
-  auto job = [open, random = around_.random, name = name_] {
-    auto stream = random->stream(name, open->commands.front().number);
-    work_context context{*stream};
-    for (auto& c : open->commands)
-      try {
-        c.answer(context);
-      } catch (const std::exception&) {
-        // The facts stay as they were made: nothing verified, nothing opened.
-      }
-  };
-  around_.work->run(std::move(job), own_, open->ticket);
+  std::shared_ptr<generator> stream = around_.random->stream(name_, open->commands.front().number);
+  around_.work->run([open, stream] { answer(*open, *stream); }, own_, open->ticket);
+}
+
+void shell::answer(batch& b, generator& random) {
+  work_context context{random};
+  for (auto& c : b.commands)
+    try {
+      c.answer(context);
+    } catch (const generators_refuse& e) {
+      c.undrawn = e.why();
+    } catch (const std::exception&) {
+      // The facts stay as they were made: nothing verified, nothing opened.
+    }
+  // Here and not when it is signed: what a generator is found to be when it is drawn from must be on record before
+  // the draw is of use to anybody, so nothing is drawn after the decisions.
+  try {
+    b.signing = child_generator(random);
+  } catch (const generators_refuse& e) {
+    b.undrawn = e.why();
+  }
 }
 
 const message_head& transaction::head() const {
@@ -117,6 +135,8 @@ void transaction::refuse(refusal why, std::string about, std::vector<participant
 void shell::on(const work_done& m) {
   if (auto b = find(m.ticket)) {
     b->at = b->decided ? phase::signed_ : phase::answered;
+    if (!b->decided && when_answered)
+      when_answered();
     advance();
   }
   pump();
@@ -153,7 +173,19 @@ void shell::decide(batch& b) {
   current_ = &b;
   for (current_command_ = 0; current_command_ < b.commands.size(); ++current_command_) {
     transaction t{*this};
-    b.commands[current_command_].decide(t);
+    auto& c = b.commands[current_command_];
+    try {
+      if (c.undrawn)
+        t.refuse(*c.undrawn);
+      else
+        c.decide(t);
+    } catch (const generators_refuse& e) {
+      // From apply, before it changed anything. What was decided earlier in the command could not be taken back.
+      if (c.events > 0)
+        std::terminate();
+      c.release.clear();
+      t.refuse(e.why());
+    }
   }
   current_ = nullptr;
   b.decided = true;
@@ -176,8 +208,7 @@ void shell::sign(const std::shared_ptr<batch>& b) {
     return;
   }
   b->at = phase::signing;
-  auto job = [b, random = around_.random, name = name_] {
-    auto stream = random->stream(name + "/sign", b->commands.front().number);
+  auto job = [b] {
     std::map<std::pair<const private_key*, std::string>, std::vector<signed_record*>> groups;
     for (auto& one : b->unsigned_records)
       groups[{one.key.get(), one.domain}].push_back(one.record);
@@ -185,7 +216,7 @@ void shell::sign(const std::shared_ptr<batch>& b) {
       std::vector<byte_view> bodies;
       for (auto* r : records)
         bodies.emplace_back(r->body);
-      auto proofs = prove(*by.first, {record_purpose, by.second}, bodies, *stream);
+      auto proofs = prove(*by.first, {record_purpose, by.second}, bodies, *b->signing);
       for (std::size_t i = 0; i < records.size(); ++i)
         records[i]->proof = std::move(proofs[i]);
     }

@@ -77,8 +77,9 @@ public:
   const State& state(const stream_id& stream);
 
   /// Decided events, which change the state at once. Records without a proof in them are signed with
-  /// `key` before the append. `sealed` is kept beside the first event. The returned pointers show the
-  /// events as they will be stored; read them in when_durable.
+  /// `key` before the append; when there were no random numbers to sign with, generators_refuse is thrown and
+  /// nothing changed, and the shell refuses the command. `sealed` is kept beside the first event. The returned
+  /// pointers show the events as they will be stored; read them in when_durable.
   template <class State, class Event>
   std::vector<std::shared_ptr<const Event>> apply(const stream_id& stream, std::vector<Event> events, bytes sealed = {},
                                                   const signer& key = nullptr, const domain_id& domain = {});
@@ -120,8 +121,13 @@ public:
               std::function<void(transaction&, Facts&)> decide);
   /// A command that needs no facts, or a query: `when_durable` then waits only for what came before.
   void submit(command_info info, std::function<void(transaction&)> decide);
+  /// A command that needs no facts and signs records: a worker draws what its signature needs.
+  void submit_signing(command_info info, std::function<void(transaction&)> decide);
   /// The same, decided before all that came earlier and still waits for its facts: for what must not wait.
   void submit_first(command_info info, std::function<void(transaction&)> decide);
+
+  /// Runs when a worker has answered a batch, before anything of it is decided.
+  std::function<void()> when_answered;
 
   /// A head for a message that follows from no event (a query, a time-out).
   message_head next_head(const message_head& after = {});
@@ -141,6 +147,7 @@ private:
     std::function<void(transaction&)> decide;
     std::vector<std::function<void(const message_head&)>> release;
     std::optional<refusal> refused;
+    std::optional<refusal> undrawn; ///< the worker got no random numbers: the command is refused
     std::uint64_t number = 0;
     std::size_t events = 0;
   };
@@ -151,6 +158,8 @@ private:
     std::vector<command> commands;
     std::deque<shell_detail::decided_event> events;
     std::vector<shell_detail::to_sign> unsigned_records;
+    std::shared_ptr<generator> signing; ///< for the signature; seeded with the answers. Null: nothing can be signed
+    std::optional<refusal> undrawn;     ///< why it could not be seeded
     std::vector<stream_row> rows; ///< streams that it changes; their states as of its end
   };
 
@@ -158,6 +167,7 @@ private:
   void number(command& c);
   void pump();
   void start(const std::shared_ptr<batch>& b);
+  static void answer(batch& b, generator& random);
   void advance();
   void decide(batch& b);
   void sign(const std::shared_ptr<batch>& b);
@@ -214,6 +224,10 @@ std::vector<std::shared_ptr<const Event>> transaction::apply(const stream_id& st
   std::vector<std::shared_ptr<const Event>> shown;
   auto& cell = shell_.cell_for<State>(stream);
   auto& batch = *shell_.current_;
+  if (key && batch.undrawn)
+    throw generators_refuse(*batch.undrawn, "nothing to sign with");
+  if (key && !batch.signing)
+    std::terminate(); // it did not come through a worker: its record would go out unsigned
   if (!events.empty())
     shell_.touch(stream, cell);
   for (auto& event : events) {

@@ -3,7 +3,9 @@
 // write through. Passed in, so that a scenario can run in virtual time from a seed.
 
 #include "actors/actors.hpp"
+#include "actors/noise_supply.hpp"
 #include "crypto/random.hpp"
+#include "crypto/self_test.hpp"
 #include "events/ids.hpp"
 #include "storage/log.hpp"
 
@@ -49,6 +51,9 @@ struct surroundings {
   journal_actor journal;
   shell_limits limits;
   std::function<void(const storage_error&)> media_failed; ///< a share could not be written: for who runs the site
+  noise_supply* noise = nullptr; ///< of the boxes' generators; null: taken from streams of `random`
+  degraded_work degraded = degraded_work::allowed; ///< of a box with two generators (EP-11)
+  const std::vector<known_answer>* answers = &known_answers(); ///< that a box computes when it tests itself
 };
 
 } // namespace oaksteel

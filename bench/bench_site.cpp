@@ -54,6 +54,7 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
   options.boxes = {plan_of("factory-1", box_type::manufacturing), plan_of("oak-1", box_type::oak),
                    plan_of("steel-1", box_type::steel), plan_of("brass-1", box_type::brass)};
   options.around = {&written_, time_.get(), random_.get(), workers_.get(), {}, limits};
+  options.around.noise = noise_.get();
   options.journaling.journal_log = &written_;
   options.journaling.time = time_.get();
   options.journaling.key = &key_;

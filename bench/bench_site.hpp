@@ -61,6 +61,7 @@ private:
   erasable_slots slots_;
   std::unique_ptr<clock> time_;
   std::unique_ptr<randomness> random_;
+  std::unique_ptr<noise_supply> noise_ = machine_noise();
   std::unique_ptr<workers> workers_;
   std::unique_ptr<workers> writer_;
   log_key key_;

@@ -166,6 +166,18 @@ int operate(const operate_arguments& arguments, const requests::any_request& req
                     : print(answer->boxes, "boxes", arguments.json);
 }
 
+int box_selftest(const operate_arguments& arguments, const label& box) {
+  const auto answer = answer_to(arguments, requests::test_box{box});
+  if (!answer)
+    return complain(answer.error());
+  if (answer->error)
+    return complain(printable(*answer->error), exit_refused);
+  std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->test.value_or(""));
+  if (!output_arrived())
+    return exit_io;
+  return answer->passed ? exit_done : exit_refused;
+}
+
 int box_status(const operate_arguments& arguments, const label& box) {
   const auto answer = answer_to(arguments, requests::list_boxes{});
   if (!answer)

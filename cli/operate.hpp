@@ -21,6 +21,8 @@ struct operate_arguments {
 /// Asks the node on `data` and prints the boxes or domains of the answer. What only asks works without a node too, from
 /// the log: no box is enabled then.
 int operate(const operate_arguments& arguments, const requests::any_request& request);
+/// Has a box test itself; exit_refused when it does not pass.
+int box_selftest(const operate_arguments& arguments, const label& box);
 /// One box of the list.
 int box_status(const operate_arguments& arguments, const label& box);
 

@@ -141,6 +141,11 @@ void add_box(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
   add_box_name(status, t, "BOX");
   add_data(status, t);
   add_box_shares(box, run, t);
+  auto& selftest = command(box, run, t, "selftest", "Test the generators and the software of a box now",
+                           "oaksteel box selftest oak-1 --data factory",
+                           [](const typed& a) { return box_selftest(a.to, named<label>("BOX", a.box)); });
+  add_box_name(selftest, t, "BOX");
+  add_data(selftest, t);
   auto& activate = command(box, run, t, "activate", "Make a domain the active one; its keys are made for the box first",
                            "oaksteel box activate oak-1 VE --data factory", [](const typed& a) {
                              return operate(a.to, requests::activate_domain{named<label>("BOX", a.box),

@@ -97,6 +97,7 @@ json about_box(const survey& s, const std::string& id) {
     custodians.push_back(share.custodian.text + (b->entered.contains(share.custodian.text) ? " (share is in)" : ""));
   out["custodians"] = std::move(custodians);
   out["enabled"] = b->enabled;
+  out["generators"] = name(b->generators.health);
   out["active domain"] = b->active ? b->active->text : "-";
   json processes = json::object();
   for (const auto& [domain, p] : b->processes)

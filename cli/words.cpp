@@ -103,6 +103,15 @@ struct sentence {
   std::string operator()(const active_domain_switched& e) const {
     return join(box(e.box), " works for domain ", e.domain, " from now on");
   }
+  std::string operator()(const generators_changed& e) const {
+    std::string faults;
+    for (const auto& [part, fault] : {std::pair{"hardware generator ", &e.hardware},
+                                      std::pair{"software generator ", &e.software},
+                                      std::pair{"both generators together ", &e.combination}})
+      if (*fault)
+        faults += (faults.empty() ? ": " : "; ") + join(part, **fault);
+    return join(box(e.box), " says ", name(e.health), faults.empty() ? " of its generators" : "", faults);
+  }
   std::string operator()(const domain_created& e) const {
     return join(box(e.creator), " created the ", e.kind, " domain ", e.domain, " of ", e.sub_domain, " with suite ",
                 name(e.suite));

@@ -8,6 +8,8 @@ namespace {
 
 /// SP 800-90A, 8.6.7: entropy of the security strength, 256 bits, and half of that for the nonce.
 constexpr unsigned seed_bits = 256 + 128;
+/// Of a fault, in characters: a box's state must fit its row.
+constexpr std::size_t longest_line = 200;
 
 std::string_view word_for(fault_kind kind) {
   switch (kind) {
@@ -43,6 +45,8 @@ tested_source::tested_source(std::unique_ptr<noise_source> source, noise_terms t
     : source_(std::move(source)), terms_(std::move(terms)), tests_(terms_.claim) {
   if (!terms_.clock || terms_.bound.count() <= 0)
     throw std::invalid_argument("a source needs a clock and a bound, or a slow one is never found");
+  if (terms_.requests_per_seed == 0)
+    throw std::invalid_argument("a seed serves a request at least");
   test();
 }
 
@@ -78,24 +82,29 @@ std::unique_ptr<generator> hmac_drbg() { return std::make_unique<Botan::HMAC_DRB
 
 tested_generator::tested_generator(std::unique_ptr<noise_source> source, noise_terms terms,
                                    std::unique_ptr<generator> drbg)
-    : noise_(std::move(source), std::move(terms)), drbg_(std::move(drbg)) {
+    : requests_per_seed_(terms.requests_per_seed), noise_(std::move(source), std::move(terms)), drbg_(std::move(drbg)) {
   count_output();
 }
 
 bool tested_generator::fill(std::span<std::uint8_t> out) {
   if (fault())
     return false;
-  const auto seed = noise_.draw(samples_with(noise_.claim(), seed_bits));
-  if (!seed)
-    return false;
-  // The first of these is HMAC_DRBG_Instantiate, the others HMAC_DRBG_Reseed: both are Update with the seed.
-  drbg_->add_entropy(reveal(*seed).data(), seed->size());
+  if (requests_left_ == 0) {
+    const auto seed = noise_.draw(samples_with(noise_.claim(), seed_bits));
+    if (!seed)
+      return false;
+    // The first of these is HMAC_DRBG_Instantiate, the others HMAC_DRBG_Reseed: both are Update with the seed.
+    drbg_->add_entropy(reveal(*seed).data(), seed->size());
+    requests_left_ = requests_per_seed_;
+  }
+  --requests_left_;
   drbg_->randomize(out.data(), out.size());
   return true;
 }
 
 generator_report tested_generator::self_test() {
   noise_.test();
+  requests_left_ = 0; // the output that is counted rests on fresh noise
   return count_output();
 }
 
@@ -106,6 +115,53 @@ generator_report tested_generator::count_output() {
     fault_ = judge(std::span<const std::uint8_t, fips140_bytes>{output}, noise_.samples(), report.statistics);
   report.fault = fault();
   return report;
+}
+
+generator_condition condition_of(const generator_state& state) {
+  const auto line = [](const std::optional<generator_fault>& fault) {
+    return fault ? std::optional{describe(*fault).substr(0, longest_line)} : std::nullopt;
+  };
+  return {state.health, line(state.hardware), line(state.software), line(state.combination)};
+}
+
+std::optional<refusal> refusal_for(const generator_state& state) {
+  if (!state.refuses)
+    return std::nullopt;
+  return state.health == generator_health::degraded ? refusal::generators_degraded : refusal::generators_failed;
+}
+
+void box_generator::randomize(std::uint8_t out[], std::size_t n) {
+  const std::lock_guard lock{mutex_};
+  if (fill({out, n}))
+    return;
+  const auto state = state_now();
+  std::string why = "no random numbers";
+  for (const auto& [name, fault] : {std::pair{"hardware", state.hardware}, std::pair{"software", state.software},
+                                    std::pair{"combination", state.combination}})
+    if (fault)
+      why += std::string{"; "} + name + " " + describe(*fault);
+  throw generators_refuse(refusal_for(state).value_or(refusal::generators_failed), why);
+}
+
+generator_state box_generator::state() const {
+  const std::lock_guard lock{mutex_};
+  return state_now();
+}
+
+self_test_report box_generator::self_test() {
+  const std::lock_guard lock{mutex_};
+  return test_now();
+}
+
+generator_state single_generator::state_now() const {
+  const bool failed = software_.fault().has_value();
+  return {failed ? generator_health::failed : generator_health::ok, failed, std::nullopt, software_.fault(),
+          std::nullopt};
+}
+
+self_test_report single_generator::test_now() {
+  auto software = software_.self_test();
+  return {std::nullopt, std::move(software), std::nullopt, state_now()};
 }
 
 combined_generator::combined_generator(tested_generator hardware, tested_generator software, degraded_work degraded)
@@ -124,11 +180,6 @@ generator_state combined_generator::state_now() const {
   return state;
 }
 
-generator_state combined_generator::state() const {
-  const std::lock_guard lock{mutex_};
-  return state_now();
-}
-
 bool combined_generator::fill(std::span<std::uint8_t> out) {
   // One that fails leaves zeros, which change nothing in the exclusive or.
   Botan::secure_vector<std::uint8_t> hardware(out.size()), software(out.size());
@@ -141,19 +192,6 @@ bool combined_generator::fill(std::span<std::uint8_t> out) {
   return true;
 }
 
-void combined_generator::randomize(std::uint8_t out[], std::size_t n) {
-  const std::lock_guard lock{mutex_};
-  if (fill({out, n}))
-    return;
-  const auto state = state_now();
-  std::string why = "no random numbers";
-  for (const auto& [name, fault] : {std::pair{"hardware", state.hardware}, std::pair{"software", state.software},
-                                    std::pair{"combination", state.combination}})
-    if (fault)
-      why += std::string{"; "} + name + " " + describe(*fault);
-  throw generators_refuse(why);
-}
-
 generator_report combined_generator::test_combination() {
   generator_report report{name(), std::nullopt, {}};
   Botan::secure_vector<std::uint8_t> output(fips140_bytes);
@@ -163,8 +201,7 @@ generator_report combined_generator::test_combination() {
   return report;
 }
 
-self_test_report combined_generator::self_test() {
-  const std::lock_guard lock{mutex_};
+self_test_report combined_generator::test_now() {
   auto hardware = hardware_.self_test(), software = software_.self_test();
   auto combination = test_combination();
   return {std::move(hardware), std::move(software), std::move(combination), state_now()};

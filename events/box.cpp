@@ -100,6 +100,15 @@ decision<box_event> decide(const secure_box& state, const lose_memory& command) 
   return events{box_disabled{state.id, command.reason}};
 }
 
+decision<box_event> decide(const secure_box& state, const report_generators& command) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  const auto& found = command.found;
+  if (state.generators == found)
+    return events{};
+  return events{generators_changed{state.id, found.health, found.hardware, found.software, found.combination}};
+}
+
 decision<box_event> decide(const secure_box& state, const domain_process_made& proposed) {
   if (state.id.number == 0)
     return refuse(refusal::box_not_initialised);
@@ -302,5 +311,8 @@ void evolve(secure_box&, const key_condemned&) {}
 void evolve(secure_box&, const registration_confirmed&) {}
 void evolve(secure_box&, const retirement_confirmed&) {}
 void evolve(secure_box&, const tokens_verified&) {}
+void evolve(secure_box& state, const generators_changed& e) {
+  state.generators = {e.health, e.hardware, e.software, e.combination};
+}
 
 } // namespace oaksteel

@@ -1,7 +1,8 @@
 #pragma once
 // A secure box: its id, its custodians, the domains that it serves, and the work that it did.
-// (EP Figs. 6, 8, 9-12, 22-27; EP-3, EP-6, EP-8, EP-10, EP-13b, EP-14, EP-16)
+// (EP Figs. 6, 8, 9-12, 22-27; EP-3, EP-6, EP-8, EP-10, EP-11, EP-13b, EP-14, EP-16)
 
+#include "events/generators.hpp"
 #include "events/ids.hpp"
 #include "events/master_key.hpp"
 #include "events/refusal.hpp"
@@ -266,8 +267,10 @@ struct tokens_verified {
 
 using box_event =
   std::variant<box_initialised, share_entered, share_refused, box_enabled, box_disabled, keys_issued,
-               key_set_received, domain_process_made, active_domain_switched, key_generated, installation_attempted, installation_finished,
-               installation_confirmed, key_condemned, registration_confirmed, retirement_confirmed, tokens_verified>;
+               key_set_received, domain_process_made, active_domain_switched, key_generated, installation_attempted,
+               installation_finished,
+               installation_confirmed, key_condemned, registration_confirmed, retirement_confirmed, tokens_verified,
+               generators_changed>;
 
 // --- state ------------------------------------------------------------------------------------------
 
@@ -296,10 +299,11 @@ struct secure_box {
   std::optional<domain_id> active;
   std::map<domain_id, domain_process> processes;
   std::optional<check_value> key_set; ///< Manufacturing: of domain key set and start-up keys, once it has them
+  generator_condition generators;
 
   static auto fields(auto& self) {
     return std::tie(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
-                    self.active, self.processes, self.key_set);
+                    self.active, self.processes, self.key_set, self.generators);
   }
 };
 
@@ -336,6 +340,9 @@ struct lose_memory {
   std::string reason;
 };
 decision<box_event> decide(const secure_box& state, const lose_memory& command);
+
+/// An event when the condition differs from what the state says.
+decision<box_event> decide(const secure_box& state, const report_generators& command);
 
 decision<box_event> decide(const secure_box& state, const domain_process_made& proposed);
 decision<box_event> decide(const secure_box& state, const key_set_received& proposed);
@@ -404,5 +411,6 @@ void evolve(secure_box& state, const key_condemned& e);
 void evolve(secure_box& state, const registration_confirmed& e);
 void evolve(secure_box& state, const retirement_confirmed& e);
 void evolve(secure_box& state, const tokens_verified& e);
+void evolve(secure_box& state, const generators_changed& e);
 
 } // namespace oaksteel

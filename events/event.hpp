@@ -106,7 +106,9 @@ using event_list = event_entries<
   event_entry<83, 1, "key_committed", key_committed, meter>,
   event_entry<84, 1, "meter_registered", meter_registered, meter>,
   event_entry<85, 1, "indicia_printed", indicia_printed, meter>,
-  event_entry<86, 1, "tamper_detected", tamper_detected, meter>>;
+  event_entry<86, 1, "tamper_detected", tamper_detected, meter>,
+  // boxes, continued
+  event_entry<100, 1, "generators_changed", generators_changed, secure_box>>;
 
 /// Any of them.
 using any_event = event_list::any_event;

@@ -84,6 +84,9 @@ struct question {
   answer operator()(const secure_box& s, const registration_confirmed& e) const { return by_brass(s, e); }
   answer operator()(const secure_box& s, const retirement_confirmed& e) const { return by_brass(s, e); }
   answer operator()(const secure_box& s, const tokens_verified& e) const { return held_against(decide(s, e), e); }
+  answer operator()(const secure_box& s, const generators_changed& e) const {
+    return held_against(decide(s, report_generators{{e.health, e.hardware, e.software, e.combination}}), e);
+  }
   answer operator()(const domain& s, const domain_created& e) const { return held_against(decide(s, e, true), e); }
 
   // the archive

@@ -83,6 +83,11 @@ constexpr entry entries[] = {
   {refusal::medium_taken, "medium_taken",
    "another file lies on a custodian's medium where the share would go; nothing was done"},
   {refusal::medium_failed, "medium_failed", "a custodian's medium cannot be read or written; nothing was done"},
+  {refusal::generators_failed, "generators_failed",
+   "the box has no random generator left that passes its tests; nothing was done"},
+  {refusal::generators_degraded, "generators_degraded",
+   "one random generator of the box failed its tests, and this site works with both only; nothing was done"},
+  {refusal::self_test_failed, "self_test_failed", "the box's software failed its self-test; nothing was done"},
 };
 
 const entry* find(refusal r) {

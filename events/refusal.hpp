@@ -88,6 +88,10 @@ enum class refusal : std::uint8_t {
   medium_full = 94,
   medium_taken = 95,
   medium_failed = 96,
+  // a box that tests itself
+  generators_failed = 97,
+  generators_degraded = 98,
+  self_test_failed = 99,
 };
 
 /// `key_id_not_fresh`.

@@ -18,6 +18,8 @@ constexpr known_key<configuration_reader, node_configuration> configuration_keys
   {"data", "data = \"factory\"", read_data},
   {"suite", "",
    [](configuration_reader& r, const setting& n, node_configuration& c) { c.suite = read_suite(r, n); }},
+  {"degraded", "",
+   [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
   {"domain", "[[domain]] with id = \"VE\"",
    [](configuration_reader& r, const setting& n, node_configuration&) { read_domain_plans(r, n); }},
   {"box", "[[box]] with type = \"manufacturing\"",

@@ -4,8 +4,10 @@
 //   name = "factory"          who the node is, in its log
 //   data = "factory"          its data directory, relative to the file
 //   suite = "p256"            of the boxes that it initialises; "rsa3072" when left out
+//   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
 
+#include "events/generators.hpp"
 #include "node/plan.hpp"
 #include "node/text.hpp"
 
@@ -15,6 +17,7 @@ struct node_configuration {
   std::string name;
   std::filesystem::path data;
   suite_id suite = suite_id::rsa3072;
+  degraded_work degraded = degraded_work::allowed;
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
 };

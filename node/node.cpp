@@ -102,6 +102,7 @@ struct house {
   opened_log opened;
   std::unique_ptr<clock> time;
   std::unique_ptr<randomness> random = system_randomness();
+  std::unique_ptr<noise_supply> noise = machine_noise();
   std::unique_ptr<workers> work = thread_workers(worker_threads);
   std::unique_ptr<workers> writer = thread_workers(1);
   actor_config config;
@@ -114,6 +115,8 @@ struct house {
       system(std::make_unique<caf::actor_system>(config)) {
     auto options = options_of(plan);
     options.around = {&opened.written, time.get(), random.get(), work.get(), {}, {}, {}};
+    options.around.noise = noise.get();
+    options.around.degraded = plan.degraded;
     options.journaling.journal_log = &opened.written;
     options.journaling.time = time.get();
     options.journaling.key = &key;

@@ -5,6 +5,7 @@
 #include "crypto/enrolment.hpp"
 #include "events/event.hpp"
 #include "node/carry_out.hpp"
+#include "node/self_test.hpp"
 #include "storage/archive.hpp"
 #include "storage/media.hpp"
 
@@ -62,6 +63,7 @@ private:
   answer perform(const requests::enable_box& r);
   answer perform(const requests::disable_box& r);
   answer perform(const requests::activate_domain& r);
+  answer perform(const requests::test_box& r);
   answer perform(const requests::list_domains&);
   answer perform(const requests::create_domain& r);
 
@@ -263,6 +265,18 @@ requests::answer operations::task::perform(const requests::activate_domain& r) {
   if (state_of(box).active != r.domain)
     ask<acknowledged>(box.common, activate_domain{{}, r.domain}, r.box.text);
   return about(box);
+}
+
+requests::answer operations::task::perform(const requests::test_box& r) {
+  const auto& box = box_named(r.box);
+  const auto tested = ask<box_tested>(box.common, oaksteel::test_box{}, r.box.text);
+  answer a;
+  a.test.emplace();
+  for (const auto& line : self_test_lines(tested))
+    *a.test += line + '\n';
+  a.document = self_test_json(tested).dump();
+  a.passed = tested.found.generators.state.health == generator_health::ok && !tested.found.wrong_answer;
+  return a;
 }
 
 // --- domains ---------------------------------------------------------------------------------------------

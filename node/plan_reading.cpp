@@ -86,6 +86,11 @@ words plan_reader::domain_ids() const {
 
 suite_id read_suite(reader& r, const setting& value) { return suites[read_word(r, value, "suite", names_of(suites))]; }
 
+degraded_work read_degraded(reader& r, const setting& value) {
+  static constexpr std::string_view words_for[] = {"allowed", "refused"}; // in the order of degraded_work
+  return static_cast<degraded_work>(read_word(r, value, "word for degraded work", words_for));
+}
+
 domain_id read_domain(plan_reader& r, const setting& value) {
   const std::size_t index = read_word(r, value, "domain", r.domain_ids());
   return index < r.domains.size() ? r.domains[index].id : domain_id{};

@@ -3,6 +3,7 @@
 // keys are documented in scenarios/README.md.
 
 #include "events/box.hpp"
+#include "events/generators.hpp"
 #include "node/plan.hpp"
 #include "node/values.hpp"
 
@@ -22,6 +23,9 @@ struct plan_reader : reader {
 
 /// A suite by its name.
 suite_id read_suite(reader& r, const setting& value);
+
+/// Whether a box with one generator out may work: "allowed" or "refused" (EP-11).
+degraded_work read_degraded(reader& r, const setting& value);
 
 /// One of the domains so far.
 domain_id read_domain(plan_reader& r, const setting& value);

@@ -22,6 +22,8 @@
 
 namespace oaksteel::requests {
 
+using oaksteel::operator==; // for the structs below, where they lie in a container
+
 /// Longest line of a request; an answer may be longer, since it may describe every box.
 inline constexpr std::size_t request_limit = 64 * 1024;
 inline constexpr std::size_t answer_limit = 1024 * 1024;
@@ -70,6 +72,13 @@ struct activate_domain {
   static constexpr std::string_view name = "activate_domain";
   static auto fields(auto& self) { return std::tie(self.box, self.domain); }
 };
+/// The box tests its generators and its software now (EP-11).
+struct test_box {
+  label box;
+
+  static constexpr std::string_view name = "test_box";
+  static auto fields(auto& self) { return std::tie(self.box); }
+};
 struct list_domains {
   static constexpr std::string_view name = "list_domains";
   static auto fields(auto&) { return std::tie(); }
@@ -85,7 +94,8 @@ struct create_domain {
 };
 
 using any_request =
-  std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, list_domains, create_domain>;
+  std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, test_box, list_domains,
+               create_domain>;
 
 // --- answers ---------------------------------------------------------------------------------------------
 
@@ -123,8 +133,13 @@ struct answer {
   std::optional<std::string> error;   ///< one line for people
   std::vector<box_view> boxes;
   std::vector<domain_view> domains;
+  std::optional<std::string> test;     ///< what test_box found, as lines (node/self_test.hpp)
+  std::optional<std::string> document; ///< the same as a document of JSON
+  bool passed = true;                  ///< it found nothing wrong
 
-  static auto fields(auto& self) { return std::tie(self.refusal, self.error, self.boxes, self.domains); }
+  static auto fields(auto& self) {
+    return std::tie(self.refusal, self.error, self.boxes, self.domains, self.test, self.document, self.passed);
+  }
 };
 /// An answer that says what is wrong.
 answer failed(std::string error);

@@ -67,7 +67,43 @@ constexpr known_key<script_reader, meter_fault> fault_keys[] = {
   {"times", "", whole<&meter_fault::times, 1, 100>},
 };
 
+constexpr std::array generator_parts{generator_part::hardware, generator_part::software};
+
+constexpr known_key<script_reader, box_fault> box_fault_keys[] = {
+  {"box", "",
+   [](script_reader& r, const setting& n, box_fault& f) {
+     words slots;
+     for (const auto& b : r.boxes)
+       slots.push_back(b.slot.text);
+     f.box = label{std::string{slots[read_word(r, n, "box", slots)]}};
+   }},
+  {"generator", "generator = \"hardware\"",
+   [](script_reader& r, const setting& n, box_fault& f) {
+     f.generator = generator_parts[read_word(r, n, "generator", names_of(generator_parts))];
+   }},
+  {"what", "what = \"stuck\"",
+   [](script_reader& r, const setting& n, box_fault& f) {
+     f.what = noise_faults[read_word(r, n, "fault", noise_faults)];
+   }},
+  {"after", "", whole<&box_fault::after, 0, 1'000'000'000>},
+};
+
+void read_box_fault(script_reader& r, const setting& table) {
+  box_fault f;
+  read_keys(r, table, "[[fault]] of a box", box_fault_keys, f);
+  const auto plan = std::ranges::find(r.boxes, f.box, &box_plan::slot);
+  if (f.generator == generator_part::hardware && plan != r.boxes.end() && !has_two_generators(plan->type))
+    r.fail(place_in(table, "generator"),
+           "a " + std::string{name(plan->type)} + " box has no hardware generator; name the software one");
+  const auto place_of = [](const box_fault& b) { return std::tie(b.box, b.generator); };
+  if (std::ranges::find(r.out.box_faults, place_of(f), place_of) != r.out.box_faults.end())
+    r.fail(table.at, "this generator has a fault already; name each once");
+  r.out.box_faults.push_back(std::move(f));
+}
+
 void read_fault(script_reader& r, const setting& table) {
+  if (table.find("box"))
+    return read_box_fault(r, table);
   meter_fault f;
   read_keys(r, table, "[[fault]]", fault_keys, f);
   const auto fault_of = [](const meter_fault& m) { return std::tie(m.meter, m.domain, m.what); };
@@ -344,6 +380,10 @@ constexpr known_key<script_reader, script> script_keys[] = {
    [](script_reader& r, const setting& n, script&) { read_domain_plans(r, n); }},
   {"box", "[[box]] with type = \"manufacturing\"",
    [](script_reader& r, const setting& n, script&) { read_box_plans(r, n); }},
+  {"degraded", "",
+   [](script_reader& r, const setting& n, script& s) {
+     s.degraded = read_degraded(r, n);
+   }},
   {"fault", "", [](script_reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
   {"step", "[[step]] with do = \"ceremony\"",
    [](script_reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},

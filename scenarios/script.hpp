@@ -3,6 +3,7 @@
 // scenarios/README.md. Every mistake in a file gets one line: file, line, column, what would be right.
 
 #include "events/expected.hpp"
+#include "events/generators.hpp"
 #include "events/ids.hpp"
 #include "node/ceremony.hpp"
 #include "node/document.hpp"
@@ -23,6 +24,16 @@ struct meter_fault {
   std::string what; ///< "write" (memory write fails) or "tokens" (wrong test tokens)
   unsigned times = 1;
 };
+
+/// `[[fault]]` of a box: from this sample on, the noise of this generator is bad; at each start anew.
+struct box_fault {
+  label box; ///< its slot
+  generator_part generator = generator_part::hardware;
+  std::string what; ///< one of noise_faults
+  std::uint64_t after = 0;
+};
+/// How a noise source can fail.
+inline constexpr std::string_view noise_faults[] = {"stuck", "biased", "repeating", "slow", "dead"};
 
 /// `do = "ceremony"`: initialise the boxes, create the domains that no later step creates, make the domain processes.
 struct first_ceremony_step {};
@@ -106,6 +117,8 @@ struct script : site_plan {
   std::uint64_t seed = 1;
   instant start;
   std::vector<meter_fault> faults;
+  std::vector<box_fault> box_faults;
+  degraded_work degraded = degraded_work::allowed;
   std::vector<step> steps;
   std::vector<meter_mention> mentions;
   expectations expect;

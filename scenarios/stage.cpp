@@ -36,7 +36,8 @@ std::vector<meter_defect> defects_of(const script& plan, const sequence_number& 
 stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
              std::function<void(const storage_error&)> storage_failed, run_result& result)
   : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last, std::move(stop)),
-    random_(seeded_randomness(options.seed, opened.written.epoch())), workers_(inline_workers()),
+    random_(seeded_randomness(options.seed, opened.written.epoch())),
+    noise_(faulty_noise(*random_, what.plan.box_faults)), workers_(inline_workers()),
     log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
   auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, what.labels.size()));
   if (!slots)
@@ -48,6 +49,8 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.boxes = what.plan.boxes;
   plan.detached = false;
   plan.around = {&opened.written, &world_.time(), random_.get(), workers_.get(), {}, {}, storage_failed_};
+  plan.around.noise = noise_.get();
+  plan.around.degraded = what.plan.degraded;
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;

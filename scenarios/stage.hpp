@@ -2,6 +2,7 @@
 // One run of a scenario's process over its log: the site in virtual time, and the people around it.
 
 #include "node/site.hpp"
+#include "scenarios/faulty_noise.hpp"
 #include "scenarios/runner.hpp"
 #include "scenarios/simulation.hpp"
 
@@ -96,6 +97,7 @@ private:
   run_result& result_;
   simulation world_;
   std::unique_ptr<randomness> random_;
+  std::unique_ptr<noise_supply> noise_;
   std::unique_ptr<workers> workers_;
   log_key log_key_;
   std::function<void(const storage_error&)> storage_failed_;

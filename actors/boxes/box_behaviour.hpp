@@ -33,6 +33,7 @@ typename Actor::behavior_type box_behaviour(Pointer self, Own... own) {
         return core->activate(self->template make_response_promise<acknowledged>(), m);
       },
       [self, core](const ask_box& m) { return core->report(self->template make_response_promise<box_report>(), m); },
+      [self, core](const test_box& m) { return core->test(self->template make_response_promise<box_tested>(), m); },
       std::move(own)...,
   };
 }

@@ -16,21 +16,46 @@ std::vector<participant> named(const label& custodian) {
   return {{participant_kind::custodian, custodian.text}};
 }
 
+/// A box's work draws from its own generators.
+surroundings with_generators(surroundings around, randomness& own) {
+  around.random = &own;
+  return around;
+}
+
 } // namespace
 
 box_core::box_core(const box_place& place, shell_client own, const surroundings& around)
-  : place_(place), around_(around),
-    shell_(std::make_unique<shell>(std::string{name(place.type)} + "/" + place.slot.text, std::move(own), around)),
+  : place_(place), generators_(std::make_shared<box_generators>(place.slot, place.type, around)),
     id_{place.type, 0} {
+  around_ = with_generators(around, *generators_);
+  shell_ = std::make_unique<shell>(std::string{name(place.type)} + "/" + place.slot.text, std::move(own), around_);
+  shell_->when_answered = [this] { after_drawing(); };
   const auto view = around_.journal_log->view();
   if (auto initialised = find_event<box_initialised>(view, lookup::box_in_slot, place_.slot.text)) {
     id_ = initialised->event.box;
     // A process that ended had no time to say so.
-    shell_->submit({shell_->next_head(), "start", nullptr}, [this](transaction& t) {
+    const auto forget = [this](const caf::error&) { noted_.reset(); };
+    shell_->submit({shell_->next_head(), "start", forget}, [this](transaction& t) {
       if (auto lost = decide(t.state<secure_box>(stream()), lose_memory{std::string{process_restarted}}))
         t.apply<secure_box>(stream(), std::move(*lost));
+      note_generators(t);
     });
   }
+}
+
+void box_core::note_generators(transaction& t) {
+  noted_ = generators_->condition();
+  if (auto news = decide(t.state<secure_box>(stream()), report_generators{*noted_}); news && !news->empty())
+    t.apply<secure_box>(stream(), std::move(*news));
+}
+
+void box_core::after_drawing() {
+  // A box without an id has no stream yet; it says what it finds when it takes one.
+  if (id_.number == 0 || noted_ == generators_->condition())
+    return;
+  // When it could not be written, the next batch finds that it is news still.
+  shell_->submit_first({shell_->next_head(), "report_generators", [this](const caf::error&) { noted_.reset(); }},
+                       [this](transaction& t) { note_generators(t); });
 }
 
 ring_handle box_core::ring(const domain_id& domain) const {
@@ -155,6 +180,20 @@ caf::typed_response_promise<box_report> box_core::report(caf::typed_response_pro
       rp.deliver(box_report{{next}, box});
     });
   });
+  return rp;
+}
+
+caf::typed_response_promise<box_tested> box_core::test(caf::typed_response_promise<box_tested> rp,
+                                                       const test_box& m) {
+  auto answer = [generators = generators_, answers = around_.answers](work_context&) {
+    return test_box_now(*generators, *answers);
+  };
+  shell_->submit<box_self_test>({m.head, "test_box", fails(rp)}, std::move(answer),
+                                [this, rp](transaction& t, box_self_test& found) mutable {
+                                  t.when_durable([rp, id = id_, found](const message_head& next) mutable {
+                                    rp.deliver(box_tested{{next}, id, std::move(found)});
+                                  });
+                                });
   return rp;
 }
 

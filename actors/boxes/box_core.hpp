@@ -3,6 +3,7 @@
 // actors of their own around this core.
 
 #include "actors/actors.hpp"
+#include "actors/boxes/box_generators.hpp"
 #include "actors/boxes/key_bundle.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
@@ -78,6 +79,7 @@ public:
   caf::typed_response_promise<acknowledged> activate(caf::typed_response_promise<acknowledged> rp,
                                                      const activate_domain& m);
   caf::typed_response_promise<box_report> report(caf::typed_response_promise<box_report> rp, const ask_box& m);
+  caf::typed_response_promise<box_tested> test(caf::typed_response_promise<box_tested> rp, const test_box& m);
 
   /// Makes the box's combination, and for the first Manufacturing box all else; the box takes its id when the shares
   /// are on the media (EP-6, EP-8).
@@ -108,6 +110,10 @@ private:
     std::shared_ptr<const private_key> start_up;
   };
 
+  /// What the box finds of its generators, as an event where it is news.
+  void note_generators(transaction& t);
+  /// The same ahead of all that is not decided yet, when a worker has drawn.
+  void after_drawing();
   /// Reads a custodian's share into wiped memory and holds it against the set that the box handed out.
   secret read_share(const secure_box& box, const put_share& m, share_check& found) const;
   bool open_keys(const secure_box& box);
@@ -115,9 +121,11 @@ private:
 
   box_place place_;
   surroundings around_;
+  std::shared_ptr<box_generators> generators_;
   std::unique_ptr<shell> shell_;
   box_id id_;
   bool initialising_ = false; ///< shares are on their way to the media
+  std::optional<generator_condition> noted_; ///< in the log, or on its way there
   std::map<label, secret> shares_; ///< entered, until the box is disabled
   secret_handle combination_;
   std::map<domain_id, ring_handle> rings_;

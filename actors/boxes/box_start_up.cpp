@@ -19,6 +19,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
                                                                   const set_secure_box_id& m) {
   struct begun {
     std::optional<refusal> problem = refusal::storage_failed;
+    std::string detail;
     open_enrolment made;
     bytes proof;
   };
@@ -30,8 +31,14 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
     return rp;
   }
   const auto suite = find_start_up_authority(*around_.journal_log, place_.type)->suite;
-  auto answer = [m, suite, seen = seen_in(*around_.journal_log, m)](work_context& w) {
+  auto answer = [m, suite, seen = seen_in(*around_.journal_log, m), generators = generators_,
+                 answers = around_.answers](work_context& w) {
     begun facts;
+    if (auto unfit = find_unfitness(*generators, *answers)) {
+      facts.problem = unfit->why;
+      facts.detail = std::move(unfit->detail);
+      return facts;
+    }
     auto typed = read_enrolment_secret(m.officer, m.media, m.slot);
     if (!typed) {
       facts.problem = typed.error();
@@ -50,7 +57,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
   };
   shell_->submit<begun>(info, std::move(answer), [this, rp, m](transaction& t, begun& facts) mutable {
     if (facts.problem)
-      return t.refuse(*facts.problem, m.slot.text, named(m.officer));
+      return t.refuse(*facts.problem, m.slot.text + facts.detail, named(m.officer));
     if (id_.number != 0)
       return t.refuse(refusal::box_already_initialised, m.slot.text);
     start_up_key_offered offered{{}, facts.made.seen.start_up_key, facts.made.seen.answer, std::move(facts.proof)};
@@ -97,16 +104,25 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
   initialising_ = true;
   info.failed = [this, failed = std::move(info.failed)](const caf::error& e) {
     initialising_ = false;
+    noted_.reset();
     failed(e);
   };
-  auto answer = [terms](work_context& w) { return initialise_box(terms, w.random); };
+  auto answer = [terms, generators = generators_, answers = around_.answers](work_context& w) {
+    initialisation none;
+    if (auto unfit = find_unfitness(*generators, *answers)) {
+      none.problem = unfit->why;
+      none.detail = std::move(unfit->detail);
+      return none;
+    }
+    return initialise_box(terms, w.random);
+  };
   shell_->submit<initialisation>(
     std::move(info), std::move(answer),
     [this, rp, id = terms.id](transaction& t, initialisation& made) mutable {
       if (made.medium && around_.media_failed)
         around_.media_failed(*made.medium);
       if (made.problem)
-        return t.refuse(*made.problem, place_.slot.text, named(made.custodian));
+        return t.refuse(*made.problem, place_.slot.text + made.detail, named(made.custodian));
       const stream_id stream{stream_kind::box, id.text()};
       auto events = decide(t.state<secure_box>(stream), made.event);
       if (!events)
@@ -114,6 +130,7 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
       id_ = id;
       enrolling_.reset();
       t.apply<secure_box>(stream, std::move(*events), std::move(made.sealed));
+      note_generators(t);
       t.when_durable([this, rp, id](const message_head& next) mutable {
         initialising_ = false;
         rp.deliver(box_id_set{{next}, id});

@@ -24,7 +24,13 @@ std::vector<participant> named(const label& officer) {
   return {{participant_kind::custodian, officer.text}};
 }
 
-void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_id& m,
+/// Nonce and signature are made when it is decided who is meant; a worker draws what they need.
+using drawn = std::shared_ptr<generator>;
+drawn draw(work_context& w) {
+  return child_generator(w.random);
+}
+
+void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_id& m, generator& random,
                  caf::typed_response_promise<box_id_allocated> rp) {
   auto& core = *self->state.core;
   const auto& site = *core.house().around().journal_log;
@@ -45,12 +51,11 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
     return t.refuse(events.error(), m.slot.text);
   t.apply<box_allocator>(allocator_stream, std::move(*events));
 
-  const auto random = core.house().around().random->stream("allocate/" + m.slot.text, m.head.id.counter);
   manufacturing_state::open_enrolment begun{{}, m.type, std::move(*typed)};
   begun.seen = {site.id(), *reserved_for(t.state<box_allocator>(allocator_stream), m.slot), m.slot, core.id(),
-                fresh_nonce(*random), {}, {}};
+                fresh_nonce(random), {}, {}};
   box_id_allocated order{{}, begun.seen.id, core.id(), begun.seen.challenge,
-                         authority->sign(order_text(begun.seen), *random)};
+                         authority->sign(order_text(begun.seen), random)};
   self->state.open.insert_or_assign(m.slot, std::move(begun));
   t.when_durable([rp, order = std::move(order)](const message_head& next) mutable {
     order.head = next;
@@ -58,7 +63,7 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
   });
 }
 
-void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m,
+void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m, generator& random,
               caf::typed_response_promise<box_admission> rp) {
   auto& core = *self->state.core;
   const auto& site = *core.house().around().journal_log;
@@ -83,9 +88,8 @@ void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m,
   if (!authority)
     return t.refuse(refusal::sealed_material_invalid, m.slot.text);
   t.apply<admission>(stream, std::move(*events));
-  const auto random = core.house().around().random->stream("admit/" + m.slot.text, m.head.id.counter);
   box_admission answer{{}, enrolment_proof(begun.enrolment_secret, enrolment_side::source, begun.seen),
-                       authority->sign(admission_text(begun.seen), *random)};
+                       authority->sign(admission_text(begun.seen), random)};
   t.when_durable([rp, answer = std::move(answer)](const message_head& next) mutable {
     answer.head = next;
     rp.deliver(std::move(answer));
@@ -96,15 +100,17 @@ void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m,
 
 caf::typed_response_promise<box_id_allocated> allocate(manufacturing_pointer self, const allocate_box_id& m) {
   auto rp = self->make_response_promise<box_id_allocated>();
-  self->state.core->house().submit({m.head, "allocate_box_id", fails(rp)},
-                                   [self, rp, m](transaction& t) { allocate_in(t, self, m, rp); });
+  self->state.core->house().submit<drawn>(
+    {m.head, "allocate_box_id", fails(rp)}, draw,
+    [self, rp, m](transaction& t, drawn& random) { allocate_in(t, self, m, *random, rp); });
   return rp;
 }
 
 caf::typed_response_promise<box_admission> admit(manufacturing_pointer self, const admit_box& m) {
   auto rp = self->make_response_promise<box_admission>();
-  self->state.core->house().submit({m.head, "admit_box", fails(rp)},
-                                   [self, rp, m](transaction& t) { admit_in(t, self, m, rp); });
+  self->state.core->house().submit<drawn>(
+    {m.head, "admit_box", fails(rp)}, draw,
+    [self, rp, m](transaction& t, drawn& random) { admit_in(t, self, m, *random, rp); });
   return rp;
 }
 

@@ -12,6 +12,7 @@ namespace oaksteel {
 struct initialisation {
   std::optional<refusal> problem = refusal::storage_failed;
   label custodian;                     ///< whose medium the problem is about
+  std::string detail;                  ///< more about the problem, for the error log
   std::optional<storage_error> medium; ///< why that one could not be written
   box_initialised event;
   bytes sealed; ///< under the operation combination: the Manufacturing box's keys, or an empty bundle

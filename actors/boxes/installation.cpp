@@ -20,7 +20,6 @@ struct conversation : std::enable_shared_from_this<conversation> {
   message_head head;
   installation_terms terms;
   std::function<void(const mi7_body&)> finished;
-  std::unique_ptr<generator> random;
   std::unique_ptr<ephemeral_key> own;
 
   message_head next() const { return self->state.core->house().next_head(head); }
@@ -47,7 +46,7 @@ struct conversation : std::enable_shared_from_this<conversation> {
 
   void start() {
     self->state.core->hold(terms.key, std::move(terms.k));
-    own = std::make_unique<ephemeral_key>(*random);
+    own = std::make_unique<ephemeral_key>(*terms.random);
     ask<mi5q, mi5i>({{}, terms.meter, terms.steel, own->public_point()}, &conversation::on_identity);
   }
 
@@ -55,14 +54,14 @@ struct conversation : std::enable_shared_from_this<conversation> {
     if (who.meter != terms.meter)
       return end(refusal::meter_not_known);
     const auto address = session_address(terms.steel, terms.meter, terms.key);
-    auto session = own->agree(who.point, address, *random);
+    auto session = own->agree(who.point, address, *terms.random);
     own = nullptr;
     if (!session)
       return end(refusal::command_malformed);
     const auto k = self->state.core->let_go(terms.key);
     if (!k)
       return end(refusal::box_disabled);
-    auto sealed = seal_under(*session, *k, address, *random);
+    auto sealed = seal_under(*session, *k, address, *terms.random);
     ask<mi5, mi5s>({{}, terms.meter, terms.steel, terms.key, terms.check, std::move(sealed)}, &conversation::on_stored);
   }
 
@@ -95,9 +94,6 @@ void install_in_meter(self_pointer self, const psr_actor& line, const message_he
   talk->self = self;
   talk->line = line;
   talk->head = head;
-  talk->random = self->state.core->house().around().random->stream("session/" + terms.steel.text() + '/'
-                                                                      + terms.key.domain.text,
-                                                                    terms.key.number);
   talk->terms = std::move(terms);
   talk->finished = std::move(finished);
   talk->start();

@@ -20,6 +20,7 @@ struct installation_terms {
   secret_handle k;
   check_value check{};
   std::string test_tokens; ///< Oak's: the meter's must be the same (EP-16)
+  std::shared_ptr<generator> random; ///< for the session with the meter
 };
 
 /// Associated data of (K) in MI5, and the shared info of the session's key: this Steel, this meter, this key.

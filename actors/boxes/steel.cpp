@@ -15,6 +15,7 @@ struct opened_record {
   mi4_body body;
   secret_handle k;
   std::string test_tokens; ///< Oak's
+  std::shared_ptr<generator> random; ///< for the session with the meter
 };
 
 /// EP Fig. 25, step 334: Oak's signature over the body, the body over the ciphertext, the ciphertext to this box.
@@ -36,6 +37,7 @@ opened_record open_record(const install_key& m, const domain_ring& ring, work_co
   const std::span<const std::uint8_t> content{reveal(*plain)};
   found.k = std::make_shared<const secret>(content.first(32));
   found.test_tokens.assign(content.begin() + 32, content.end());
+  found.random = child_generator(w.random);
   found.check.opened = true;
   return found;
 }
@@ -70,7 +72,7 @@ void finish_in(transaction& t, self_pointer self, const psr_actor& line, const m
 
 void finish(self_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
             caf::typed_response_promise<mi7> rp) {
-  self->state.core->house().submit({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) {
+  self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) {
     finish_in(t, self, line, outcome, rp);
   });
 }
@@ -96,7 +98,8 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
       // The attempt is durable before the meter hears of it: at most once rests on that (EP-14).
       t.when_durable([self, rp, m, line, found](const message_head& next) mutable {
         installation_terms terms{self->state.core->id(), found.body.oak, m.key, m.meter,
-                                 m.psr_install,          found.k,        found.body.check, found.test_tokens};
+                                 m.psr_install,          found.k,        found.body.check, found.test_tokens,
+                                 found.random};
         install_in_meter(self, line, next, std::move(terms), [self, line, next, rp](const mi7_body& outcome) {
           finish(self, line, next, outcome, rp);
         });
@@ -120,7 +123,7 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
                 });
     return rp;
   }
-  core.house().submit({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
+  core.house().submit_signing({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
     auto& box = *self->state.core;
     if (m.steel != box.id())
       return t.refuse(refusal::wrong_box, m.key.text());
@@ -135,24 +138,46 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   return rp;
 }
 
+using attempts = std::vector<std::pair<key_id, sequence_number>>;
+
+attempts open_attempts(const secure_box& box) {
+  attempts all;
+  for (const auto& [domain, process] : box.processes)
+    for (const auto& [number, meter] : process.open)
+      all.push_back({{domain, number}, meter});
+  return all;
+}
+
 /// Attempts that were open when the process ended are closed as failed: nobody knows what the meter did.
-void close_open_attempts(self_pointer self, transaction& t) {
-  const auto& state = t.state<secure_box>(self->state.core->stream());
-  for (const auto& [domain, process] : state.processes)
-    for (const auto& [number, meter] : process.open) {
-      mi7_body outcome{refusal::installation_interrupted, {box_type::oak, 0}, state.id, {domain, number}, meter, {}, {},
-                       self->state.core->house().around().time->now()};
-      const auto ring = self->state.core->ring(domain);
-      installation_finished closing{outcome.key, state.id, meter, outcome.failure, {encode_body(outcome), {}}};
-      t.apply<secure_box, box_event>(self->state.core->stream(), {closing}, {}, ring->authentication, domain);
-      return close_open_attempts(self, t);
-    }
+void close_attempts(self_pointer self, transaction& t, const attempts& left) {
+  auto& box = *self->state.core;
+  for (const auto& [key, meter] : left) {
+    const auto& state = t.state<secure_box>(box.stream());
+    const auto ring = box.ring(key.domain);
+    // Disabled meanwhile: they are closed when the box is enabled again.
+    if (!state.enabled || !ring || !state.processes.at(key.domain).open.contains(key.number))
+      continue;
+    const mi7_body outcome{refusal::installation_interrupted, {box_type::oak, 0}, state.id, key, meter, {}, {},
+                           box.house().around().time->now()};
+    installation_finished closing{key, state.id, meter, outcome.failure, {encode_body(outcome), {}}};
+    t.apply<secure_box, box_event>(box.stream(), {closing}, {}, ring->authentication, key.domain);
+  }
 }
 
 } // namespace
 
 steel_actor::behavior_type steel_box(self_pointer self, box_place place, surroundings around, psr_actor line) {
-  found_box(self, place, around).when_enabled = [self](transaction& t) { close_open_attempts(self, t); };
+  // Those of now: what is attempted while this becomes durable has a conversation of its own.
+  found_box(self, place, around).when_enabled = [self](transaction& t) {
+    auto left = open_attempts(t.state<secure_box>(self->state.core->stream()));
+    if (left.empty())
+      return;
+    t.when_durable([self, left = std::move(left)](const message_head& next) {
+      self->state.core->house().submit_signing({next, "close_attempts", nullptr}, [self, left](transaction& later) {
+        close_attempts(self, later, left);
+      });
+    });
+  };
   return box_behaviour<steel_actor>(
     self, [self, line](const install_key& m) { return install(self, m, line); },
     [self, line](const ask_report& m) { return report(self, m, line); });

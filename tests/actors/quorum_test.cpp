@@ -2,6 +2,7 @@
 // of shares that are all right, and something else sealed in the log: the box stays disabled, says why, and keeps
 // nothing.
 
+#include "events/box_reasons.hpp"
 #include "tests/actors/custodians.hpp"
 #include "tests/actors/memory_image.hpp"
 
@@ -46,14 +47,12 @@ struct exchange {
     const auto media = site.directory() / "media";
     for (const auto& who : {rita, sven})
       std::filesystem::create_directories(media / who.text);
-    set_secure_box_id order;
-    order.id = spare_id;
-    order.slot = {"oak-spare"};
-    order.threshold = static_cast<std::uint8_t>(threshold);
-    order.custodians = {rita, sven};
-    order.media = media;
     const auto random = seeded_randomness(5, 1)->stream("spare", 0);
-    auto made = initialise_box(order, {false, suite_id::p256, site.id()}, *random);
+    const initialisation_terms terms{
+      spare_id, {"oak-spare"}, suite_id::p256, {static_cast<std::uint8_t>(threshold), {rita, sven}, media}, site.id(),
+      box_id{box_type::manufacturing, 1},
+      std::make_shared<const private_key>(private_key::generate(suite_id::p256, *random))};
+    auto made = initialise_box(terms, *random);
     BOOST_REQUIRE(!made.problem);
     secure_box box;
     put(site, box, made.event, own(made.sealed, site));
@@ -117,12 +116,12 @@ void opens_nothing(const std::string& about, const exchange& what) {
     BOOST_REQUIRE_EQUAL(all.size(), size + what.threshold);
     BOOST_CHECK(std::get<share_refused>(all[size].event) == refused);
     if (what.threshold == 2)
-      BOOST_CHECK_EQUAL(std::get<box_disabled>(all[size + 1].event).reason, "the quorum of shares opened nothing");
+      BOOST_CHECK_EQUAL(std::get<box_disabled>(all[size + 1].event).reason, nothing_opened);
     const auto box = bench.state();
     BOOST_CHECK_MESSAGE(!box.enabled && box.entered.empty(), about);
     bench.holds_nothing(about);
-    bench.only_refused<start_up_key_offered>(about, refusal::box_disabled, bench.box("oak-spare").common,
-                                             offer_start_up_key{});
+    bench.only_refused<acknowledged>(about, refusal::box_disabled, bench.box("oak-spare").common,
+                                     take_domain_process{{}, ve, {}});
   }
 }
 

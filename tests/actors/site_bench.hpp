@@ -20,44 +20,34 @@ using all_rows = std::map<std::string, bytes>;
 class site_bench {
 public:
   /// `more`: boxes beside those of the day, which have no id yet. `hands`: who works instead of the held workers.
-  /// `overnight`: what is done to the log before the site awakes.
+  /// `overnight`: what is done to the log before the site awakes. `change` is asked at each start.
   explicit site_bench(const std::vector<box_plan>& more = {}, std::unique_ptr<workers> hands = nullptr,
-                      const std::function<void(log&)>& overnight = {})
-    : hands_(std::move(hands)) {
+                      const std::function<void(log&)>& overnight = {}, std::function<void(surroundings&)> change = {})
+    : hands_(std::move(hands)), change_(std::move(change)) {
     workers_.holding = false;
     auto day = load_scenario(scenario_file("small-day.toml"));
     BOOST_REQUIRE(day);
     plan_ = std::move(day->plan);
-    const auto known = plan_.boxes.size();
+    known_ = plan_.boxes.size();
     plan_.boxes.insert(plan_.boxes.end(), more.begin(), more.end());
     finished_day::copy(data_);
-    auto opened = log::open(data_);
-    BOOST_REQUIRE(opened);
-    log_.emplace(std::move(*opened));
-    if (overnight)
-      overnight(*log_);
-    auto slots = erasable_slots::open(data_ / "meters.keys", 16);
-    BOOST_REQUIRE(slots);
-    slots_.emplace(std::move(*slots));
-    world_.emplace(log_->view().at(log_->position().size)->time, [] { return false; });
-    random_ = seeded_randomness(plan_.seed, log_->epoch());
-    site_options options;
-    options.domains = plan_.domains;
-    options.boxes = plan_.boxes;
-    options.detached = false;
-    options.around = {&*log_, &world_->time(), random_.get(), hands_ ? hands_.get() : &workers_, {}, {}};
-    options.journaling.journal_log = &*log_;
-    options.journaling.time = &world_->time();
-    site_.emplace(world_->system(), options);
-    for (std::uint32_t slot = 0; slot < 4; ++slot)
-      site_->connect_meter({{"M000000" + std::to_string(slot + 1)}, slot, &*slots_, {}});
-    world_->settle();
-    for (std::size_t i = 0; i < known; ++i)
-      enable(*site_->box_in(plan_.boxes[i].slot));
+    if (overnight) {
+      auto opened = log::open(data_);
+      BOOST_REQUIRE(opened);
+      overnight(*opened);
+    }
+    start();
   }
-  ~site_bench() {
-    site_->stop();
-    world_->settle();
+  ~site_bench() { stop(); }
+
+  /// The process ends, and another opens the log.
+  void restart() {
+    stop();
+    site_.reset();
+    world_.reset();
+    slots_.reset();
+    log_.reset();
+    start();
   }
 
   site& all() { return *site_; }
@@ -202,6 +192,35 @@ public:
   }
 
 private:
+  void start() {
+    auto opened = log::open(data_);
+    BOOST_REQUIRE(opened);
+    log_.emplace(std::move(*opened));
+    auto slots = erasable_slots::open(data_ / "meters.keys", 16);
+    BOOST_REQUIRE(slots);
+    slots_.emplace(std::move(*slots));
+    world_.emplace(log_->view().at(log_->position().size)->time, [] { return false; });
+    random_ = seeded_randomness(plan_.seed, log_->epoch());
+    site_options options;
+    options.domains = plan_.domains;
+    options.boxes = plan_.boxes;
+    options.detached = false;
+    options.around = {&*log_, &world_->time(), random_.get(), hands_ ? hands_.get() : &workers_, {}, {}};
+    if (change_)
+      change_(options.around);
+    options.journaling.journal_log = &*log_;
+    options.journaling.time = &world_->time();
+    site_.emplace(world_->system(), options);
+    for (std::uint32_t slot = 0; slot < 4; ++slot)
+      site_->connect_meter({{"M000000" + std::to_string(slot + 1)}, slot, &*slots_, {}});
+    world_->settle();
+    for (std::size_t i = 0; i < known_; ++i)
+      enable(*site_->box_in(plan_.boxes[i].slot));
+  }
+  void stop() {
+    site_->stop();
+    world_->settle();
+  }
   void enable(const site_box& box) {
     const auto id = id_of(box.plan.slot.text);
     for (unsigned i = 0; i < box.plan.threshold; ++i)
@@ -220,6 +239,8 @@ private:
   std::unique_ptr<randomness> random_;
   held_workers workers_;
   std::unique_ptr<workers> hands_;
+  std::function<void(surroundings&)> change_;
+  std::size_t known_ = 0; ///< boxes of the day
   std::optional<site> site_;
   std::uint64_t count_ = 0;
   mutable std::uint64_t found_at_ = 0;

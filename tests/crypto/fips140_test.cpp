@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <stdexcept>
 
 namespace {
@@ -77,6 +78,40 @@ BOOST_AUTO_TEST_CASE(every_figure_is_what_python_counts) {
     BOOST_TEST(statistics[i].passed());
   }
   BOOST_TEST(all_passed(statistics));
+}
+
+// FIPS 140-1 (11 January 1994), 4.11.1: "The test is passed if 9,654 < X < 10,346"; "if 1.03 < X < 57.4"; "a run of
+// length 34 or more"; and the table of runs. Held against what good output gives: the middle of each interval is its
+// mean, 20,000 / 2^(length + 2) runs, and monobit and poker fail by chance about once in a million on each side.
+BOOST_AUTO_TEST_CASE(the_bounds_are_those_of_the_standard_and_fit_their_distributions) {
+  struct bounds {
+    double least, most;
+  };
+  const bounds monobit{9'654 + 1, 10'346 - 1}, poker{1.03, 57.4}, longest{0, 34 - 1};
+  const bounds runs[] = {{2'267, 2'733}, {1'079, 1'421}, {502, 748}, {223, 402}, {90, 223}, {90, 223}};
+  const auto statistics = fips140_statistics(congruential());
+  const auto is = [&](std::size_t i, bounds b) {
+    BOOST_TEST(statistics.at(i).least == b.least, statistics[i].name);
+    BOOST_TEST(statistics[i].most == b.most, statistics[i].name);
+  };
+  is(0, monobit), is(1, poker), is(2, longest);
+  for (std::size_t i = 0; i < 6; ++i) {
+    is(3 + i, runs[i]), is(9 + i, runs[i]);
+    // "6 or more" together are as many as those of 5.
+    const double mean = 20'000 / std::pow(2, std::min<double>(static_cast<double>(i) + 1, 5) + 2);
+    BOOST_TEST(std::abs((runs[i].least + runs[i].most) / 2 - mean) <= 0.5, statistics[3 + i].name);
+  }
+  // The number of ones is normal with mean 10,000 and variance 5,000.
+  BOOST_TEST(std::abs(std::erfc(346 / std::sqrt(2 * 5'000.0)) - 1e-6) < 0.1e-6);
+  // Poker is chi-square with 15 degrees of freedom; for an odd number its upper tail is a finite sum.
+  const auto above = [](double x) {
+    double sum = 0, term = 1;
+    for (int i = 1; i <= 7; ++i, term *= x / (2 * i - 1))
+      sum += term;
+    return std::erfc(std::sqrt(x / 2)) + std::sqrt(2 * x / std::acos(-1)) * std::exp(-x / 2) * sum;
+  };
+  BOOST_TEST((above(57.4) > 0.2e-6 && above(57.4) < 1e-6));
+  BOOST_TEST((1 - above(1.03) > 0.2e-6 && 1 - above(1.03) < 1e-6));
 }
 
 BOOST_AUTO_TEST_CASE(monobit_at_its_edges) {

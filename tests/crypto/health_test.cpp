@@ -2,6 +2,8 @@
 
 #include "tests/crypto/fixtures.hpp"
 
+#include <botan/bigint.h>
+
 #include <boost/test/unit_test.hpp>
 #include <rapidcheck.h>
 
@@ -62,6 +64,39 @@ BOOST_AUTO_TEST_CASE(the_adaptive_cutoff_is_the_standard_s) {
   const std::pair<double, unsigned> rarer[] = {{0.1, 507}, {0.5, 422}, {1, 325}, {2, 190}, {4, 71}, {6, 31}, {8, 16}};
   for (const auto& [h, cutoff] : rarer)
     BOOST_TEST(adaptive_cutoff(at(h)) == cutoff);
+}
+
+// SP 800-90B (January 2018), 4.4.2: C = 1 + CRITBINOM(W, 2^-H, 1 - alpha), "the smallest value for which the cumulative
+// binomial distribution is greater than or equal to a criterion value". In whole numbers, without rounding: for a whole
+// H, 2^(H W) P(X > k) is the sum of C(W, j) (2^H - 1)^(W - j) over j > k, and is held against 2^(H W) alpha.
+BOOST_AUTO_TEST_CASE(the_adaptive_cutoff_is_that_of_exact_arithmetic) {
+  const auto exact = [](unsigned h, unsigned alpha, unsigned window) {
+    const Botan::BigInt others = (Botan::BigInt{1} << h) - 1, limit = Botan::BigInt{1} << (h * window - alpha);
+    Botan::BigInt term{1}, tail{0}; // term: C(W, k) (2^H - 1)^(W - k), of k = W at first
+    unsigned k = window;
+    // `tail` is that of X > k.
+    for (; k > 0 && tail <= limit; --k) {
+      tail += term;
+      term = term * others * k / (window - k + 1);
+    }
+    return 1 + k + 1; // the last k whose tail was small enough is one higher
+  };
+  for (const unsigned alpha : {20U, 30U, 40U})
+    for (const unsigned h : {1U, 2U, 3U, 4U, 5U, 6U, 7U, 8U})
+      BOOST_TEST(adaptive_cutoff(at(h, alpha)) == exact(h, alpha, window_of_bytes));
+  BOOST_TEST(adaptive_cutoff(at(1, 20), window_of_bits) == exact(1, 20, window_of_bits));
+  BOOST_TEST(adaptive_cutoff(at(1, 30), window_of_bits) == exact(1, 30, window_of_bits));
+}
+
+// SP 800-90B, 4.4.1: the probability of C equal samples is at most 2^(-H (C - 1)), which is at most alpha for C and not
+// for C - 1.
+BOOST_AUTO_TEST_CASE(the_repetition_cutoff_is_the_least_that_keeps_alpha) {
+  for (const unsigned alpha : {20U, 30U, 40U})
+    for (const double h : {0.5, 1.0, 2.0, 4.0, 7.3, 8.0}) {
+      const auto cutoff = repetition_cutoff(at(h, alpha));
+      BOOST_TEST(h * (cutoff - 1) >= alpha);
+      BOOST_TEST(h * (cutoff - 2) < alpha);
+    }
 }
 
 BOOST_AUTO_TEST_CASE(a_claim_that_tests_nothing_is_refused) {

@@ -268,6 +268,44 @@ BOOST_AUTO_TEST_CASE(exactly_one_domain_is_active) {
   BOOST_CHECK(disabled(box).active == usps);
 }
 
+// EP-11: what a box says of its generators is an event when it is news, and part of its state.
+BOOST_AUTO_TEST_CASE(a_change_of_the_generators_is_an_event) {
+  using condition = generator_condition;
+  const auto report = [](const secure_box& box, const condition& found) {
+    return decide(box, report_generators{found});
+  };
+  const condition sound;
+  const condition stuck{generator_health::degraded, "stuck", {}, {}};
+  const condition dead{generator_health::degraded, "dead", {}, {}};
+  const condition other{generator_health::degraded, {}, "stuck", {}};
+  const condition both{generator_health::failed, "stuck", "dead", {}};
+  const condition alike{generator_health::failed, {}, {}, "not random"};
+  const auto box = with_id(oak_1);
+  const auto after_stuck = after(box, report(box, stuck));
+  check<box_event>({
+    {"sound, as at first", report(box, sound), "-"},
+    {"a fault", report(box, stuck), "generators_changed"},
+    {"the same again", report(after_stuck, stuck), "-"},
+    {"another fault of the same generator", report(after_stuck, dead), "generators_changed"},
+    {"the other generator instead", report(after_stuck, other), "generators_changed"},
+    {"both", report(after_stuck, both), "generators_changed"},
+    {"what they give together", report(box, alike), "generators_changed"},
+    {"sound again", report(after_stuck, sound), "generators_changed"},
+    {"disabled", report(disabled(at_work(oak_1)), stuck), "generators_changed"},
+    {"without an id", report({}, stuck), "! box_not_initialised"},
+    {"without an id, sound", report({}, sound), "! box_not_initialised"},
+  });
+  BOOST_CHECK(after_stuck.generators == stuck);
+  BOOST_CHECK(after(after_stuck, report(after_stuck, both)).generators == both);
+  BOOST_CHECK(after(after_stuck, report(after_stuck, sound)).generators == sound);
+  const auto told = event_in<generators_changed>(report(box, both));
+  BOOST_CHECK(told == (generators_changed{oak_1, generator_health::failed, "stuck", "dead", {}}));
+  // Nothing else of the box changes.
+  auto rest = after_stuck;
+  rest.generators = {};
+  BOOST_CHECK(rest == box);
+}
+
 BOOST_AUTO_TEST_CASE(a_box_is_ready_or_says_why_not) {
   const auto other = then(at_work(oak_1), active_domain_switched{oak_1, usps});
   struct {

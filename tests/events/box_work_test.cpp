@@ -213,7 +213,7 @@ namespace {
 
 /// Any command at all, for a box of this type.
 decision<box_event> any_command(const secure_box& state, draw d, const box_id& id) {
-  const auto kind = d.below(16);
+  const auto kind = d.below(17);
   const auto who = d.one_of({anna, boris, clara, nobody});
   const auto domain = d.mostly(4) ? ve : d.one_of({usps, ukrm});
   const key_id k = key(d.below(40), domain);
@@ -235,6 +235,9 @@ decision<box_event> any_command(const secure_box& state, draw d, const box_id& i
     case 10: return decide(state, key_generated{k, id, steel, {}, {}});
     case 11:
     case 12: return decide(state, installation_finished{k, steel, meter_a, failure, {}});
+    case 13:
+      return decide(state, report_generators{{d.one_of({generator_health::ok, generator_health::degraded}),
+                                              sound ? std::nullopt : std::optional<std::string>{"x"}, {}, {}}});
     default: return decide(state, attempt_installation{k, oak_1, steel, meter_a, {}}, {sound, d.mostly(5)});
   }
 }

@@ -118,6 +118,9 @@ const entry list[] = {
    ""},
   {85, "indicia_printed", indicia_printed{meter_a, 1, 2, march_2}, "meter/A1", "meter A1", ""},
   {86, "tamper_detected", tamper_detected{meter_a}, "meter/A1", "meter A1", ""},
+
+  {100, "generators_changed", generators_changed{oak_1, generator_health::degraded, "x", {}, {}}, "box/O00000001",
+   "box O00000001", ""},
 };
 
 template <class T>

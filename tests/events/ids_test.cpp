@@ -1,5 +1,7 @@
 #include "events/ids.hpp"
 
+#include "events/generators.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <cstdint>
@@ -69,6 +71,15 @@ BOOST_AUTO_TEST_CASE(boxes) {
   BOOST_REQUIRE(oak);
   BOOST_CHECK(oak->type == box_type::oak);
   BOOST_TEST(oak->number == 17u);
+}
+
+BOOST_AUTO_TEST_CASE(generators) {
+  names<generator_health>({{1, "OK"}, {2, "DEGRADED"}, {3, "FAILED"}});
+  BOOST_TEST(name(generator_part::hardware) == "hardware");
+  BOOST_TEST(name(generator_part::software) == "software");
+  for (const auto& [type, two] : {std::pair{box_type::manufacturing, true}, {box_type::oak, true},
+                                  {box_type::steel, false}, {box_type::brass, false}, {box_type::tin, false}})
+    BOOST_TEST(has_two_generators(type) == two);
 }
 
 BOOST_AUTO_TEST_CASE(keys_and_orders) {

@@ -7,6 +7,7 @@
 //   record_malformed, record_missing    actors/archive, actors/boxes/brass_checks (bytes; look-ups)
 //   test_tokens_differ, registration_tokens_differ   actors/boxes/brass_checks (cryptography)
 //   installation_open, installation_interrupted   actors/boxes/steel (the KMC asks too early; a restart)
+//   generators_*, self_test_failed      actors/shell, actors/boxes/box_core (what a worker draws): generators_test
 //   meter_not_known                     actors/computers/psr (no such meter on the line)
 //   no_answer, storage_failed           time-outs and the journal
 //   box_not_known, key_not_known, wrong_signer, serial_taken   reserved for what comes in from outside
@@ -96,6 +97,9 @@ constexpr known list[] = {
   {94, "medium_full"},
   {95, "medium_taken"},
   {96, "medium_failed"},
+  {97, "generators_failed"},
+  {98, "generators_degraded"},
+  {99, "self_test_failed"},
 };
 
 } // namespace

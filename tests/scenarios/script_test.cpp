@@ -312,6 +312,53 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_fault_is) {
     check(w);
 }
 
+BOOST_AUTO_TEST_CASE(reads_the_faults_of_boxes_and_what_a_site_says_of_them) {
+  const std::string first = "[[fault]]\nmeter = \"M1\"\n";
+  for (const std::string what : {"stuck", "biased", "repeating", "slow", "dead"}) {
+    const auto read = parse_script(
+      replaced(first, "[[fault]]\nbox = \"oak-2\"\ngenerator = \"software\"\nwhat = \"" + what +
+                        "\"\nafter = 70\n" + first),
+      "f");
+    BOOST_REQUIRE(read);
+    BOOST_REQUIRE_EQUAL(read->box_faults.size(), 1u);
+    const auto& f = read->box_faults[0];
+    BOOST_TEST(f.box.text == "oak-2");
+    BOOST_CHECK(f.generator == generator_part::software && f.what == what && f.after == 70);
+    BOOST_TEST(read->faults.size() == 1u);
+  }
+  const auto plain = parse_script(
+    replaced(first, "[[fault]]\nbox = \"m-1\"\ngenerator = \"hardware\"\nwhat = \"slow\"\n" + first), "f");
+  BOOST_REQUIRE(plain);
+  BOOST_CHECK(plain->box_faults[0].generator == generator_part::hardware && plain->box_faults[0].after == 0);
+  BOOST_CHECK(plain->degraded == degraded_work::allowed);
+  for (const auto& [word, meant] : {std::pair{"allowed", degraded_work::allowed}, {"refused", degraded_work::refused}}) {
+    const auto read =
+      parse_script(replaced("seed = 7\n", "seed = 7\ndegraded = \"" + std::string{word} + "\"\n"), "f");
+    BOOST_REQUIRE(read);
+    BOOST_CHECK(read->degraded == meant);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_fault_of_a_box_is) {
+  const std::string first = "[[fault]]\nmeter = \"M1\"\n";
+  const std::string fault = "box = \"oak-1\"\ngenerator = \"hardware\"\nwhat = \"stuck\"\n";
+  const auto one = [&](const std::string& text) { return "[[fault]]\n" + text + first; };
+  for (const wrong& w : std::vector<wrong>{
+         {first, one("box = @\"oak-9\"\ngenerator = \"hardware\"\nwhat = \"stuck\"\n"), "unknown box \"oak-9\""},
+         {first, one("box = \"oak-1\"\ngenerator = @\"hard\"\nwhat = \"stuck\"\n"), "unknown generator \"hard\""},
+         {first, one("box = \"oak-1\"\ngenerator = \"hardware\"\nwhat = @\"write\"\n"), "unknown fault \"write\""},
+         {first, one(fault + "after = @-1\n"), "must be a whole number from 0"},
+         {first, one(fault + "@times = 1\n"), "unknown key \"times\""},
+         {first, "@" + one("box = \"oak-1\"\nwhat = \"stuck\"\n"), "no `generator` in [[fault]] of a box"},
+         {first, "@" + one("box = \"oak-1\"\ngenerator = \"software\"\n"), "no `what` in [[fault]] of a box"},
+         {first, "[[fault]]\n" + fault + "@" + one(fault), "this generator has a fault already"},
+         {first, one("box = \"steel-1\"\ngenerator = @\"hardware\"\nwhat = \"stuck\"\n"),
+          "a steel box has no hardware generator"},
+         {"seed = 7\n", "seed = 7\ndegraded = @\"no\"\n", "unknown word for degraded work \"no\""},
+       })
+    check(w);
+}
+
 BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_step_is) {
   const std::string labels = "labels = \"labels.csv\"\ndomains = [\"VE\", \"USPS\"]";
   const std::string registered = "count = 5\ncountry = \"US\"\nfirst_serial = 1001";
