@@ -179,19 +179,19 @@ BOOST_AUTO_TEST_CASE(acts_of_later_steps_have_words_too) {
 BOOST_AUTO_TEST_CASE(a_script_on_paper) {
   const auto text = printed({"script", small_day()}, 0).out;
   BOOST_CHECK_LE(widest(text), 100u);
-  BOOST_CHECK(text.starts_with("Key ceremony small-day\n======================\n\nSuite p256, 32 steps."));
+  BOOST_CHECK(text.starts_with("Key ceremony small-day\n======================\n\nSuite p256, 43 steps."));
   for (const char* part : {
          "Date: ____", "operator  ", "officer  ", "witness  ",
          "Ada       custodian: shares for manufacturing-1,", "Max       custodian: shares for steel-1 ",
-         "Ada        M00000001.share, domain-key-set.share  ____", "Greta      O00000002.share  ", "Otto       S00000002.share",
-         "oak-ve, oak-usps, brass-ve, brass-usps, steel-1,", "First Manufacturing box\n-----------------------\n",
+         "Ada        M00000001.share, domain-key-set.share,", "Greta      O00000002.share  ", "Otto       S00000002.share",
+         "manufacturing-2, oak-ve, oak-usps, brass-ve,", "First Manufacturing box\n-----------------------\n",
          "Signatures\n", "first witness   ____", "Karl  "})
     BOOST_CHECK_MESSAGE(holds(text, part), part);
-  // One column for times and one for initials in each of 32 rows.
+  // One column for times and one for initials in each of 43 rows.
   std::size_t rows = 0;
   for (std::size_t at = 0; (at = text.find("_____  ________\n", at)) != std::string::npos; ++at)
     ++rows;
-  BOOST_CHECK_EQUAL(rows, 32u);
+  BOOST_CHECK_EQUAL(rows, 43u);
 }
 
 BOOST_AUTO_TEST_CASE(a_script_as_markdown_and_json) {
@@ -200,16 +200,16 @@ BOOST_AUTO_TEST_CASE(a_script_as_markdown_and_json) {
   for (const char* part : {"\n## First Manufacturing box\n\n| step | who | what | display | time | initials |\n"
                            "| --- | --- | --- | --- | --- | --- |\n| 1 | operator | set the first id of manufacturing-1; ",
                            "\n| 2 | Ada | put the share for manufacturing-1 in | 1 of 2 shares is in | | |\n",
-                           "\n| Bela | M00000001.share, domain-key-set.share | |\n"})
+                           "\n| Bela | M00000001.share, domain-key-set.share, M00000002.share | |\n"})
     BOOST_CHECK_MESSAGE(holds(page, part), part);
   const auto said = printed_json({"script", small_day()}, 0);
   BOOST_CHECK_EQUAL(said.at("name"), "small-day");
   BOOST_CHECK_EQUAL(said.at("suite"), "p256");
-  BOOST_CHECK_EQUAL(said.at("custodians").size(), 15u);
-  BOOST_REQUIRE_EQUAL(said.at("steps").size(), 32u);
-  // The sixth box to enrol is the second Steel: source, six enrolments behind three steps.
-  const auto& step = said.at("steps").at(8);
-  BOOST_CHECK_EQUAL(step.at("step"), 9);
+  BOOST_CHECK_EQUAL(said.at("custodians").size(), 17u);
+  BOOST_REQUIRE_EQUAL(said.at("steps").size(), 43u);
+  // The seventh box to enrol is the second Steel: three steps for the source, four for the further Manufacturing box.
+  const auto& step = said.at("steps").at(12);
+  BOOST_CHECK_EQUAL(step.at("step"), 13);
   BOOST_CHECK_EQUAL(step.at("act"), "enrol");
   BOOST_CHECK_EQUAL(step.at("slot"), "steel-2");
   BOOST_CHECK_EQUAL(step.at("source"), "manufacturing-1");

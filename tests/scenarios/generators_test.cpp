@@ -108,7 +108,7 @@ BOOST_AUTO_TEST_CASE(a_process_that_ends_finds_its_generators_good_again_and_is_
 BOOST_AUTO_TEST_CASE(a_site_that_works_with_both_only_makes_no_key_with_one) {
   scratch_directory work;
   const auto day =
-    small_day_with(work, "degraded = \"refused\"", fault("oak-ve", "hardware", "stuck", 3'000));
+    small_day_with(work, "degraded = \"refused\"", fault("oak-ve", "hardware", "stuck", 12'000));
   run(day, work / "day");
   const auto events = events_in(work / "day");
   BOOST_CHECK_EQUAL(broken_rules(events), "");

@@ -150,7 +150,7 @@ BOOST_AUTO_TEST_CASE(the_small_day_comes_out_as_it_says) {
   BOOST_CHECK_EQUAL(result.epoch, 1u);
   BOOST_CHECK_EQUAL(result.counts.faults, 0u);
   BOOST_CHECK_EQUAL(result.counts.meters, 4u);
-  BOOST_CHECK_EQUAL(result.counts.boxes, 7u);
+  BOOST_CHECK_EQUAL(result.counts.boxes, 9u);
   BOOST_CHECK_EQUAL(result.stages.size(), day.plan.steps.size());
   const auto events = events_in(work / "day");
   BOOST_CHECK_EQUAL(events.size(), result.records);

@@ -29,9 +29,10 @@ public:
       all += std::to_string(slots_.size()) + " of " + std::to_string(slots.size()) + " boxes have an id\n";
     if (left_overs_ > 0)
       all += std::to_string(left_overs_) + " files of unfinished sets are left\n";
+    // A ceremony ends with the Manufacturing boxes disabled and all others enabled.
     for (const auto& [box, on] : enabled_)
-      if (!on)
-        all += box + " is not enabled\n";
+      if (on == (box.front() == 'M'))
+        all += box + (on ? " is enabled\n" : " is not enabled\n");
     return all;
   }
 
