@@ -75,6 +75,9 @@ void bench_site::ceremony() {
   site_plan plan{suite_, {domain_of_bench}, {}};
   for (const auto& box : site_->boxes())
     plan.boxes.push_back(box.plan);
+  // A box whose process ended while it was enabled puts that on record first: until then the log calls it enabled.
+  for (const auto& box : site_->boxes())
+    ask<box_report>(box.common, ask_box{});
   const bool fresh = !box_in_slot(written_, plan.boxes.front().slot); // the Manufacturing box is the first
   if (fresh)
     for (const auto& step : first_ceremony(plan, {}))
