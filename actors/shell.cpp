@@ -6,6 +6,8 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 #include <map>
 
 namespace oaksteel {
@@ -19,6 +21,12 @@ constexpr std::size_t idle_cells_limit = 256;
 constexpr std::string_view record_purpose = "record";
 
 } // namespace
+
+void shell_detail::stop_unreadable(const stream_id& stream, const std::string& why) {
+  constexpr int log_unusable = 3; // as cli/README.md has it
+  std::fprintf(stderr, "oaksteel: the state of %s in the log cannot be read: %s\n", stream.text().c_str(), why.c_str());
+  std::_Exit(log_unusable); // what is not durable yet was not answered
+}
 
 shell::shell(std::string name, shell_client own, surroundings around)
   : name_(std::move(name)), own_(std::move(own)), around_(std::move(around)), epoch_(around_.journal_log->epoch()) {}

@@ -65,6 +65,10 @@ struct to_sign {
   signed_record* record; ///< lives as long as its event
 };
 
+/// The log has a state of this stream that cannot be read: to go on without it would decide on nothing. Says so on the
+/// error output and ends the process, with the status of a log that cannot be used.
+[[noreturn]] void stop_unreadable(const stream_id& stream, const std::string& why);
+
 } // namespace shell_detail
 
 class shell;
@@ -204,8 +208,10 @@ shell_detail::cell_of<State>& shell::cell_for(const stream_id& stream) {
   if (!slot) {
     auto fresh = std::make_unique<shell_detail::cell_of<State>>();
     if (auto row = around_.journal_log->view().row(stream)) {
-      if (auto value = decode<State>(row->state))
-        fresh->value = std::move(*value);
+      auto value = decode<State>(row->state);
+      if (!value)
+        shell_detail::stop_unreadable(stream, value.error());
+      fresh->value = std::move(*value);
       fresh->version = row->version;
     }
     slot = std::move(fresh);

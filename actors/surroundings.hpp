@@ -50,7 +50,7 @@ struct surroundings {
   workers* work = nullptr;
   journal_actor journal;
   shell_limits limits;
-  std::function<void(const storage_error&)> media_failed; ///< a share could not be written: for who runs the site
+  std::function<void(const storage_error&)> media_failed; ///< no share can be put there: for who runs the site
   noise_supply* noise = nullptr; ///< of the boxes' generators; null: taken from streams of `random`
   degraded_work degraded = degraded_work::allowed; ///< of a box with two generators (EP-11)
   const std::vector<known_answer>* answers = &known_answers(); ///< that a box computes when it tests itself

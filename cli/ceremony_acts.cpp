@@ -66,15 +66,12 @@ public:
   }
   void on(const box_disabled& e) {
     auto& b = box(e.box);
-    // The event names no custodian but in its reason.
-    for (const auto& custodian : b.entered)
-      if (e.reason == taken_out(label{custodian})) {
-        did(ceremony_step{remove_share, b.slot, {}, label{custodian}, {}}, share_out(label{custodian})).otherwise =
-          transcript_kind::disabled;
-        b.entered.clear();
-        return;
-      }
     b.entered.clear();
+    if (e.custodian) {
+      did(ceremony_step{remove_share, b.slot, {}, *e.custodian, {}}, share_out(*e.custodian)).otherwise =
+        transcript_kind::disabled;
+      return;
+    }
     if (e.reason != process_restarted || !restart_)
       return odd(transcript_kind::disabled);
     b.lost_by = restart_;

@@ -87,10 +87,10 @@ void add_lines(paper& page, const told& t) {
     over = over || line.step == last;
   }
   if (t.found.later_restarts + t.found.later_shares > 0)
-    page.push_back(paper_line{"After a restart that belongs to no step or is one, custodians put "
-                              + std::to_string(t.found.later_shares) + " shares in and enabled "
-                              + std::to_string(t.found.later_enabled) + " boxes again; restarts behind the last step: "
-                              + std::to_string(t.found.later_restarts) + ". None of this is an exception."});
+    page.push_back(paper_line{"No exception: what a restart had disabled was enabled again, "
+                              + std::to_string(t.found.later_shares) + " shares for "
+                              + std::to_string(t.found.later_enabled) + " boxes; restarts after the last step: "
+                              + std::to_string(t.found.later_restarts) + "."});
 }
 
 void add_end(paper& page, const told& t) {

@@ -12,7 +12,7 @@ constexpr auto first_box = "First Manufacturing box";
 constexpr auto further_boxes = "Further Manufacturing boxes";
 constexpr auto ids = "The other boxes take their ids";
 constexpr auto domains = "Domains";
-constexpr auto domain_keys = "Boxes are enabled and get their domain keys";
+constexpr auto domain_keys = "Boxes get their domain keys";
 
 box_plan plan_of(const site_plan& plan, const label& slot) {
   const auto at = std::find_if(plan.boxes.begin(), plan.boxes.end(), [&](const auto& b) { return b.slot == slot; });

@@ -218,8 +218,8 @@ void add_ceremony(CLI::App& app, arguments& a) {
   script.footer("Example: oaksteel ceremony script scenarios/small-day.toml > script.txt");
   script.callback([&a] { a.run = [&a] { return ceremony_script(a.script); }; });
 
-  auto& transcript = *ceremony.add_subcommand("transcript", "What was done, from the log, held against the script, with "
-                                                            "every exception");
+  auto& transcript = *ceremony.add_subcommand("transcript", "What was done, from the log, held against the script, "
+                                                            "with every exception");
   transcript.add_option("--data", a.transcript.data, "a data directory, or a log as `log export` writes it")
     ->required();
   auto* file = transcript.add_option("--script", a.transcript_script, "the scenario, where the log holds none");

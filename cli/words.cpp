@@ -84,7 +84,9 @@ struct sentence {
     return join(box(e.box), " refused ", which(e.share), " of ", e.custodian, ": ", e.reason);
   }
   std::string operator()(const box_enabled& e) const { return join(box(e.box), " is enabled"); }
-  std::string operator()(const box_disabled& e) const { return join(box(e.box), " is disabled: ", e.reason); }
+  std::string operator()(const box_disabled& e) const {
+    return join(box(e.box), " is disabled: ", e.custodian ? e.custodian->text + " took a share out" : e.reason);
+  }
   std::string operator()(const box_admitted& e) const {
     return join(box(e.source), " admitted ", box(e.box), " in slot ", e.slot, ": it knows the enrolment secret");
   }

@@ -91,13 +91,13 @@ decision<box_event> decide(const secure_box& state, const enter_share& command, 
 decision<box_event> decide(const secure_box& state, const remove_share& command) {
   if (!state.entered.contains(command.custodian.text))
     return refuse(refusal::share_missing);
-  return events{box_disabled{state.id, taken_out(command.custodian)}};
+  return events{box_disabled{state.id, std::string{share_taken_out}, command.custodian}};
 }
 
 decision<box_event> decide(const secure_box& state, const lose_memory& command) {
   if (!state.enabled && state.entered.empty())
     return events{};
-  return events{box_disabled{state.id, command.reason}};
+  return events{box_disabled{state.id, command.reason, {}}};
 }
 
 decision<box_event> decide(const secure_box& state, const report_generators& command) {

@@ -106,9 +106,10 @@ struct box_enabled {
 /// A share was taken out, the process ended, or the quorum opened nothing: nothing is open.
 struct box_disabled {
   box_id box;
-  std::string reason;
+  std::string reason;             ///< events/box_reasons.hpp
+  std::optional<label> custodian; ///< who took a share out; none for the other reasons and before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.reason); }
+  static auto fields(auto& self) { return std::tie(self.box, self.reason, self.custodian); }
 };
 
 /// A Manufacturing box gave keys away, encrypted to the start-up key of a box that was admitted: its part of a domain

@@ -1,14 +1,12 @@
 #pragma once
 // The reasons that box_disabled gives, for those who write it and those who tell them apart.
 
-#include "events/ids.hpp"
+#include <string_view>
 
 namespace oaksteel {
 
-/// This custodian took his share out.
-inline std::string taken_out(const label& custodian) {
-  return "share of " + custodian.text + " taken out";
-}
+/// A custodian took a share out; the event says who.
+inline constexpr std::string_view share_taken_out = "share taken out";
 /// The process ended; the next one says so.
 inline constexpr std::string_view process_restarted = "process restarted";
 /// What the shares gave did not open what is sealed (EP-10).

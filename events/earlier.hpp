@@ -99,6 +99,17 @@ inline share_refused lifted(share_refused_1 e) {
   return {e.box, std::move(e.custodian), e.reason, {}};
 }
 
+/// Version 1 named the custodian in the text of its reason only.
+struct box_disabled_1 {
+  box_id box;
+  std::string reason;
+
+  static auto fields(auto& self) { return std::tie(self.box, self.reason); }
+};
+inline box_disabled lifted(box_disabled_1 e) {
+  return {e.box, std::move(e.reason), {}};
+}
+
 /// Version 1 did not say who issued the keys.
 struct domain_process_made_1 {
   box_id box;
@@ -141,6 +152,6 @@ using earlier_list = earlier_entries<
   earlier_entry<2, 1, node_restarted_1>,
   earlier_entry<21, 1, box_initialised_1>, earlier_entry<21, 2, box_initialised_2>,
   earlier_entry<22, 1, share_entered_1>, earlier_entry<23, 1, share_refused_1>,
-  earlier_entry<26, 1, domain_process_made_1>>;
+  earlier_entry<25, 1, box_disabled_1>, earlier_entry<26, 1, domain_process_made_1>>;
 
 } // namespace oaksteel

@@ -89,6 +89,11 @@ struct collector {
     if (!id.empty())
       sink.add({kind, std::move(id)});
   }
+  void take_part(const label& custodian) { add(participant_kind::custodian, custodian.text); }
+  void take_part(const std::optional<label>& custodian) {
+    if (custodian)
+      take_part(*custodian);
+  }
   void visit(const domain_id& d) { add(participant_kind::domain, d.text); }
   void visit(const box_id& b) { add(participant_kind::box, b.number ? b.text() : std::string{}); }
   void visit(const key_id& k) {
@@ -154,7 +159,7 @@ void collect(const any_event& e, auto& sink) {
         // A custodian's name is a label; so are slots, which take part in nothing.
         if constexpr (requires { event.custodian; })
           if (static_cast<const void*>(&field) == &event.custodian)
-            found.add(participant_kind::custodian, event.custodian.text);
+            found.take_part(event.custodian);
         found.visit(field);
       });
     },

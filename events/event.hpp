@@ -63,7 +63,7 @@ using event_list = event_entries<
   event_entry<22, 2, "share_entered", share_entered, secure_box>,
   event_entry<23, 2, "share_refused", share_refused, secure_box>,
   event_entry<24, 1, "box_enabled", box_enabled, secure_box>,
-  event_entry<25, 1, "box_disabled", box_disabled, secure_box>,
+  event_entry<25, 2, "box_disabled", box_disabled, secure_box>,
   event_entry<26, 2, "domain_process_made", domain_process_made, secure_box>,
   event_entry<27, 1, "active_domain_switched", active_domain_switched, secure_box>,
   event_entry<28, 1, "domain_created", domain_created, domain>,

@@ -61,7 +61,7 @@ struct question {
                   "the quorum of shares is not in, or the box was enabled already");
   }
   answer operator()(const secure_box& s, const box_disabled& e) const {
-    return held_against(decide(s, lose_memory{e.reason}), e);
+    return held_against(e.custodian ? decide(s, remove_share{*e.custodian}) : decide(s, lose_memory{e.reason}), e);
   }
   answer operator()(const admission& s, const box_admitted& e) const {
     return held_against(decide(s, e, admission_check{false, true}), e);

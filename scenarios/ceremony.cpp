@@ -90,15 +90,14 @@ void stage::hold(const ceremony_steps& ceremony) {
   ceremony_operator people{*site_, opened_.written, scenario_.plan.suite, media(), asks};
   std::size_t done = 0;
   for (const auto& s : ceremony) {
-    const bool enrolling = s.act == ceremony_act::enrol && !done_before(opened_.written, s);
-    const auto officers = enrolling ? enrolment_officers(*site_, s) : std::vector<label>{};
-    if (enrolling) {
+    const auto officers = s.act == ceremony_act::enrol ? enrolment_officers(*site_, s) : std::vector<label>{};
+    if (!officers.empty() && !done_before(opened_.written, s)) {
       const auto typing = random_->stream("officer/" + s.slot.text, 0);
       if (auto typed = type_in_enrolment_secret(media(), officers, s.slot, *typing); !typed)
         halt(typed.error());
     }
     people.carry_out(s);
-    clear_enrolment_secret(media(), officers, s.slot);
+    clear_enrolment_secret(media(), officers, s.slot); // also what a run before left, if it ended here
     progress(++done, ceremony.size(), "steps of the ceremony");
   }
 }

@@ -40,14 +40,16 @@ public:
   bool ready_for(std::string_view of) {
     for (const auto& custodian : terms_.shares.custodians) {
       const auto medium = medium_of(custodian);
-      if (!medium.present())
-        return failed(custodian, refusal::medium_missing);
       const auto there = medium.read(share_file_name(of));
+      if (!there && !medium.present())
+        return failed(custodian, refusal::medium_missing, there.error());
       if (!there && there.error().code == storage_code::missing)
         continue;
       const auto share = there ? parse_share(*there) : expected<share_file, std::string>{unexpected{std::string{}}};
       if (!share || share->terms.log != terms_.log)
-        return failed(custodian, refusal::medium_taken);
+        return failed(custodian, refusal::medium_taken,
+                      {storage_code::exists, (medium.directory() / share_file_name(of)).string()
+                                               + ": lies where the share would go; put it elsewhere"});
     }
     return true;
   }
@@ -65,10 +67,8 @@ public:
       terms.custodian = terms_.shares.custodians[i];
       terms.index = static_cast<unsigned>(i + 1);
       const auto medium = medium_of(terms.custodian);
-      if (auto done = medium.write(share_file_name(of), share_text(terms, shares[i], key, random_)); !done) {
-        made_.medium = done.error();
-        return failed(terms.custodian, refusal_for(done.error()));
-      }
+      if (auto done = medium.write(share_file_name(of), share_text(terms, shares[i], key, random_)); !done)
+        return failed(terms.custodian, refusal_for(done.error()), done.error());
       written_.emplace_back(medium, share_file_name(of));
       plan.push_back({terms.custodian, share_commitment(made_.event.salt, shares[i])});
     }
@@ -79,8 +79,9 @@ public:
 
 private:
   media medium_of(const label& custodian) const { return media{terms_.shares.media / custodian.text}; }
-  bool failed(const label& custodian, refusal why) {
+  bool failed(const label& custodian, refusal why, storage_error medium) {
     made_.problem = why;
+    made_.medium = std::move(medium);
     made_.custodian = custodian;
     return false;
   }

@@ -13,7 +13,7 @@ struct initialisation {
   std::optional<refusal> problem = refusal::storage_failed;
   label custodian;                     ///< whose medium the problem is about
   std::string detail;                  ///< more about the problem, for the error log
-  std::optional<storage_error> medium; ///< why that one could not be written
+  std::optional<storage_error> medium; ///< what is wrong with that one, and where
   box_initialised event;
   bytes sealed; ///< under the operation combination: the Manufacturing box's keys, or an empty bundle
 };

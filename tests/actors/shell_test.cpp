@@ -5,6 +5,11 @@
 
 #include "crypto/envelope.hpp"
 
+#include <iostream>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
 namespace oaksteel::testing {
 namespace {
 
@@ -200,6 +205,23 @@ BOOST_FIXTURE_TEST_CASE(a_refusal_is_an_event_before_it_is_an_answer, shell_benc
   BOOST_REQUIRE(fault);
   BOOST_CHECK(fault->reason == refusal::box_disabled && fault->where == "archive/VE" && fault->command == "x"
               && fault->source == "test" && fault->about == "O00000001");
+}
+
+// An empty state in place of one that cannot be read would allow everything again that was done before.
+BOOST_FIXTURE_TEST_CASE(a_state_that_cannot_be_read_ends_the_process, shell_bench) {
+  std::cout.flush();
+  const auto child = fork();
+  if (child == 0) {
+    (void)!std::freopen("/dev/null", "w", stderr);
+    // The row of the stream holds ten bytes, which are no box.
+    house().submit(info("x"), [](transaction& t) { t.state<secure_box>({stream_kind::node, "node"}); });
+    settle();
+    _exit(0);
+  }
+  int status = -1;
+  BOOST_REQUIRE(child > 0 && waitpid(child, &status, 0) == child);
+  BOOST_CHECK(WIFEXITED(status));
+  BOOST_CHECK_EQUAL(WEXITSTATUS(status), 3);
 }
 
 // A worker that throws has verified nothing.

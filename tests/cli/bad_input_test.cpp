@@ -125,6 +125,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
     {"share", "verify"},
     {"share", "verify", "--data", day},
     {"share", "verify", "x.share", "--data"},
+    {"ceremony"},
+    {"ceremony", "bogus"},
+    {"ceremony", "script"},
+    {"ceremony", "script", "day.toml", "--markdown", "--json"},
+    {"ceremony", "transcript"},
+    {"ceremony", "transcript", "--data", day, "--script"},
   };
   for (const auto& line : lines)
     check_refused(line, 2, "");
@@ -133,7 +139,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
 BOOST_AUTO_TEST_CASE(help_is_everywhere) {
   for (const command_line& command :
        {command_line{}, {"scenario"}, {"scenario", "run"}, {"scenario", "replay"}, {"log"}, {"log", "stat"},
-        {"log", "list"}, {"log", "verify"}, {"log", "export"}, {"replay"}, {"audit"}, {"share"}, {"share", "verify"}}) {
+        {"log", "list"}, {"log", "verify"}, {"log", "export"}, {"replay"}, {"audit"}, {"share"}, {"share", "verify"},
+        {"ceremony"}, {"ceremony", "script"}, {"ceremony", "transcript"}}) {
     auto line = command;
     line.push_back("--help");
     const auto r = run_program(line);

@@ -45,7 +45,7 @@ const entry list[] = {
   {23, "share_refused", share_refused{oak_1, anna, refusal::share_wrong}, "box/O00000001",
    "box O00000001, custodian anna", "", 2},
   {24, "box_enabled", box_enabled{oak_1}, "box/O00000001", "box O00000001", ""},
-  {25, "box_disabled", box_disabled{oak_1, "x"}, "box/O00000001", "box O00000001", ""},
+  {25, "box_disabled", box_disabled{oak_1, "x", anna}, "box/O00000001", "box O00000001, custodian anna", "", 2},
   {26, "domain_process_made", domain_process_made{oak_1, ve, suite_id::p256, {steel_1, steel_2}}, "box/O00000001",
    "box O00000001, domain VE, box S00000001, box S00000002", "8 O00000001|VE", 2},
   {27, "active_domain_switched", active_domain_switched{oak_1, ve}, "box/O00000001", "box O00000001, domain VE", ""},
