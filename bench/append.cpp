@@ -1,8 +1,8 @@
 // append_*: durable appends through the journal actor, against the same bytes appended to one LMDB table in the
 // same batches on the same disk.
 
+#include "actors/actor_config.hpp"
 #include "actors/journal.hpp"
-#include "bench/actor_config.hpp"
 #include "bench/figure.hpp"
 #include "bench/lives.hpp"
 #include "bench/plain_table.hpp"

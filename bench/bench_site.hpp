@@ -2,9 +2,9 @@
 // A node as production runs it, on a log of its own: real clock, the system's generator, two scheduler threads,
 // two workers, a journal with a thread of its own and its writer. The bench plays the operator and the custodians.
 
+#include "actors/actor_config.hpp"
 #include "actors/errors.hpp"
 #include "actors/messages.hpp"
-#include "bench/actor_config.hpp"
 #include "bench/figure.hpp"
 #include "events/node.hpp"
 #include "node/carry_out.hpp"

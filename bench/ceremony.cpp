@@ -86,8 +86,8 @@ private:
 } // namespace
 
 figure domain_creation(const bench_options& options) {
-  const auto pairs = options.quick ? std::size_t{2} : std::size_t{11};
-  const std::size_t domains_of_a_slice = options.quick ? 1 : 3;
+  const auto pairs = options.quick ? std::size_t{2} : std::size_t{13};
+  const std::size_t domains_of_a_slice = options.quick ? 1 : 5;
   constexpr std::size_t keys = 5;
   bench_site site{options.data / "domain_creation", suite_id::rsa3072, {}};
   site.ceremony();

@@ -1,11 +1,10 @@
 #include "node/node.hpp"
 
+#include "actors/actor_config.hpp"
 #include "crypto/note.hpp"
 #include "node/control.hpp"
 #include "node/node_log.hpp"
 #include "node/operations.hpp"
-
-#include <caf/actor_system_config.hpp>
 
 #include <csignal>
 #include <mutex>
@@ -19,13 +18,6 @@ namespace {
 
 constexpr unsigned worker_threads = 2;
 constexpr int last_answers_ms = 10'000; ///< how long a stop waits for what is under way
-
-struct actor_config : caf::actor_system_config {
-  actor_config() {
-    set("logger.file-verbosity", caf::atom("quiet"));
-    set("logger.console", caf::atom("none"));
-  }
-};
 
 /// The first failure of the disk, told from any thread; `file` can be read from then on.
 class failure {

@@ -18,4 +18,15 @@ std::optional<public_key> find_domain_key(const log_view& view, const domain_id&
   return std::nullopt;
 }
 
+std::optional<public_key> domain_keys_of::find(const log_view& view, const domain_id& domain) {
+  auto it = known_.find(domain);
+  if (it == known_.end()) {
+    auto found = find_domain_key(view, domain, role_);
+    if (!found)
+      return std::nullopt; // a domain may be created later
+    it = known_.emplace(domain, std::move(*found)).first;
+  }
+  return it->second;
+}
+
 } // namespace oaksteel

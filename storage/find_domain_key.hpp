@@ -5,9 +5,24 @@
 #include "events/domain.hpp"
 #include "storage/log.hpp"
 
+#include <map>
+
 namespace oaksteel {
 
 /// The public key of one role, from the event of the domain's creation (EP-9); nothing before that.
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role);
+
+/// The keys of one role that were found before. A domain's keys never change, and reading an RSA key takes as long as
+/// several verifications with it.
+class domain_keys_of {
+public:
+  explicit domain_keys_of(key_role role) : role_(role) {}
+  /// Nothing before the domain was created.
+  std::optional<public_key> find(const log_view& view, const domain_id& domain);
+
+private:
+  key_role role_;
+  std::map<domain_id, public_key> known_;
+};
 
 } // namespace oaksteel

@@ -5,6 +5,7 @@
 #include "actors/connections.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
+#include "storage/find_domain_key.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -21,6 +22,7 @@ struct kdc_state {
   std::unique_ptr<shell> house;
   kmc_actor kmc;
   std::map<box_id, psr_actor> lines; ///< by Steel box
+  domain_keys_of brass_keys{key_role::brass_authentication}; ///< to check MI10 and MB3
 };
 kdc_actor::behavior_type key_distribution_computer(kdc_actor::stateful_pointer<kdc_state> self, kmc_actor kmc,
                                                    surroundings around);

@@ -1,6 +1,5 @@
 #include "actors/computers/computers.hpp"
 #include "events/signed_bodies.hpp"
-#include "storage/find_domain_key.hpp"
 #include "storage/find_event.hpp"
 #include "storage/signed_body.hpp"
 
@@ -70,11 +69,10 @@ auto hand_out(self_pointer self, const mi4r& m) {
 }
 
 /// True when Brass of the key's domain signed this end of its distribution: MI10, or MB3 after a failure.
-bool confirmed_by_brass(const settle& m, const log& site, work_context& w) {
+bool confirmed_by_brass(const settle& m, const std::optional<public_key>& brass, work_context& w) {
   const auto names_it = [&](const auto& body) { return body && body->key == m.key; };
   if (m.failure ? !names_it(decode_body<mb3_body>(m.record.body)) : !names_it(decode_body<mi10_body>(m.record.body)))
     return false;
-  const auto brass = find_domain_key(site.view(), m.key.domain, key_role::brass_authentication);
   return brass && w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
 }
 
@@ -83,9 +81,8 @@ auto settle_record(self_pointer self, const settle& m) {
   struct facts {
     bool valid = false;
   };
-  auto answer = [m, site = self->state.house->around().journal_log](work_context& w) {
-    return facts{confirmed_by_brass(m, *site, w)};
-  };
+  auto brass = self->state.brass_keys.find(self->state.house->around().journal_log->view(), m.key.domain);
+  auto answer = [m, brass = std::move(brass)](work_context& w) { return facts{confirmed_by_brass(m, brass, w)}; };
   auto decide_it = [rp, m](transaction& t, facts& f) mutable {
     const std::vector<participant> key{{participant_kind::key, m.key.text()}};
     if (!f.valid)

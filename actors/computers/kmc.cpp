@@ -3,7 +3,6 @@
 #include "crypto/envelope.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
-#include "storage/find_domain_key.hpp"
 #include "storage/find_event.hpp"
 
 namespace oaksteel {
@@ -141,23 +140,13 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
   return rp;
 }
 
-/// The public key that MI7 of a domain must be signed with.
-const public_key* steel_key(kmc_state& state, const domain_id& domain) {
-  if (auto it = state.steel_keys.find(domain); it != state.steel_keys.end())
-    return &it->second;
-  const auto view = state.house->around().journal_log->view();
-  auto found = find_domain_key(view, domain, key_role::steel_authentication);
-  return found ? &state.steel_keys.emplace(domain, std::move(*found)).first->second : nullptr;
-}
-
 /// MI7: only what Steel signed counts; anything else is an error event and changes nothing (EP-13b).
 void report(kmc_pointer self, const mi7& m) {
   struct facts {
     bool valid = false;
   };
   auto& state = self->state;
-  const auto* known = steel_key(state, m.key.domain);
-  auto key = known ? std::optional{*known} : std::nullopt;
+  auto key = state.steel_keys.find(state.house->around().journal_log->view(), m.key.domain);
   state.house->submit<facts>(
     {m.head, "MI7", nullptr},
     [m, key](work_context& w) {

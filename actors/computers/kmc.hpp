@@ -6,6 +6,7 @@
 #include "actors/connections.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
+#include "storage/find_domain_key.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
@@ -44,7 +45,7 @@ struct kmc_state {
   std::map<std::uint64_t, running> orders;
   std::map<std::string, std::uint64_t> of_meter;  ///< by order_key, of running orders
   std::map<key_id, std::uint64_t> of_key;         ///< whose MI7 is awaited
-  std::map<domain_id, public_key> steel_keys;     ///< to check MI7, from domain_created
+  domain_keys_of steel_keys{key_role::steel_authentication}; ///< to check MI7
 };
 
 using kmc_pointer = kmc_actor::stateful_pointer<kmc_state>;
