@@ -133,9 +133,10 @@ void transaction::when_durable(std::function<void(const message_head&)> f) {
   shell_.current_->commands[shell_.current_command_].release.push_back(std::move(f));
 }
 
-void transaction::refuse(refusal why, std::string about, std::vector<participant> involved) {
+void transaction::refuse(refusal why, std::string about, std::vector<participant> involved, std::string told) {
   auto& c = shell_.current_->commands[shell_.current_command_];
   c.refused = why;
+  c.told = std::move(told);
   fault_recorded fault{shell_.name_, c.info.what, c.info.head.id.sender, why, std::move(about), std::move(involved)};
   apply<fault_log, fault_event>({stream_kind::faults, shell_.name_}, {std::move(fault)});
 }
@@ -289,7 +290,7 @@ void shell::release(batch& b, std::uint64_t first) {
     }
     position += c.events;
     if (c.refused && c.info.failed)
-      c.info.failed(make_error(*c.refused));
+      c.info.failed(make_error(*c.refused, std::move(c.told)));
     for (auto& f : c.release)
       f(next);
   }

@@ -89,8 +89,8 @@ public:
                                                   const signer& key = nullptr, const domain_id& domain = {});
 
   /// Puts the refusal into the error log (EP-29) and answers with it: `failed` hears of it once the
-  /// error event is durable.
-  void refuse(refusal why, std::string about = {}, std::vector<participant> involved = {});
+  /// error event is durable. `told` goes to whoever asked and not into the log (errors.hpp).
+  void refuse(refusal why, std::string about = {}, std::vector<participant> involved = {}, std::string told = {});
 
   /// Runs when this command's events (if any) and everything decided before are durable. `next` heads
   /// the messages that follow from it.
@@ -151,6 +151,7 @@ private:
     std::function<void(transaction&)> decide;
     std::vector<std::function<void(const message_head&)>> release;
     std::optional<refusal> refused;
+    std::string told; ///< beside it, for whoever asked
     std::optional<refusal> undrawn; ///< the worker got no random numbers: the command is refused
     std::uint64_t number = 0;
     std::size_t events = 0;

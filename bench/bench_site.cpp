@@ -90,11 +90,12 @@ void bench_site::ceremony() {
 }
 
 void bench_site::carry_out(const ceremony_step& step) {
-  const auto officers = step.act == ceremony_act::enrol ? enrolment_officers(*site_, step) : std::vector<label>{};
-  const auto random = random_->stream("officer", 0);
-  if (auto typed = type_in_enrolment_secret(media_, officers, step.slot, *random); !typed)
-    throw bench_failed{typed.error().text};
   ceremony_operator people{*site_, written_, suite_, media_, *this};
+  if (step.act == ceremony_act::enrol) {
+    const auto random = random_->stream("officer", 0);
+    if (auto typed = type_in_enrolment_secret(media_, people.officers(step), step.slot, *random); !typed)
+      throw bench_failed{typed.error().text};
+  }
   people.carry_out(step);
 }
 

@@ -1,4 +1,5 @@
 #include "cli/ceremony_acts.hpp"
+#include "cli/words.hpp"
 
 #include <algorithm>
 #include <map>
@@ -166,10 +167,6 @@ private:
   std::size_t end_ = 0;                             ///< the deed that did the last step
   ceremony_transcript out_;
 };
-
-std::string counted(std::size_t n, const std::string& what) {
-  return (n == 0 ? "no " : std::to_string(n) + " ") + what + (n > 1 ? "s" : "");
-}
 
 } // namespace
 

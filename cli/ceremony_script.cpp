@@ -1,5 +1,6 @@
 #include "cli/ceremony_script.hpp"
 
+#include "node/configuration.hpp"
 #include "storage/share_file.hpp"
 
 #include <algorithm>
@@ -111,6 +112,16 @@ void add_signatures(paper& page, const std::vector<holder>& custodians) {
   page.push_back(std::move(table));
 }
 
+/// At a node a ceremony is held by hand: the whole of the first one, with every domain.
+expected<planned_ceremony, text_error> first_ceremony_of_node(std::string_view text, const std::string& file) {
+  const auto node = parse_configuration(text, file);
+  if (!node)
+    return unexpected{node.error()};
+  const site_plan plan{node->suite, node->domains, node->boxes};
+  const auto steps = first_ceremony(plan, {});
+  return planned_ceremony{node->name, plan, in_words(plan, steps), ids_given(plan, steps)};
+}
+
 } // namespace
 
 std::string_view name(ceremony_act act) {
@@ -129,6 +140,9 @@ std::string_view name(ceremony_act act) {
 }
 
 expected<planned_ceremony, text_error> read_ceremony(std::string_view text, const std::string& file) {
+  // Only a node's configuration says where its data lie.
+  if (const auto document = read_document(text, file, "ceremony file"); document && document->find("data"))
+    return first_ceremony_of_node(text, file);
   auto script = parse_script(text, file);
   if (!script)
     return unexpected{script.error()};
@@ -177,7 +191,7 @@ json script_as_json(const planned_ceremony& c) {
 expected<planned_ceremony, no_script> load_ceremony(const std::filesystem::path& file) {
   const auto text = read_text(file, scenario_limit);
   if (!text)
-    return unexpected{no_script{text.error().text(), std::filesystem::is_regular_file(file) ? exit_usage : exit_io}};
+    return unexpected{no_script{text.error().text(), status_of_mistake(file)}};
   auto ceremony = read_ceremony(*text, file.string());
   if (!ceremony)
     return unexpected{no_script{ceremony.error().text(), exit_usage}};

@@ -1,5 +1,5 @@
 #pragma once
-// `oaksteel ceremony script`: the ceremony of a scenario as numbered steps on paper.
+// `oaksteel ceremony script`: the ceremony of a scenario, or the first one of a node, as numbered steps on paper.
 
 #include "cli/ceremony_words.hpp"
 #include "cli/output.hpp"
@@ -25,7 +25,7 @@ struct planned_ceremony {
   std::vector<worded_step> steps;
   std::map<label, box_id> ids; ///< as they will be given, by slot
 };
-/// From the text of a scenario file; `file` is for messages only.
+/// From the text of a scenario or of a node's configuration; `file` is for messages only.
 expected<planned_ceremony, text_error> read_ceremony(std::string_view text, const std::string& file);
 
 /// Why there is no script, and the exit status for it.

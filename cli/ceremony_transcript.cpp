@@ -3,6 +3,7 @@
 #include "cli/ceremony_log.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/output.hpp"
+#include "cli/words.hpp"
 
 #include <iostream>
 
@@ -87,10 +88,10 @@ void add_lines(paper& page, const told& t) {
     over = over || line.step == last;
   }
   if (t.found.later_restarts + t.found.later_shares > 0)
-    page.push_back(paper_line{"No exception: what a restart had disabled was enabled again, "
-                              + std::to_string(t.found.later_shares) + " shares for "
-                              + std::to_string(t.found.later_enabled) + " boxes; restarts after the last step: "
-                              + std::to_string(t.found.later_restarts) + "."});
+    page.push_back(paper_line{"Not counted as exceptions: custodians who came back after a restart ("
+                              + counted(t.found.later_shares, "share") + ", which enabled "
+                              + counted(t.found.later_enabled, "box", "boxes") + "), and "
+                              + counted(t.found.later_restarts, "restart") + " after the last step."});
 }
 
 void add_end(paper& page, const told& t) {

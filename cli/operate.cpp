@@ -98,8 +98,6 @@ stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
       a.domains.push_back(requests::view_of({stream.of}, *made));
     }
   }
-  std::ranges::sort(a.boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
-  std::ranges::sort(a.domains, {}, [](const requests::domain_view& v) { return v.id.text; });
   return a;
 }
 
@@ -109,25 +107,21 @@ bool only_asks(const requests::any_request& r) {
 
 stored<requests::answer> answer_to(const operate_arguments& arguments, const requests::any_request& request) {
   auto answer = ask_node(arguments.data, request);
-  const bool absent = !answer && answer.error().code == storage_code::missing;
-  return absent && only_asks(request) ? read_answer_from(arguments.data) : std::move(answer);
-}
-
-/// A configuration that is wrong is refused, in its own words.
-std::optional<node_configuration> configuration_in(const std::filesystem::path& file) {
-  auto plan = read_configuration(file);
-  if (plan)
-    return std::move(*plan);
-  complain(plan.error().text(), exit_refused);
-  return std::nullopt;
+  if (!answer && answer.error().code == storage_code::missing && only_asks(request))
+    answer = read_answer_from(arguments.data);
+  if (answer) {
+    std::ranges::sort(answer->boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
+    std::ranges::sort(answer->domains, {}, [](const requests::domain_view& v) { return v.id.text; });
+  }
+  return answer;
 }
 
 } // namespace
 
 int node_check(const std::filesystem::path& configuration, bool as_document) {
-  const auto plan = configuration_in(configuration);
+  const auto plan = read_configuration(configuration);
   if (!plan)
-    return exit_refused;
+    return complain(plan.error().text(), status_of_mistake(configuration));
   if (as_document)
     print_line(std::cout, {{"name", plan->name},
                            {"data", plan->data.string()},
@@ -142,9 +136,9 @@ int node_check(const std::filesystem::path& configuration, bool as_document) {
 }
 
 int node_run(const std::filesystem::path& configuration) {
-  const auto plan = configuration_in(configuration);
+  const auto plan = read_configuration(configuration);
   if (!plan)
-    return exit_refused;
+    return complain(plan.error().text(), status_of_mistake(configuration));
   const auto problem = run_node(*plan, [&] {
     std::cout << "node " << printable(plan->name) << " runs; it is operated through "
               << printable(control_socket(plan->data).string()) << std::endl;
@@ -175,7 +169,7 @@ int box_selftest(const operate_arguments& arguments, const label& box) {
   std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->test.value_or(""));
   if (!output_arrived())
     return exit_io;
-  return answer->passed ? exit_done : exit_refused;
+  return answer->passed.value_or(false) ? exit_done : exit_refused;
 }
 
 int box_status(const operate_arguments& arguments, const label& box) {

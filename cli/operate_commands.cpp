@@ -2,6 +2,7 @@
 
 #include "cli/operate.hpp"
 #include "cli/output.hpp"
+#include "node/plan.hpp"
 #include "node/text.hpp"
 
 #include <charconv>
@@ -162,6 +163,8 @@ void add_domain(CLI::App& app, std::function<int()>& run, const typed_pointer& t
   auto& create = command(domain, run, t, "create", "Have an enabled Manufacturing box make a domain and its keys",
                          "oaksteel domain create VE --kind vendor --country US --data factory", [](const typed& a) {
                            requests::create_domain r{named<domain_id>("ID", a.domain), {}, {}};
+                           if (!a.kind.empty() && !is_domain_kind(a.kind))
+                             throw wrong_word{"--kind is " + in_quotes(a.kind) + "; it must be vendor or postal"};
                            if (!a.kind.empty())
                              r.kind = a.kind;
                            if (!a.country.empty())

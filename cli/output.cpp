@@ -40,6 +40,11 @@ int complain(const storage_error& e) {
   return complain(e.text, e.code == storage_code::damaged ? exit_refused : exit_io);
 }
 
+exit_status status_of_mistake(const std::filesystem::path& file) {
+  std::error_code none;
+  return std::filesystem::is_regular_file(file, none) ? exit_usage : exit_io;
+}
+
 std::string printable(std::string_view text) {
   std::string shown;
   shown.reserve(text.size());

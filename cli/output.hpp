@@ -5,6 +5,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include <filesystem>
 #include <iosfwd>
 #include <string>
 #include <string_view>
@@ -22,6 +23,9 @@ enum exit_status : int {
 int complain(std::string_view line, exit_status status);
 /// Damage is a difference that was found; all else keeps us from looking.
 int complain(const storage_error& e);
+
+/// For what cannot be read from a file: wrong usage when the file is there, and so has a mistake.
+exit_status status_of_mistake(const std::filesystem::path& file);
 
 /// Text out of a log, as a terminal may see it: control characters and what is no UTF-8 become `?`. A log from
 /// elsewhere must not be able to write over what we say about it.

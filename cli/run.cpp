@@ -38,14 +38,9 @@ private:
   bool shown_ = false;
 };
 
-int complain(const std::string& line, int status) {
-  std::cerr << "oaksteel: " << line << '\n';
-  return status;
-}
-
 /// A log that does not fit is refused (1); a disk that fails is I/O (3).
-int status_of(const storage_error& e) {
-  return e.code == storage_code::exists || e.code == storage_code::version_conflict ? 1 : 3;
+exit_status status_of(const storage_error& e) {
+  return e.code == storage_code::exists || e.code == storage_code::version_conflict ? exit_refused : exit_io;
 }
 
 json counts_as_json(const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
@@ -134,7 +129,7 @@ private:
 int scenario_run(const scenario_arguments& a) {
   auto what = load_scenario(a.file);
   if (!what)
-    return complain(what.error().text(), what.error().line == 0 && !std::filesystem::is_regular_file(a.file) ? 3 : 2);
+    return complain(what.error().text(), status_of_mistake(a.file));
   progress_line line{a.quiet || a.json};
   run_options options;
   options.data = a.data;
@@ -146,21 +141,22 @@ int scenario_run(const scenario_arguments& a) {
     return complain(result.error().text, status_of(result.error()));
   a.json ? print_json(*what, *result, a) : print_text(*what, *result, a);
   if (!output_arrived())
-    return 3;
-  return result->finished && result->failures.empty() ? 0 : 1;
+    return exit_io;
+  return result->finished && result->failures.empty() ? exit_done : exit_refused;
 }
 
 int scenario_replay(const scenario_arguments& a) {
   std::optional<scratch> work{std::in_place};
   if (work->path().empty())
-    return complain("no temporary directory could be made; set TMPDIR to one that can be written", 3);
+    return complain("no temporary directory could be made; set TMPDIR to one that can be written", exit_io);
   progress_line line{a.quiet || a.json};
   auto result = rerun_scenario(a.data, work->path() / "data", [&line](const std::string& text) { line.show(text); });
   line.clear();
   // Before anything is printed: a closed pipe ends the program there.
   work.reset();
   if (!result)
-    return complain(result.error().text, result.error().code == storage_code::damaged ? 1 : status_of(result.error()));
+    return result.error().code == storage_code::damaged ? complain(result.error())
+                                                        : complain(result.error().text, status_of(result.error()));
   if (a.json) {
     json out{{"recorded", result->recorded}, {"identical", result->identical}, {"restarts", result->restarts}};
     out["differs"] = result->differs ? json(*result->differs) : json(nullptr);
@@ -176,8 +172,8 @@ int scenario_replay(const scenario_arguments& a) {
                 result->restarts, result->restarts == 1 ? "" : "s");
   }
   if (!output_arrived())
-    return 3;
-  return result->differs ? 1 : 0;
+    return exit_io;
+  return result->differs ? exit_refused : exit_done;
 }
 
 } // namespace oaksteel

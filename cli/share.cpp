@@ -192,11 +192,15 @@ int share_verify(const share_arguments& arguments) {
     known = std::move(*read);
   }
   std::vector<finding> shares;
+  bool all_read = true;
   for (const auto& file : arguments.files) {
     auto found = look_at(file, known);
-    if (!found)
-      return complain(found.error().text, exit_io);
-    shares.push_back(std::move(*found));
+    if (found) {
+      shares.push_back(std::move(*found));
+    } else {
+      complain(found.error().text, exit_io);
+      all_read = false;
+    }
   }
   const auto sets = sets_of(shares);
   if (arguments.json) {
@@ -211,7 +215,7 @@ int share_verify(const share_arguments& arguments) {
     if (known)
       std::cout << "checked against log " << known->log.hex() << '\n';
   }
-  if (!output_arrived())
+  if (!output_arrived() || !all_read)
     return exit_io;
   return std::any_of(shares.begin(), shares.end(), [](const finding& f) { return f.problem.has_value(); })
            ? exit_refused

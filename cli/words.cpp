@@ -261,4 +261,8 @@ std::string verdicts_in_words(const tokens_verified& e) {
   return s;
 }
 
+std::string counted(std::size_t n, const std::string& one, const std::string& many) {
+  return (n == 0 ? "no " : std::to_string(n) + " ") + (n < 2 ? one : many.empty() ? one + 's' : many);
+}
+
 } // namespace oaksteel

@@ -14,11 +14,6 @@ const domain_process* process_of(const secure_box& box, const domain_id& domain)
   return it == box.processes.end() ? nullptr : &it->second;
 }
 
-bool holds_share(const secure_box& box, const label& custodian) {
-  return std::any_of(box.shares.begin(), box.shares.end(),
-                     [&](const share_plan& s) { return s.custodian == custodian; });
-}
-
 std::vector<label> custodians(const std::vector<share_plan>& shares) {
   std::vector<label> names;
   for (const auto& s : shares)
@@ -76,6 +71,11 @@ std::optional<refusal> wrong_set(std::size_t threshold, const std::vector<label>
   return std::nullopt;
 }
 
+bool holds_share(const secure_box& box, const label& custodian) {
+  return std::any_of(box.shares.begin(), box.shares.end(),
+                     [&](const share_plan& s) { return s.custodian == custodian; });
+}
+
 decision<box_event> decide(const secure_box& state, const enter_share& command, const share_check& facts) {
   if (state.id.number == 0)
     return refuse(refusal::box_not_initialised);
@@ -89,8 +89,12 @@ decision<box_event> decide(const secure_box& state, const enter_share& command, 
 }
 
 decision<box_event> decide(const secure_box& state, const remove_share& command) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  if (!holds_share(state, command.custodian))
+    return refuse(refusal::custodian_not_known);
   if (!state.entered.contains(command.custodian.text))
-    return refuse(refusal::share_missing);
+    return refuse(refusal::share_not_entered);
   return events{box_disabled{state.id, std::string{share_taken_out}, command.custodian}};
 }
 
@@ -116,7 +120,12 @@ decision<box_event> decide(const secure_box& state, const domain_process_made& p
     return refuse(refusal::box_disabled);
   if (state.id.type == box_type::manufacturing && !state.key_set)
     return refuse(refusal::key_set_missing);
-  if (process_of(state, proposed.domain))
+  // An Oak is told of Steel boxes that came later; what it had stays.
+  const auto* process = process_of(state, proposed.domain);
+  const auto known = [&](const box_id& steel) { return process->steels.contains(steel); };
+  const bool news = process && state.id.type == box_type::oak && process->suite == proposed.suite
+                    && !std::all_of(proposed.steels.begin(), proposed.steels.end(), known);
+  if (process && !news)
     return refuse(refusal::domain_process_exists);
   return events{proposed};
 }

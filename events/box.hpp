@@ -323,6 +323,8 @@ std::optional<refusal> wrong_set(std::size_t threshold, const std::vector<label>
 struct enter_share {
   label custodian;
 };
+/// Whether a custodian was given a share of the box.
+bool holds_share(const secure_box& box, const label& custodian);
 /// What the box found on the medium.
 struct share_check {
   std::optional<refusal> wrong;    ///< why the share is none of this box's set

@@ -31,6 +31,7 @@ enum class refusal : std::uint8_t {
   key_set_exists = 16,
   enrolment_secret_unfit = 17,
   // shares
+  share_not_entered = 19,
   share_wrong = 20,
   share_doubled = 21,
   share_missing = 22,
@@ -88,6 +89,7 @@ enum class refusal : std::uint8_t {
   medium_full = 94,
   medium_taken = 95,
   medium_failed = 96,
+  medium_shared = 100,
   // a box that tests itself
   generators_failed = 97,
   generators_degraded = 98,

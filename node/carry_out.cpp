@@ -6,6 +6,8 @@
 #include "storage/find_event.hpp"
 #include "storage/media.hpp"
 
+#include <set>
+
 namespace oaksteel {
 
 std::optional<box_id> box_in_slot(const log& written, const label& slot) {
@@ -41,15 +43,18 @@ bool done_before(const log& written, const ceremony_step& s) {
   return false;
 }
 
-std::vector<label> enrolment_officers(const site& boxes, const ceremony_step& s) {
-  return {boxes.box_in(s.source)->plan.custodians.front(), boxes.box_in(s.slot)->plan.custodians.front()};
+label first_custodian(const log& written, const label& slot) {
+  const auto id = box_in_slot(written, slot);
+  const auto box = id ? state_of(written, *id) : secure_box{};
+  return box.shares.empty() ? label{} : box.shares.front().custodian;
 }
 
 stored<done> type_in_enrolment_secret(const std::filesystem::path& where, const std::vector<label>& officers,
                                       const label& slot, generator& random) {
   const auto made = make_enrolment_secret(random);
-  for (const auto& officer : officers)
-    if (auto written = media{where / officer.text}.write(enrolment_file_name(slot), made); !written)
+  clear_enrolment_secret(where, officers, slot);
+  for (const auto& one : std::set<label>{officers.begin(), officers.end()})
+    if (auto written = media{where / one.text}.write(enrolment_file_name(slot), made); !written)
       return written;
   return done{};
 }

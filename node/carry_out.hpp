@@ -22,8 +22,8 @@ stored<done> type_in_enrolment_secret(const std::filesystem::path& media, const 
 /// Afterwards they clear it away.
 void clear_enrolment_secret(const std::filesystem::path& media, const std::vector<label>& officers,
                             const label& slot);
-/// Who types it in: the first custodian of either box.
-std::vector<label> enrolment_officers(const site& boxes, const ceremony_step& s);
+/// The first custodian of a box that has its id.
+label first_custodian(const log& written, const label& slot);
 
 /// Sends the messages of a ceremony. `Asker` has
 ///
@@ -42,14 +42,29 @@ public:
     shares_ = sharing{static_cast<std::uint8_t>(threshold), std::move(custodians), media_};
   }
 
+  /// Who types the enrolment secret in: the first custodian of the source and of the new box.
+  std::vector<label> officers(const ceremony_step& s) const {
+    return {first_custodian(written_, s.source), shares_of(box(s).plan).custodians.front()};
+  }
+
   /// Does a step, unless it was done before. `restart` is for who runs the process.
   void carry_out(const ceremony_step& s) {
     if (!done_before(written_, s))
-      take(s);
+      do_now(s);
   }
 
-private:
-  void take(const ceremony_step& s) {
+  /// The Steel boxes with an id that are to serve a domain: an Oak is told of them.
+  std::vector<box_id> steels_of(const domain_id& domain) const {
+    std::vector<box_id> steels;
+    for (const auto& other : boxes_.boxes())
+      if (other.plan.type == box_type::steel && other.plan.lists(domain))
+        if (auto steel = box_in_slot(written_, other.plan.slot))
+          steels.push_back(*steel);
+    return steels;
+  }
+
+  /// Does a step, whatever was done before.
+  void do_now(const ceremony_step& s) {
     switch (s.act) {
       case ceremony_act::set_first_id: return set_first_id(s);
       case ceremony_act::enrol: return enrol(s);
@@ -71,6 +86,7 @@ private:
     }
   }
 
+private:
   template <class Answer, class Handle, class Message>
   Answer ask(const Handle& whom, Message m, const std::string& what) {
     return asker_.template ask<Answer>(whom, std::move(m), what);
@@ -94,12 +110,12 @@ private:
   void enrol(const ceremony_step& s) {
     const auto what = "enrolling " + s.slot.text;
     const auto& plan = box(s).plan;
-    const auto officers = enrolment_officers(boxes_, s);
+    const auto typing = officers(s);
     const auto order = ask<box_id_allocated>(
-      source(s), allocate_box_id{{}, s.slot, plan.type, officers.front(), media_}, what);
+      source(s), allocate_box_id{{}, s.slot, plan.type, typing.front(), media_}, what);
     const auto offered = ask<start_up_key_offered>(box(s).common,
                                                    set_secure_box_id{{}, order.id, s.slot, order.source,
-                                                                     order.challenge, order.signature, officers.back(),
+                                                                     order.challenge, order.signature, typing.back(),
                                                                      media_},
                                                    what);
     const auto admission = ask<box_admission>(
@@ -124,10 +140,7 @@ private:
     const auto what = "domain process of " + s.domain.text + " in " + s.slot.text;
     make_domain_process order{{}, *box_in_slot(written_, s.slot), s.domain, {}};
     if (box(s).plan.type == box_type::oak)
-      for (const auto& other : boxes_.boxes())
-        if (other.plan.type == box_type::steel && other.plan.lists(s.domain))
-          if (auto steel = box_in_slot(written_, other.plan.slot))
-            order.steels.push_back(*steel);
+      order.steels = steels_of(s.domain);
     const auto sent = ask<package_of_keys>(source(s), order, what);
     ask<acknowledged>(box(s).common, take_domain_process{{}, s.domain, sent.keys}, what);
   }

@@ -10,8 +10,12 @@
 namespace oaksteel {
 namespace {
 
-constexpr timeval send_patience{5, 0};
-constexpr timeval answer_patience{600, 0}; ///< a box makes keys, and writes to media
+/// A node that works says so each second (control.cpp).
+constexpr timeval patience{10, 0};
+
+storage_error silent(const std::filesystem::path& where, std::string_view what) {
+  return {storage_code::io, where.string() + ": " + std::string{what} + " for 10 seconds; is the node stopped?"};
+}
 
 /// What a peer sends up to its line feed.
 stored<std::string> read_line(const open_file& file, const std::filesystem::path& where) {
@@ -21,6 +25,8 @@ stored<std::string> read_line(const open_file& file, const std::filesystem::path
     const auto n = recv(file.fd(), buffer, sizeof buffer, 0);
     if (n < 0 && errno == EINTR)
       continue;
+    if (n < 0 && errno == EAGAIN)
+      return unexpected{silent(where, "nothing came from the node, which may or may not do what it was asked,")};
     if (n <= 0)
       return unexpected{n == 0 ? storage_error{storage_code::io, where.string() + ": the node ended without an answer"}
                                : system_error(errno, "no answer came", where)};
@@ -44,14 +50,16 @@ stored<requests::answer> ask_node(const std::filesystem::path& data, const reque
   const open_file file{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   if (!file)
     return unexpected{system_error(errno, "no socket", path)};
+  setsockopt(file.fd(), SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+  setsockopt(file.fd(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   if (connect(file.fd(), as_sockaddr(*address), sizeof *address) != 0) {
     if (errno == ENOENT || errno == ECONNREFUSED || errno == ENOTDIR)
       return unexpected{storage_error{storage_code::missing, "no node runs on " + data.string() +
                                                                "; start one with `oaksteel node run`"}};
+    if (errno == EAGAIN)
+      return unexpected{silent(path, "the node took no connection")};
     return unexpected{system_error(errno, "cannot be used", path)};
   }
-  setsockopt(file.fd(), SOL_SOCKET, SO_SNDTIMEO, &send_patience, sizeof send_patience);
-  setsockopt(file.fd(), SOL_SOCKET, SO_RCVTIMEO, &answer_patience, sizeof answer_patience);
   const auto line = line_of(request) + '\n';
   // A node that turns us away closes before it has read all; its line says why.
   for (std::size_t sent = 0; sent < line.size();) {

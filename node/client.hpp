@@ -6,7 +6,8 @@
 
 namespace oaksteel {
 
-/// Asks the node that runs on `data` and waits for its answer, up to ten minutes. missing when no node runs there.
+/// Asks the node that runs on `data` and waits for its answer. missing when no node runs there;
+/// io when nothing is heard of it for ten seconds.
 stored<requests::answer> ask_node(const std::filesystem::path& data, const requests::any_request& request);
 
 } // namespace oaksteel

@@ -1,5 +1,7 @@
 #include "node/configuration.hpp"
 
+#include "node/control.hpp"
+#include "node/local_socket.hpp"
 #include "node/plan_reading.hpp"
 
 namespace oaksteel {
@@ -32,17 +34,23 @@ expected<node_configuration, text_error> read_configuration(const std::filesyste
   const auto text = read_text(file, document_limit);
   if (!text)
     return unexpected{text.error()};
-  const auto document = read_document(*text, file.string(), "configuration");
+  return parse_configuration(*text, file);
+}
+
+expected<node_configuration, text_error> parse_configuration(std::string_view text, const std::filesystem::path& file) {
+  const auto document = read_document(text, file.string(), "configuration");
   if (!document)
     return unexpected{document.error()};
   configuration_reader r;
   r.kind = "configuration";
   read_keys(r, *document, "this configuration", configuration_keys, r.out);
+  r.out.data = file.parent_path() / r.out.data;
+  if (const auto address = socket_address(control_socket(r.out.data)); !r.failed() && !address)
+    r.fail(place_in(*document, "data"), address.error().text + "; give a shorter `data`");
   if (r.failed()) {
     r.mistake->file = file.string();
     return unexpected{*std::move(r.mistake)};
   }
-  r.out.data = file.parent_path() / r.out.data;
   r.out.domains = std::move(r.domains);
   r.out.boxes = std::move(r.boxes);
   return std::move(r.out);

@@ -24,5 +24,7 @@ struct node_configuration {
 
 /// Reads a configuration; the error is one line for people.
 expected<node_configuration, text_error> read_configuration(const std::filesystem::path& file);
+/// The same from a text that lies in `file`.
+expected<node_configuration, text_error> parse_configuration(std::string_view text, const std::filesystem::path& file);
 
 } // namespace oaksteel

@@ -20,6 +20,11 @@ namespace {
 /// How long peers are waited for is no part of any record: the machine's clock.
 using steady = std::chrono::steady_clock;
 
+/// How often a peer that waits hears that it is worked for.
+constexpr std::chrono::seconds sign_of_life{1};
+/// Peers that wait to be accepted; beyond connection_limit they are, and hear "busy".
+constexpr int backlog = 128;
+
 /// Answers on their way from other threads to the one that serves; it may outlive the server.
 struct outbox {
   open_file wake{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
@@ -47,7 +52,7 @@ struct outbox {
 struct connection {
   open_file file;
   std::uint64_t number = 0;
-  steady::time_point until; ///< while it reads or writes
+  steady::time_point until; ///< while it reads or writes; while it is worked for, the next sign of life
   std::string in;
   bool handled = false;     ///< its line is being worked on
   std::string out;
@@ -137,6 +142,7 @@ void control_server::impl::read_more(connection& c) {
     return answer(c, refusal_line("more than one line; a connection is for one request"));
   c.in.pop_back();
   c.handled = true;
+  c.until = steady::now() + sign_of_life;
   {
     std::lock_guard lock{answers->mutex};
     ++answers->awaited;
@@ -158,12 +164,10 @@ void control_server::impl::take_answers() {
         answer(c, std::move(line));
 }
 
-/// Until the first connection runs out of patience; -1 when there is none to wait for.
+/// Until the first connection runs out of patience or hears a sign of life; -1 when there is none to wait for.
 int control_server::impl::patience_left() const {
   int left = -1;
   for (const auto& c : connections) {
-    if (c.handled && !c.writing())
-      continue;
     const auto ms = std::chrono::ceil<std::chrono::milliseconds>(c.until - steady::now()).count();
     const auto wait = static_cast<int>(std::clamp<std::int64_t>(ms, 0, patience_ms));
     left = left < 0 ? wait : std::min(left, wait);
@@ -193,7 +197,12 @@ void control_server::impl::round(std::vector<pollfd>& files, int timeout_ms) {
       read_more(c);
     else if (c.handled && !c.writing() && (happened & (POLLERR | POLLHUP)))
       c.over = true; // nobody waits for the answer; what was asked for goes on
-    else if (!(c.handled && !c.writing()) && c.until <= steady::now()) {
+    else if (c.until <= steady::now()) {
+      if (c.handled && !c.writing()) {
+        [[maybe_unused]] const auto n = send(c.file.fd(), " ", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+        c.until = steady::now() + sign_of_life;
+        continue;
+      }
       if (!c.writing())
         turn_away(c.file, "no request came in time");
       c.over = true;
@@ -225,7 +234,7 @@ stored<control_server> control_server::open(const std::filesystem::path& data, h
   if (!bound)
     return unexpected{system_error(error, "cannot be made", i->path)};
   i->listener = std::move(file);
-  if (listen(i->listener.fd(), connection_limit) != 0)
+  if (listen(i->listener.fd(), backlog) != 0)
     return unexpected{system_error(errno, "cannot be listened on", i->path)};
   return control_server{std::move(i)};
 }

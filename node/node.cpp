@@ -2,10 +2,14 @@
 
 #include "actors/actor_config.hpp"
 #include "crypto/note.hpp"
+#include "events/event.hpp"
+#include "node/carry_out.hpp"
 #include "node/control.hpp"
 #include "node/node_log.hpp"
 #include "node/operations.hpp"
+#include "node/text.hpp"
 
+#include <algorithm>
 #include <csignal>
 #include <mutex>
 
@@ -51,6 +55,24 @@ open_file termination() {
   return open_file{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
 }
 
+/// What the log has and the configuration does not: it must not vanish, or turn into something else, without a word.
+std::optional<std::string> missing_in(const node_configuration& plan, const log& written) {
+  for (const auto& [slot, position] : written.view().range(static_cast<std::uint8_t>(lookup::box_in_slot), "")) {
+    const auto box = state_of(written, *box_in_slot(written, {slot}));
+    const auto planned = std::ranges::find(plan.boxes, label{slot}, &box_plan::slot);
+    const auto which = "box " + box.id.text() + " in slot " + in_quotes(slot);
+    if (planned == plan.boxes.end())
+      return "holds " + which + ", which the configuration does not name; name it there";
+    if (planned->type != box.id.type)
+      return "holds " + which + ", which is of type " + std::string{name(box.id.type)} +
+             " and not " + std::string{name(planned->type)} + "; put that right in the configuration";
+    if (plan.suite != box.suite)
+      return "holds boxes of suite " + std::string{name(box.suite)} + " and not " + std::string{name(plan.suite)} +
+             "; put that right in the configuration";
+  }
+  return std::nullopt;
+}
+
 /// Makes the log or opens it. The key that signs checkpoints lives in this process alone: each start has a new one, and
 /// says its public half.
 stored<opened_log> begin_log(const node_configuration& plan, const log_key& key) {
@@ -74,6 +96,8 @@ stored<opened_log> begin_log(const node_configuration& plan, const log_key& key)
                                            "an empty directory")};
   if (opened->node.name != plan.name)
     return unexpected{unfit_log(plan.data, "holds the log of node " + opened->node.name + " and not of " + plan.name)};
+  if (const auto missing = missing_in(plan, opened->written))
+    return unexpected{unfit_log(plan.data, *missing)};
   const node_restarted again{opened->written.size(), key.public_bytes()};
   if (auto problem = write_node_events(*opened, {again}, system_clock_after(opened->last)->now()))
     return unexpected{std::move(*problem)};

@@ -24,8 +24,17 @@ struct stopped {
   requests::answer says;
 };
 
-[[noreturn]] void stop(refusal why, std::string_view about) { throw stopped{requests::failed(why, about)}; }
+[[noreturn]] void stop(refusal why, std::string_view about, std::string_view told = {}) {
+  throw stopped{requests::failed(why, about, told)};
+}
 [[noreturn]] void stop(std::string line) { throw stopped{requests::failed(std::move(line))}; }
+
+std::string listed(const std::vector<label>& names) {
+  std::string all;
+  for (const auto& n : names)
+    all += (all.empty() ? "" : ", ") + n.text;
+  return all;
+}
 
 } // namespace
 
@@ -47,11 +56,11 @@ public:
   Answer ask(const Handle& whom, Message m, std::string_view about) {
     m.head = head();
     std::optional<Answer> result;
-    refusal why = refusal::no_answer;
+    caf::error problem;
     self_->request(whom, answer_limit, std::move(m))
-      .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { why = refusal_in(e); });
+      .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
     if (!result)
-      stop(why, about);
+      stop(refusal_in(problem), about, told_in(problem));
     return std::move(*result);
   }
 
@@ -76,14 +85,21 @@ private:
   secure_box state_of(const site_box& box);
   requests::box_view view_of(const site_box& box);
   answer about(const site_box& box);
+  /// A custodian's command to a box. Who is none of it hears who is.
+  template <class Message>
+  box_report by_custodian(const site_box& box, Message m);
 
-  /// An enabled Manufacturing box that holds the domain key set, and the keys of a domain where one is named: the
-  /// source of others (EP-6, EP-7).
+  /// An enabled Manufacturing box that holds the domain key set, and the keys of a domain where one is named, but for
+  /// `except`: the source of others (EP-6, EP-7). Null when there is none.
+  const site_box* find_source(const std::optional<domain_id>& domain = {}, const site_box* except = nullptr);
+  /// The same for what cannot go on without one.
   const site_box& source(const std::optional<domain_id>& domain = {});
   ceremony_operator<task> people(const std::filesystem::path& media) {
     return {house_.site_, house_.log_, house_.plan_.suite, media, *this};
   }
   void enrol(ceremony_operator<task>& operating, const site_box& box, const std::filesystem::path& media);
+  /// Gives an enabled box what it lacks: a Manufacturing box the domain key set and all domains, another the domains
+  /// that it serves; an Oak hears of Steel boxes that came later. What no enabled Manufacturing box holds has to wait.
   void bring_up_to_date(const site_box& box);
   std::vector<domain_id> domains() const;
 
@@ -103,17 +119,23 @@ const site_box& operations::task::box_named(const label& name) const {
   stop("there is no box " + in_quotes(name.text) + " at this node; `oaksteel box list` shows those that are");
 }
 
-const site_box& operations::task::source(const std::optional<domain_id>& domain) {
+const site_box* operations::task::find_source(const std::optional<domain_id>& domain, const site_box* except) {
   for (const auto& box : house_.site_.boxes()) {
-    if (!box.manufacturing || !id_of(box))
+    if (!box.manufacturing || &box == except || !id_of(box))
       continue;
     const auto state = state_of(box);
     if (state.enabled && state.key_set && (!domain || state.processes.contains(*domain)))
-      return box;
+      return &box;
   }
-  if (domain)
-    stop(refusal::domain_not_known, source().plan.slot.text + ", " + domain->text);
-  stop(refusal::box_disabled, "no Manufacturing box is enabled");
+  return nullptr;
+}
+
+const site_box& operations::task::source(const std::optional<domain_id>& domain) {
+  if (const auto* found = find_source(domain))
+    return *found;
+  if (domain && find_source())
+    stop("no enabled Manufacturing box holds the keys of domain " + domain->text + "; enable one that does");
+  stop("no Manufacturing box is enabled; its custodians must enter their shares with `oaksteel box enable`");
 }
 
 std::vector<domain_id> operations::task::domains() const {
@@ -138,6 +160,15 @@ requests::box_view operations::task::view_of(const site_box& box) {
   v.slot = box.plan.slot;
   v.type = box.plan.type;
   return v;
+}
+
+template <class Message>
+box_report operations::task::by_custodian(const site_box& box, Message m) {
+  auto who = box.plan.slot.text + ", custodian " + m.custodian.text;
+  // The box refuses a stranger itself: the attempt must be on record (EP-10).
+  if (const auto known = view_of(box).custodians; std::ranges::find(known, m.custodian) == known.end())
+    who += " (the box has " + listed(known) + ')';
+  return ask<box_report>(box.common, std::move(m), who);
 }
 
 requests::answer operations::task::about(const site_box& box) {
@@ -187,41 +218,50 @@ requests::answer operations::task::perform(const requests::initialise_box& r) {
     operating.carry_out({ceremony_act::set_first_id, box.plan.slot, {}, {}, {}});
   else
     enrol(operating, box, r.media);
+  if (box.steel)
+    for (const auto& other : house_.site_.boxes())
+      if (other.oak && id_of(other) && state_of(other).enabled)
+        bring_up_to_date(other);
   return about(box);
 }
 
-/// Where the officers have not typed an enrolment secret in, one is made up for them and cleared away again.
+/// Where the officers have not typed an enrolment secret in, one is made up for them. It is cleared away in any case;
+/// what they typed themselves when it is used up, so that they may try again.
 void operations::task::enrol(ceremony_operator<task>& operating, const site_box& box,
                              const std::filesystem::path& where) {
   const auto& slot = box.plan.slot;
   const ceremony_step step{ceremony_act::enrol, slot, source().plan.slot, {}, {}};
+  const auto officers = operating.officers(step);
   struct typing {
-    std::filesystem::path where;
-    label slot;
-    std::vector<label> officers; ///< for whom it was typed
-    ~typing() { clear_enrolment_secret(where, officers, slot); }
-  } typed{where, slot, {}};
-  const auto officers = enrolment_officers(house_.site_, step);
+    const std::filesystem::path& where;
+    const std::vector<label>& officers;
+    const label& slot;
+    bool to_clear = false;
+    ~typing() {
+      if (to_clear)
+        clear_enrolment_secret(where, officers, slot);
+    }
+  } typed{where, officers, slot};
   std::error_code none;
   const auto there = [&](const label& officer) {
     return std::filesystem::exists(where / officer.text / enrolment_file_name(slot), none);
   };
   if (std::ranges::none_of(officers, there)) {
-    typed.officers = officers;
+    typed.to_clear = true;
     const auto random = house_.random_.stream("officer/" + slot.text, house_.heads_);
     if (auto written = type_in_enrolment_secret(where, officers, slot, *random); !written)
       stop(written.error().text);
   }
   operating.carry_out(step);
+  typed.to_clear = true;
 }
 
 requests::answer operations::task::perform(const requests::enable_box& r) {
   const auto& box = box_named(r.box);
-  const auto report = ask<box_report>(box.common, put_share{{}, r.custodian, r.media}, r.box.text);
+  const auto report = by_custodian(box, put_share{{}, r.custodian, r.media});
   const auto id = id_of(box);
   if (report.box.enabled && id) {
-    if (box.manufacturing)
-      bring_up_to_date(box);
+    bring_up_to_date(box);
     if (box.steel)
       house_.site_.connect_steel(box, *id);
     // Orders that waited for the box go on; those that are under way already are left alone.
@@ -234,36 +274,56 @@ requests::answer operations::task::perform(const requests::enable_box& r) {
 
 requests::answer operations::task::perform(const requests::disable_box& r) {
   const auto& box = box_named(r.box);
-  ask<box_report>(box.common, take_share{{}, r.custodian}, r.box.text);
+  by_custodian(box, take_share{{}, r.custodian});
   return about(box);
 }
 
 /// EP: "Any time domains are added to a Manufacturing Box 23, other initialized Manufacturing Boxes must be updated".
 /// A box that is disabled then is updated when it is enabled again, if another one that is up to date is enabled too.
 void operations::task::bring_up_to_date(const site_box& box) {
-  for (const auto& other : house_.site_.boxes()) {
-    if (!other.manufacturing || &other == &box || !id_of(other))
+  auto operating = people({});
+  const auto& slot = box.plan.slot;
+  if (box.manufacturing)
+    if (const auto* from = find_source({}, &box))
+      operating.carry_out({ceremony_act::hand_over_key_set, slot, from->plan.slot, {}, {}});
+  const auto made = domains();
+  const auto has = state_of(box).processes;
+  const auto lacks = [&](const domain_id& domain) {
+    const auto process = has.find(domain);
+    return process == has.end() || (box.oak && !std::ranges::all_of(operating.steels_of(domain), [&](const box_id& s) {
+                                      return process->second.steels.contains(s);
+                                    }));
+  };
+  bool active_is_new = false;
+  for (const auto& domain : box.manufacturing ? made : box.plan.domains) {
+    const bool needed = std::ranges::find(made, domain) != made.end() && lacks(domain);
+    const auto* from = needed ? find_source(domain, &box) : nullptr;
+    if (!from)
       continue;
-    const auto state = state_of(other);
-    if (!state.enabled || !state.key_set)
-      continue;
-    auto operating = people({});
-    const auto& from = other.plan.slot;
-    operating.carry_out({ceremony_act::hand_over_key_set, box.plan.slot, from, {}, {}});
-    for (const auto& domain : domains())
-      if (state.processes.contains(domain))
-        operating.carry_out({ceremony_act::make_domain_process, box.plan.slot, from, {}, domain});
+    operating.do_now({ceremony_act::make_domain_process, slot, from->plan.slot, {}, domain});
+    active_is_new = active_is_new || (box.plan.active == domain && !has.contains(domain));
   }
+  if (active_is_new)
+    operating.carry_out({ceremony_act::activate_domain, slot, {}, {}, *box.plan.active});
 }
 
 requests::answer operations::task::perform(const requests::activate_domain& r) {
   const auto& box = box_named(r.box);
+  const auto& slot = box.plan.slot.text;
+  if (box.manufacturing)
+    stop(slot + ": a Manufacturing box makes keys of every domain; none is active in it");
+  // A box gets the keys of those domains that whoever planned the site wants it to have.
+  if (!box.plan.lists(r.domain))
+    stop("domain " + in_quotes(r.domain.text) + " is not served by box " + in_quotes(slot) +
+         "; the configuration names those that are");
   if (!id_of(box))
-    stop(refusal::box_not_initialised, r.box.text);
+    stop(refusal::box_not_initialised, slot);
+  if (const auto made = domains(); std::ranges::find(made, r.domain) == made.end())
+    stop("domain " + r.domain.text + " is not made yet; `oaksteel domain create " + r.domain.text + "` makes it");
   if (!state_of(box).processes.contains(r.domain))
     people({}).carry_out({ceremony_act::make_domain_process, box.plan.slot, source(r.domain).plan.slot, {}, r.domain});
   if (state_of(box).active != r.domain)
-    ask<acknowledged>(box.common, activate_domain{{}, r.domain}, r.box.text);
+    ask<acknowledged>(box.common, activate_domain{{}, r.domain}, slot);
   return about(box);
 }
 
@@ -289,7 +349,7 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
     stop("domain " + in_quotes(r.domain.text) + " is not in the configuration; give its kind and country");
   const auto kind = r.kind.value_or(known ? plan->kind : "");
   const auto country = r.country.value_or(known ? plan->sub_domain : country_code{});
-  if (kind != "vendor" && kind != "postal")
+  if (!is_domain_kind(kind))
     stop("the kind of a domain must be vendor or postal, not " + in_quotes(kind));
   if (known && (kind != plan->kind || country != plan->sub_domain))
     stop("the configuration says that domain " + r.domain.text + " is " + plan->kind + ", " + plan->sub_domain.text +
@@ -297,7 +357,7 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
   const auto& maker = source();
   ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country}, r.domain.text);
   for (const auto& other : house_.site_.boxes())
-    if (other.manufacturing && &other != &maker && id_of(other) && state_of(other).enabled)
+    if (&other != &maker && id_of(other) && state_of(other).enabled)
       bring_up_to_date(other);
   answer a = perform(requests::list_domains{});
   std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });

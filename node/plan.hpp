@@ -10,9 +10,15 @@
 
 namespace oaksteel {
 
+/// "vendor" or "postal" (EP Fig. 2).
+inline constexpr std::string_view domain_kinds[] = {"vendor", "postal"};
+inline bool is_domain_kind(std::string_view word) {
+  return std::find(std::begin(domain_kinds), std::end(domain_kinds), word) != std::end(domain_kinds);
+}
+
 struct domain_plan {
   domain_id id;
-  std::string kind; ///< "vendor" or "postal"
+  std::string kind; ///< one of domain_kinds
   country_code sub_domain;
 };
 

@@ -8,7 +8,6 @@ namespace {
 
 constexpr std::array box_types{box_type::manufacturing, box_type::oak, box_type::steel, box_type::brass, box_type::tin};
 constexpr std::array suites{suite_id::rsa3072, suite_id::p256};
-constexpr std::string_view domain_kinds[] = {"vendor", "postal"};
 
 template <auto Member, class T>
 void domains(plan_reader& r, const setting& value, T& out) {
@@ -52,6 +51,8 @@ void check_box(plan_reader& r, const setting& table, const box_plan& b) {
   if (std::ranges::any_of(r.boxes, [&](const box_plan& other) { return other.slot == b.slot; }))
     r.fail(place_in(table, "slot"),
            "there is a box in slot " + in_quotes(b.slot.text) + " already; each must have its own");
+  if (box_id::parse(b.slot.text))
+    r.fail(place_in(table, "slot"), "slot " + in_quotes(b.slot.text) + " looks like the id of a box; name it otherwise");
   const bool manufacturing = b.type == box_type::manufacturing;
   if (manufacturing && !b.domains.empty())
     r.fail(place_in(table, "domains"), "a manufacturing box has no domain processes; leave `domains` out");

@@ -8,6 +8,7 @@
 #include <algorithm>
 #include <array>
 #include <limits>
+#include <set>
 
 namespace oaksteel::requests {
 namespace {
@@ -140,10 +141,17 @@ wanted read(const json& j, std::vector<T>& x) {
   return std::nullopt;
 }
 
-/// Null stands for a member that is not there; the first wrong one in words.
+/// Null stands for a member that is not there; the first wrong one in words. `besides` is one that was read before.
 template <class T>
-std::optional<std::string> read_members(const json& object, T& x) {
+std::optional<std::string> read_members(const json& object, T& x, std::string_view besides = {}) {
   std::optional<std::string> problem;
+  std::vector<std::string> names;
+  if (!besides.empty())
+    names.emplace_back(besides);
+  each_field(x, [&](const std::string& name, auto&) { names.push_back(name); });
+  for (const auto& [name, given] : object.items())
+    if (std::ranges::find(names, name) == names.end())
+      return unknown_word("member", name, std::vector<std::string_view>{names.begin(), names.end()});
   each_field(x, [&](const std::string& name, auto& member) {
     if (problem)
       return;
@@ -184,9 +192,22 @@ expected<json, std::string> parse_object(std::string_view line, std::size_t limi
     return unexpected{"the line is longer than " + std::to_string(limit) + " bytes"};
   if (too_deep(line))
     return unexpected{std::string{"the line is nested too deeply"}};
-  auto parsed = json::parse(line, nullptr, false);
+  std::vector<std::set<std::string>> open; // names in the objects around
+  std::optional<std::string> twice;
+  const auto watch = [&](int, json::parse_event_t event, json& at) {
+    if (event == json::parse_event_t::object_start)
+      open.emplace_back();
+    else if (event == json::parse_event_t::object_end)
+      open.pop_back();
+    else if (event == json::parse_event_t::key && !open.back().insert(at.get<std::string>()).second && !twice)
+      twice = at.get<std::string>();
+    return true;
+  };
+  auto parsed = json::parse(line, watch, false);
   if (parsed.is_discarded() || !parsed.is_object())
     return unexpected{std::string{"the line is no JSON object"}};
+  if (twice)
+    return unexpected{"member " + in_quotes(*twice) + " is there twice"};
   return parsed;
 }
 
@@ -202,7 +223,7 @@ expected<any_request, std::string> read_named_request(const json& object, std::v
     if (R::name != name)
       return false;
     R request;
-    if (auto problem = read_members(object, request))
+    if (auto problem = read_members(object, request, "request"))
       result = unexpected{*problem};
     else
       result = any_request{std::move(request)};
@@ -220,8 +241,11 @@ answer failed(std::string error) {
   return a;
 }
 
-answer failed(oaksteel::refusal why, std::string_view about) {
-  auto a = failed(std::string{about} + ": " + std::string{text(why)});
+answer failed(oaksteel::refusal why, std::string_view about, std::string_view told) {
+  auto line = std::string{about} + ": " + std::string{text(why)};
+  if (!told.empty())
+    line += " (" + std::string{told} + ')';
+  auto a = failed(std::move(line));
   a.refusal = std::string{name(why)};
   return a;
 }

@@ -3,7 +3,10 @@
 // the line of JSON that carries it comes from that list, both ways:
 //
 //   {"request": "enable_box", "box": "oak-1", "custodian": "Ada", "media": "/media"}
-//   {"refusal": null, "error": null, "boxes": [...], "domains": [...]}
+//   {"refusal": null, "error": null, "boxes": [...], "domains": [...], ...}
+//
+// Spaces may come before an answer: the node sends one each second while it works, so that a node that is slow can be
+// told from one that is not there.
 //
 // No secret is in any of them: a share is named by the directory of its medium, and the box reads it itself.
 
@@ -135,7 +138,7 @@ struct answer {
   std::vector<domain_view> domains;
   std::optional<std::string> test;     ///< what test_box found, as lines (node/self_test.hpp)
   std::optional<std::string> document; ///< the same as a document of JSON
-  bool passed = true;                  ///< it found nothing wrong
+  std::optional<bool> passed;          ///< whether it found nothing wrong
 
   static auto fields(auto& self) {
     return std::tie(self.refusal, self.error, self.boxes, self.domains, self.test, self.document, self.passed);
@@ -143,7 +146,8 @@ struct answer {
 };
 /// An answer that says what is wrong.
 answer failed(std::string error);
-answer failed(oaksteel::refusal why, std::string_view about);
+/// `told` is what the box said beside it, such as a file that is damaged.
+answer failed(oaksteel::refusal why, std::string_view about, std::string_view told = {});
 
 box_view view_of(const secure_box& box);
 domain_view view_of(const domain_id& id, const oaksteel::domain& state);
@@ -153,7 +157,8 @@ domain_view view_of(const domain_id& id, const oaksteel::domain& state);
 /// Without the line feed.
 std::string line_of(const any_request& r);
 std::string line_of(const answer& a);
-/// Whatever the bytes are: a request, or one line that says why it is none.
+/// Whatever the bytes are: a request, or one line that says why it is none. A member that is not known or comes twice
+/// is a mistake.
 expected<any_request, std::string> read_request(std::string_view line);
 expected<answer, std::string> read_answer(std::string_view line);
 

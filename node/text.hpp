@@ -75,6 +75,6 @@ template <>
 inline constexpr std::string_view form_in_words<country_code> =
   "a country code (two capital letters, ISO 3166-1, such as \"US\")";
 template <>
-inline constexpr std::string_view form_in_words<label> = "1 to 32 letters, digits, `-`, `_` or `.`";
+inline constexpr std::string_view form_in_words<label> = "1 to 32 letters, digits, `-`, `_` or `.`, not dots alone";
 
 } // namespace oaksteel

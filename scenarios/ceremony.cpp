@@ -90,7 +90,7 @@ void stage::hold(const ceremony_steps& ceremony) {
   ceremony_operator people{*site_, opened_.written, scenario_.plan.suite, media(), asks};
   std::size_t done = 0;
   for (const auto& s : ceremony) {
-    const auto officers = s.act == ceremony_act::enrol ? enrolment_officers(*site_, s) : std::vector<label>{};
+    const auto officers = s.act == ceremony_act::enrol ? people.officers(s) : std::vector<label>{};
     if (!officers.empty() && !done_before(opened_.written, s)) {
       const auto typing = random_->stream("officer/" + s.slot.text, 0);
       if (auto typed = type_in_enrolment_secret(media(), officers, s.slot, *typing); !typed)

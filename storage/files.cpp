@@ -1,6 +1,7 @@
 #include "storage/files.hpp"
 
 #include <cerrno>
+#include <cstdio>
 #include <cstring>
 
 #include <fcntl.h>
@@ -58,6 +59,23 @@ stored<done> sync_directory(const fs::path& dir) {
   return done{};
 }
 
+namespace {
+
+/// 0, or an errno: EEXIST when the name is taken. Some file systems (NFS) cannot do it in one step; there it is looked
+/// at first.
+int rename_to_free_name(const fs::path& from, const fs::path& to) {
+  if (renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), RENAME_NOREPLACE) == 0)
+    return 0;
+  if (errno != EINVAL && errno != ENOSYS)
+    return errno;
+  struct stat s {};
+  if (lstat(to.c_str(), &s) == 0)
+    return EEXIST;
+  return errno == ENOENT && rename(from.c_str(), to.c_str()) == 0 ? 0 : errno;
+}
+
+} // namespace
+
 new_file::new_file(fs::path path, fs::path temporary, int fd)
     : path_(std::move(path)), temporary_(std::move(temporary)), file_(fd) {}
 
@@ -84,23 +102,27 @@ stored<new_file> new_file::begin(const fs::path& path) {
 
 stored<done> new_file::write(std::span<const std::uint8_t> data) { return write_bytes(file_.fd(), data, temporary_); }
 
-stored<done> new_file::finish() {
+stored<done> new_file::finish(existing there) {
   if (fsync(file_.fd()) != 0)
     return unexpected{system_error(errno, "cannot be made durable", temporary_)};
-  if (rename(temporary_.c_str(), path_.c_str()) != 0)
-    return unexpected{system_error(errno, "cannot be put in place", path_)};
+  const int failed = there == existing::kept ? rename_to_free_name(temporary_, path_)
+                     : rename(temporary_.c_str(), path_.c_str()) != 0 ? errno : 0;
+  if (failed == EEXIST)
+    return unexpected{storage_error{storage_code::exists, path_.string() + ": lies there already and is not replaced"}};
+  if (failed != 0)
+    return unexpected{system_error(failed, "cannot be put in place", path_)};
   temporary_.clear();
   auto parent = path_.parent_path();
   return sync_directory(parent.empty() ? fs::path{"."} : parent);
 }
 
-stored<done> write_durably(const fs::path& path, std::span<const std::uint8_t> data) {
+stored<done> write_durably(const fs::path& path, std::span<const std::uint8_t> data, existing there) {
   auto file = new_file::begin(path);
   if (!file)
     return unexpected{file.error()};
   if (auto written = file->write(data); !written)
     return written;
-  return file->finish();
+  return file->finish(there);
 }
 
 stored<bytes> read_bounded(const fs::path& path, std::size_t limit) {

@@ -37,14 +37,17 @@ stored<done> write_bytes(int fd, std::span<const std::uint8_t> data, const std::
 /// Makes the names in `dir` durable.
 stored<done> sync_directory(const std::filesystem::path& dir);
 
+/// What becomes of a file that has the name of a new one.
+enum class existing { replaced, kept };
+
 /// A file that appears under its name when it is whole and durable, and not at all before.
 class new_file {
 public:
   /// Begins `path`; its content goes to a name beside it, with mode 0600.
   static stored<new_file> begin(const std::filesystem::path& path);
   stored<done> write(std::span<const std::uint8_t> data);
-  /// fsync, rename, fsync of the directory.
-  stored<done> finish();
+  /// fsync, rename, fsync of the directory. `exists` when a file is to be kept that lies there.
+  stored<done> finish(existing there = existing::replaced);
 
   new_file(new_file&& other) noexcept;
   new_file& operator=(new_file&&) = delete;
@@ -59,7 +62,8 @@ private:
 };
 
 /// new_file in one call.
-stored<done> write_durably(const std::filesystem::path& path, std::span<const std::uint8_t> data);
+stored<done> write_durably(const std::filesystem::path& path, std::span<const std::uint8_t> data,
+                           existing there = existing::replaced);
 
 /// The whole of a regular file of at most `limit` bytes.
 stored<bytes> read_bounded(const std::filesystem::path& path, std::size_t limit);

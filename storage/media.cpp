@@ -40,6 +40,11 @@ bool media::present() const {
   return fs::is_directory(directory_, error);
 }
 
+bool media::same_as(const media& other) const {
+  std::error_code error;
+  return fs::equivalent(directory_, other.directory_, error);
+}
+
 stored<done> media::write(std::string_view name, const secret& content) const {
   if (!good_name(name))
     return unexpected{bad_name(directory_)};
@@ -47,7 +52,7 @@ stored<done> media::write(std::string_view name, const secret& content) const {
     return unexpected{absent(directory_)};
   if (content.size() > media_file_limit)
     return unexpected{storage_error{storage_code::too_large, (directory_ / name).string() + ": at most 65536 bytes"}};
-  return write_durably(directory_ / name, reveal(content));
+  return write_durably(directory_ / name, reveal(content), existing::kept);
 }
 
 stored<secret> media::read(std::string_view name) const {

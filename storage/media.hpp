@@ -19,8 +19,10 @@ public:
   const std::filesystem::path& directory() const { return directory_; }
   /// True when the media is there.
   bool present() const;
+  /// True when both are one directory, by whatever names.
+  bool same_as(const media& other) const;
   /// Writes a file of mode 0600; when this returns, the media may be taken out. missing, not_writable, full, io;
-  /// not_ours for a name that no file here may have.
+  /// exists when there is one of that name, which is kept; not_ours for a name that no file here may have.
   stored<done> write(std::string_view name, const secret& content) const;
   /// The whole of a file, in memory that is wiped. missing, too_large, not_ours (no regular file), io.
   stored<secret> read(std::string_view name) const;

@@ -84,7 +84,8 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
   shell_->submit({m.head, "put_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     const auto& box = t.state<secure_box>(stream());
     share_check found;
-    auto share = read_share(box, m, found);
+    std::string told;
+    auto share = read_share(box, m, found, told);
     auto events = decide(box, enter_share{m.custodian}, found);
     if (!events)
       return t.refuse(events.error(), m.custodian.text, named(m.custodian));
@@ -103,7 +104,9 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
     if (enables && when_enabled)
       when_enabled(t);
     if (const auto* refused = std::get_if<share_refused>(shown.front().get()))
-      return t.when_durable([rp, why = refused->reason](const message_head&) mutable { rp.deliver(make_error(why)); });
+      return t.when_durable([rp, why = refused->reason, told](const message_head&) mutable {
+        rp.deliver(make_error(why, told));
+      });
     t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
       rp.deliver(box_report{{next}, box});
     });
@@ -111,22 +114,30 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
   return rp;
 }
 
-secret box_core::read_share(const secure_box& box, const put_share& m, share_check& found) const {
+secret box_core::read_share(const secure_box& box, const put_share& m, share_check& found, std::string& told) const {
   const auto refused = [&](refusal why) {
     found.wrong = why;
     return secret{};
   };
+  // A stranger who brings a share has it named on record; one who brings none hears that he is a stranger.
+  const auto nothing_there = [&](refusal why) {
+    return refused(holds_share(box, m.custodian) ? why : refusal::custodian_not_known);
+  };
   const media medium{m.media / m.custodian.text};
+  told = medium.directory().string();
   if (!medium.present())
-    return refused(refusal::medium_missing);
+    return nothing_there(refusal::medium_missing);
   const auto text = medium.read(share_file_name(id_.text()));
+  told = text ? (medium.directory() / share_file_name(id_.text())).string() : text.error().text;
   if (!text && text.error().code == storage_code::missing)
-    return refused(refusal::share_missing);
+    return nothing_there(refusal::share_missing);
   if (!text)
     return refused(text.error().code == storage_code::io ? refusal::medium_failed : refusal::share_damaged);
   auto file = parse_share(*text);
-  if (!file)
+  if (!file) {
+    told += ": " + file.error();
     return refused(refusal::share_damaged);
+  }
   const auto& terms = file->terms;
   found.share = terms.name();
   if (!file->signature_valid)

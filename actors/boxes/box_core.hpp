@@ -115,7 +115,8 @@ private:
   /// The same ahead of all that is not decided yet, when a worker has drawn.
   void after_drawing();
   /// Reads a custodian's share into wiped memory and holds it against the set that the box handed out.
-  secret read_share(const secure_box& box, const put_share& m, share_check& found) const;
+  /// `told`: which file, and more of what is wrong with it.
+  secret read_share(const secure_box& box, const put_share& m, share_check& found, std::string& told) const;
   bool open_keys(const secure_box& box);
   void wipe();
 

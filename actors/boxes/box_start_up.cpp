@@ -20,6 +20,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
   struct begun {
     std::optional<refusal> problem = refusal::storage_failed;
     std::string detail;
+    std::string told;
     open_enrolment made;
     bytes proof;
   };
@@ -41,7 +42,8 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
     }
     auto typed = read_enrolment_secret(m.officer, m.media, m.slot);
     if (!typed) {
-      facts.problem = typed.error();
+      facts.problem = typed.error().why;
+      facts.told = std::move(typed.error().told);
       return facts;
     }
     auto& made = facts.made;
@@ -57,7 +59,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
   };
   shell_->submit<begun>(info, std::move(answer), [this, rp, m](transaction& t, begun& facts) mutable {
     if (facts.problem)
-      return t.refuse(*facts.problem, m.slot.text + facts.detail, named(m.officer));
+      return t.refuse(*facts.problem, m.slot.text + facts.detail, named(m.officer), std::move(facts.told));
     if (id_.number != 0)
       return t.refuse(refusal::box_already_initialised, m.slot.text);
     start_up_key_offered offered{{}, facts.made.seen.start_up_key, facts.made.seen.answer, std::move(facts.proof)};
@@ -122,7 +124,8 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
       if (made.medium && around_.media_failed)
         around_.media_failed(*made.medium);
       if (made.problem)
-        return t.refuse(*made.problem, place_.slot.text + made.detail, named(made.custodian));
+        return t.refuse(*made.problem, place_.slot.text + made.detail, named(made.custodian),
+                        made.medium ? std::move(made.medium->text) : std::string{});
       const stream_id stream{stream_kind::box, id.text()};
       auto events = decide(t.state<secure_box>(stream), made.event);
       if (!events)

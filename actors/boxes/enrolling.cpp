@@ -42,7 +42,7 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
     return t.refuse(refusal::busy, m.slot.text);
   auto typed = read_enrolment_secret(m.officer, m.media, m.slot);
   if (!typed)
-    return t.refuse(typed.error(), m.slot.text, named(m.officer));
+    return t.refuse(typed.error().why, m.slot.text, named(m.officer), std::move(typed.error().told));
   const auto authority = start_up_key_of(core, m.type);
   if (!authority)
     return t.refuse(refusal::sealed_material_invalid, m.slot.text);

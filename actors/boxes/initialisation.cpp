@@ -1,5 +1,6 @@
 #include "actors/boxes/initialisation.hpp"
 
+#include "crypto/merkle.hpp"
 #include "crypto/shares.hpp"
 #include "storage/find_event.hpp"
 #include "storage/share_file.hpp"
@@ -19,6 +20,7 @@ refusal refusal_for(const storage_error& e) {
     case storage_code::missing: return refusal::medium_missing;
     case storage_code::not_writable: return refusal::medium_not_writable;
     case storage_code::full: return refusal::medium_full;
+    case storage_code::exists: return refusal::medium_taken;
     default: return refusal::medium_failed;
   }
 }
@@ -32,8 +34,20 @@ public:
   handing_out(const handing_out&) = delete;
   handing_out& operator=(const handing_out&) = delete;
   ~handing_out() {
-    for (const auto& [medium, file] : written_)
-      (void)medium.remove(file); // there is no more to do about a medium that fails now
+    for (const auto& one : written_)
+      (void)one.medium.remove(one.file); // there is no more to do about a medium that fails now
+  }
+
+  /// False when two media are one.
+  bool has_a_medium_for_each() {
+    const auto& all = terms_.shares.custodians;
+    for (auto one = all.begin(); one != all.end(); ++one)
+      for (auto other = all.begin(); other != one; ++other)
+        if (medium_of(*one).same_as(medium_of(*other)))
+          return failed(*one, refusal::medium_shared,
+                        {storage_code::exists, medium_of(*one).directory().string() + ": is also the medium of "
+                                                 + other->text + "; each custodian needs one of his own"});
+    return true;
   }
 
   /// False when a medium is not there, or a file lies where a share would go that this site did not write.
@@ -46,7 +60,7 @@ public:
       if (!there && there.error().code == storage_code::missing)
         continue;
       const auto share = there ? parse_share(*there) : expected<share_file, std::string>{unexpected{std::string{}}};
-      if (!share || share->terms.log != terms_.log)
+      if (!share || share->terms.log != terms_.log || share->terms.of != of)
         return failed(custodian, refusal::medium_taken,
                       {storage_code::exists, (medium.directory() / share_file_name(of)).string()
                                                + ": lies where the share would go; put it elsewhere"});
@@ -67,10 +81,26 @@ public:
       terms.custodian = terms_.shares.custodians[i];
       terms.index = static_cast<unsigned>(i + 1);
       const auto medium = medium_of(terms.custodian);
-      if (auto done = medium.write(share_file_name(of), share_text(terms, shares[i], key, random_)); !done)
+      const auto file = share_file_name(of);
+      const auto text = share_text(terms, shares[i], key, random_);
+      (void)medium.remove(file); // an unfinished set's; what cannot be removed is not written over either
+      if (auto done = medium.write(file, text); !done)
         return failed(terms.custodian, refusal_for(done.error()), done.error());
-      written_.emplace_back(medium, share_file_name(of));
+      written_.push_back({terms.custodian, medium, file, sha256(reveal(text))});
       plan.push_back({terms.custodian, share_commitment(made_.event.salt, shares[i])});
+    }
+    return true;
+  }
+
+  /// False when a medium does not give back what was written to it: without its shares the box would be lost.
+  bool all_can_be_read() {
+    for (const auto& one : written_) {
+      const auto text = one.medium.read(one.file);
+      if (!text)
+        return failed(one.custodian, refusal::medium_failed, text.error());
+      if (sha256(reveal(*text)) != one.text)
+        return failed(one.custodian, refusal::medium_failed,
+                      {storage_code::io, (one.medium.directory() / one.file).string() + ": is not what was written"});
     }
     return true;
   }
@@ -86,10 +116,17 @@ private:
     return false;
   }
 
+  struct written_share {
+    label custodian;
+    media medium;
+    std::string file;
+    digest text;
+  };
+
   const initialisation_terms& terms_;
   initialisation& made_;
   generator& random_;
-  std::vector<std::pair<media, std::string>> written_;
+  std::vector<written_share> written_;
 };
 
 secret random_key(generator& random) {
@@ -179,18 +216,21 @@ std::optional<refusal> order_not_permitted(const log& site, const box_place& pla
   return std::nullopt;
 }
 
-expected<secret, refusal> read_enrolment_secret(const label& officer, const std::filesystem::path& where,
-                                                const label& slot) {
+expected<secret, unfit_file> read_enrolment_secret(const label& officer, const std::filesystem::path& where,
+                                                   const label& slot) {
   // A name is checked before it becomes a part of a path.
   if (!label::parse(officer.text) || !label::parse(slot.text))
-    return refuse(refusal::command_malformed);
+    return unexpected{unfit_file{refusal::command_malformed, {}}};
   const media medium{where / officer.text};
   if (!medium.present())
-    return refuse(refusal::medium_missing);
-  const auto file = medium.read(enrolment_file_name(slot));
-  auto typed = file ? read_enrolment_secret(*file) : std::nullopt;
+    return unexpected{unfit_file{refusal::medium_missing, medium.directory().string()}};
+  const auto name = enrolment_file_name(slot);
+  const auto file = medium.read(name);
+  if (!file)
+    return unexpected{unfit_file{refusal::enrolment_secret_unfit, file.error().text}};
+  auto typed = read_enrolment_secret(*file);
   if (!typed)
-    return refuse(refusal::enrolment_secret_unfit);
+    return unexpected{unfit_file{refusal::enrolment_secret_unfit, (medium.directory() / name).string()}};
   return std::move(*typed);
 }
 
@@ -230,7 +270,7 @@ initialisation initialise_box(const initialisation_terms& terms, generator& rand
   event.source = terms.source;
   random.randomize(event.salt.value.data(), event.salt.value.size());
   handing_out shares{terms, made, random};
-  if (!shares.ready_for(terms.id.text()) || (first && !shares.ready_for(domain_share_purpose)))
+  if (!shares.has_a_medium_for_each() || !shares.ready_for(terms.id.text()) || (first && !shares.ready_for(domain_share_purpose)))
     return made;
   const auto combination = random_key(random);
   key_bundle bundle;
@@ -244,6 +284,8 @@ initialisation initialise_box(const initialisation_terms& terms, generator& rand
     event.start_up_confidentiality = terms.start_up->public_part().spki();
   }
   if (!shares.hand_out(combination, terms.id.text(), event.shares, event.set))
+    return made;
+  if (!shares.all_can_be_read())
     return made;
   made.sealed = seal_under(combination, bundle.packed(), bundle_address(terms.id, "box"), random);
   shares.keep();

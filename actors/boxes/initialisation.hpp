@@ -36,8 +36,9 @@ std::optional<refusal> first_not_permitted(const log& site, const box_place& pla
 std::optional<refusal> order_not_permitted(const log& site, const box_place& place, const set_secure_box_id& m);
 
 /// Generates the operation combination and, for the first Manufacturing box, domain key set and start-up
-/// keys; splits what is to be split; writes every share to its medium. Long (RSA): for a worker. A share of an
-/// earlier, unfinished ceremony of this site is written over; any other file in a share's place is a refusal.
+/// keys; splits what is to be split; writes every share to its medium and reads it back. Long (RSA): for a worker. A
+/// share of an earlier, unfinished ceremony of this site is replaced; any other file in a share's place is a refusal,
+/// and so is one medium for two custodians.
 initialisation initialise_box(const initialisation_terms& terms, generator& random);
 
 /// The public start-up authentication key of a type, and the suite of the site. It came into the box's software from
@@ -50,9 +51,14 @@ std::optional<start_up_authority> find_start_up_authority(const log& site, box_t
 /// What stands in both orders and enrolments of a slot.
 enrolment seen_in(const log& site, const set_secure_box_id& m);
 
+/// Why a file on a medium is of no use.
+struct unfit_file {
+  refusal why = refusal::medium_failed;
+  std::string told; ///< which file, and what is wrong with it; in no record
+};
 /// Reads the enrolment secret of a slot from an officer's medium into wiped memory.
-expected<secret, refusal> read_enrolment_secret(const label& officer, const std::filesystem::path& media,
-                                                const label& slot);
+expected<secret, unfit_file> read_enrolment_secret(const label& officer, const std::filesystem::path& media,
+                                                   const label& slot);
 
 /// Domain key set and start-up keys of a Manufacturing box: equal for equal keys, tells nothing else of them (EP-7).
 check_value check_of(const key_bundle& key_set, std::string_view what, const key_bundle& keys);

@@ -154,6 +154,8 @@ BOOST_FIXTURE_TEST_CASE(every_wrong_share_is_refused_as_it_is_entered, share_ben
   write_file(place, own);
   write_file(file(fritz, "oak-ve"), own);
   refuses("by one who holds none", "oak-ve", fritz, refusal::custodian_not_known, name);
+  fs::remove(file(fritz, "oak-ve"));
+  refuses("by one who holds none and brings none", "oak-ve", fritz, refusal::custodian_not_known, {});
 
   // None of them counted. The same share twice, by one and by two.
   put("oak-ve", dora);

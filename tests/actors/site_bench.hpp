@@ -80,10 +80,9 @@ public:
   }
   /// Carries out a step of a ceremony, as an operator does.
   void carry_out(const ceremony_step& step) {
-    const auto officers =
-      step.act == ceremony_act::enrol ? enrolment_officers(*site_, step) : std::vector<label>{};
-    type_in(step.slot, officers);
     ceremony_operator people{*site_, *log_, plan_.suite, media_folder(), *this};
+    if (step.act == ceremony_act::enrol)
+      type_in(step.slot, people.officers(step));
     people.carry_out(step);
   }
   template <class Answer, class Handle, class Message>

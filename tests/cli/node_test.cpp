@@ -122,10 +122,19 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_gets_one_line_and_changes_nothing) {
   const auto enable = [&](const std::string& custodian, const std::string& from) {
     return std::vector<std::string>{"box", "enable", "factory-1", "--custodian", custodian, "--media", from};
   };
-  refused(node, enable("Nobody", media), "medium is not there");
+  refused(node, enable("Nobody", media),
+          "factory-1, custodian Nobody (the box has Ada, Bela): that custodian holds no share of this box");
   refused(node, enable("Ada", (node.work / "nowhere").string()), "medium is not there");
+  refused(node, enable("Ada", (node.work / "nowhere").string()), (node.work / "nowhere/Ada").string());
   fs::create_directories(node.work.path() / "empty" / "Ada");
   refused(node, enable("Ada", (node.work / "empty").string()), "holds no share for this box");
+  // The system's own words, and where: here for a link, which is not followed.
+  fs::create_symlink(fs::path{media} / "Ada" / "M00000001.share", node.work.path() / "empty" / "Ada" / "M00000001.share");
+  refused(node, enable("Ada", (node.work / "empty").string()), "empty/Ada/M00000001.share: cannot be read: Too many");
+  refused(node, {"box", "disable", "factory-1", "--custodian", "Ada"}, "that custodian's share is not in the box");
+  refused(node, {"box", "disable", "factory-2", "--custodian", "Ada"}, "no id yet");
+  refused(node, {"box", "activate", "factory-1", "VE"}, "a Manufacturing box makes keys of every domain");
+  refused(node, {"box", "activate", "oak-1", "VE"}, "no id yet");
   refused(node, {"box", "enable", "oak-1", "--custodian", "Ada", "--media", media}, "");
   {
     // The share of another system.
@@ -139,11 +148,129 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_gets_one_line_and_changes_nothing) {
   refused(node, {"domain", "create", "VE"}, "a domain of that name already");
   refused(node, {"domain", "create", "USPS", "--kind", "vendor"}, "the configuration says");
   refused(node, {"domain", "create", "UKRM"}, "give its kind and country");
-  refused(node, {"domain", "create", "UKRM", "--kind", "moon", "--country", "GB"}, "vendor or postal");
+  refused(node, {"domain", "create", "UKRM", "--kind", "moon", "--country", "GB"}, "vendor or postal", 2);
   refused(node, {"domain", "create", "ve"}, "a domain id", 2);
   refused(node, {"box", "activate", "oak-1", "VE"}, "no id yet");
-  refused(node, {"box", "disable", "factory-1", "--custodian", "Nobody"}, "");
+  refused(node, {"box", "disable", "factory-1", "--custodian", "Nobody"}, "that custodian holds no share of this box");
+  node.initialise("steel-1");
+  node.initialise("oak-1");
+  refused(node, {"box", "activate", "oak-1", "USPS"}, "domain USPS is not made yet; `oaksteel domain create USPS`");
+  node.done({"domain", "create", "USPS"});
+  // EP-3: a box has the keys of those domains that it is to serve, and of no other.
+  refused(node, {"box", "activate", "steel-1", "USPS"}, "domain \"USPS\" is not served by box \"steel-1\"");
+  refused(node, {"box", "activate", "oak-1", "NOPE"}, "domain \"NOPE\" is not served by box \"oak-1\"");
   refused(node, {"box", "status", "gold-1"}, "there is no box gold-1");
+}
+
+// What `ceremony script` prints of a node's configuration is done with the program, and the log says so.
+BOOST_AUTO_TEST_CASE(the_script_of_a_node_is_carried_out) {
+  hand_run_node node;
+  const auto file = (node.work / "node.toml").string();
+  const auto script = run_program({"ceremony", "script", file, "--json"});
+  BOOST_REQUIRE_MESSAGE(script.status == 0, script.told());
+  std::map<std::string, int> acts;
+  const auto steps = nlohmann::json::parse(script.out).at("steps");
+  for (const auto& step : steps) {
+    const auto act = step.at("act").get<std::string>();
+    const auto text = [&](const char* key) { return step.at(key).get<std::string>(); };
+    ++acts[act];
+    if (act == "set_first_id" || act == "enrol")
+      node.initialise(text("slot"));
+    else if (act == "enter_share")
+      node.done({"box", "enable", text("slot"), "--custodian", text("custodian"), "--media", node.media()});
+    else if (act == "remove_share")
+      node.done({"box", "disable", text("slot"), "--custodian", text("custodian")});
+    else if (act == "create_domain")
+      node.done({"domain", "create", text("domain")});
+    // The rest comes with these: an enabled box gets what it lacks.
+  }
+  BOOST_CHECK_EQUAL(acts["hand_over_key_set"], 2);
+  BOOST_CHECK_EQUAL(acts["make_domain_process"], 2 * 2 + 2 + 4); // two Manufacturing boxes, the Oak, four others
+  const auto transcript = node.ask({"ceremony", "transcript", "--script", file});
+  BOOST_CHECK_MESSAGE(transcript.status == 0 && transcript.out.find("done in order, no exception") != std::string::npos,
+                      transcript.told() << transcript.out);
+}
+
+// EP-8: a secret that officers typed in is of use once.
+BOOST_AUTO_TEST_CASE(enrolment_secrets_of_officers_are_cleared_away) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  const auto typed = fs::path{node.media()} / "Ada" / "oak-1.enrolment";
+  std::ofstream{typed} << "too short\n";
+  refused(node, {"box", "init", "oak-1", "--media", node.media()}, typed.string());
+  BOOST_CHECK(fs::exists(typed)); // to be put right
+  std::ofstream{typed} << "a line that two officers have agreed on\n";
+  node.initialise("oak-1");
+  BOOST_CHECK(!fs::exists(typed));
+}
+
+// EP-8: an Oak may generate keys for the Steel boxes of its domain, also for those that came after it.
+BOOST_AUTO_TEST_CASE(an_oak_hears_of_steel_boxes_that_come_later) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  node.done({"domain", "create", "VE"});
+  for (const auto* slot : {"oak-1", "steel-1"}) {
+    node.initialise(slot);
+    node.enable(slot);
+  }
+  node.done({"box", "disable", "oak-1", "--custodian", "Ada"});
+  node.initialise("steel-2"); // the Oak hears of it when it is enabled again
+  node.enable("oak-1");
+  std::vector<std::string> told;
+  std::istringstream lines{node.ask({"log", "list", "--json"}).out};
+  for (std::string line; std::getline(lines, line);) {
+    const auto record = nlohmann::json::parse(line);
+    if (record.at("event") == "domain_process_made" && record.at("data").at("box") == "O00000001")
+      told.push_back(record.at("data").at("steels").dump());
+  }
+  const std::vector<std::string> wanted{"[]", R"(["S00000001"])", R"(["S00000001","S00000002"])"};
+  BOOST_CHECK_EQUAL_COLLECTIONS(told.begin(), told.end(), wanted.begin(), wanted.end());
+  const auto audit = node.ask({"audit", "all"});
+  BOOST_CHECK_MESSAGE(audit.status == 0, audit.told() << audit.out);
+}
+
+BOOST_AUTO_TEST_CASE(a_box_that_the_configuration_lost_keeps_the_node_from_starting) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  BOOST_CHECK_EQUAL(node.box("factory-1").at("id"), "M00000001");
+  node.stop();
+  const auto refuses = [&](const std::string& from, const std::string& to, const std::string& says) {
+    auto text = small_site;
+    text.replace(text.find(from), from.size(), to);
+    std::ofstream{node.work / "node.toml"} << text;
+    const auto r = run_program({"node", "run", (node.work / "node.toml").string()});
+    BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find(says) != std::string::npos, r.told());
+  };
+  const auto before = node.records();
+  refuses("slot = \"factory-1\"", "slot = \"factory-9\"", "holds box M00000001 in slot \"factory-1\"");
+  refuses("type = \"manufacturing\"", "type = \"tin\"\ndomains = [\"VE\"]", "of type manufacturing and not tin");
+  refuses("suite = \"p256\"", "suite = \"rsa3072\"", "suite p256 and not rsa3072");
+  BOOST_CHECK_EQUAL(node.records(), before);
+  std::ofstream{node.work / "node.toml"} << small_site;
+  node.start();
+  node.enable("factory-1");
+}
+
+// With a node or without one, the boxes come in one order.
+BOOST_AUTO_TEST_CASE(lists_are_in_order) {
+  hand_run_node node;
+  for (const auto* slot : {"factory-2", "factory-1"}) {
+    node.initialise(slot);
+    node.enable(slot);
+  }
+  const auto slots = [&] {
+    std::vector<std::string> all;
+    for (const auto& b : node.boxes())
+      if (!b.at("id").is_null())
+        all.push_back(b.at("slot"));
+    return all;
+  };
+  const std::vector<std::string> wanted{"factory-1", "factory-2"};
+  BOOST_CHECK(slots() == wanted);
+  node.stop();
+  BOOST_CHECK(slots() == wanted);
 }
 
 BOOST_AUTO_TEST_CASE(media_that_are_full_or_read_only) {
@@ -155,6 +282,15 @@ BOOST_AUTO_TEST_CASE(media_that_are_full_or_read_only) {
   refused(node, {"box", "init", "factory-1", "--media", node.media()}, "medium is full");
   BOOST_REQUIRE(disk.make_read_only());
   refused(node, {"box", "init", "factory-1", "--media", node.media()}, "medium is read-only");
+  refused(node, {"box", "init", "factory-1", "--media", node.media()}, "media/Bela/domain-key-set.share");
+}
+
+BOOST_AUTO_TEST_CASE(one_medium_for_two_custodians_is_refused) {
+  hand_run_node node;
+  fs::remove(fs::path{node.media()} / "Bela");
+  fs::create_directory_symlink("Ada", fs::path{node.media()} / "Bela");
+  refused(node, {"box", "init", "factory-1", "--media", node.media()}, "two custodians have one and the same medium");
+  BOOST_CHECK(fs::is_empty(fs::path{node.media()} / "Ada"));
 }
 
 BOOST_AUTO_TEST_CASE(one_node_a_directory_and_no_scenario_on_it) {
@@ -189,12 +325,21 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked) {
     {"domains = [\"VE\", \"USPS\"]", "domains = [\"EV\"]", "unknown domain \"EV\""},
     {"slot = \"oak-1\"", "slot = \"factory-1\"", "there is a box in slot \"factory-1\" already"},
     {"id = \"USPS\"", "id = \"VE\"", "there is a domain \"VE\" already"},
+    {"slot = \"oak-1\"", "slot = \"O00000001\"", "slot \"O00000001\" looks like the id of a box"},
+    {"custodians = [\"Ada\"", "custodians = [\"..\"", "not dots alone"},
+    {"data = \"data\"", "data = \"" + std::string(120, 'd') + "\"", "too long for the path of a socket"},
   };
   for (const auto& [from, to, says] : table) {
     auto text = small_site;
     text.replace(text.find(from), from.size(), to);
     const auto r = check(text);
-    BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find(says) != std::string::npos, r.told());
+    BOOST_CHECK_MESSAGE(r.status == 2 && r.one_line() && r.err.find(says) != std::string::npos, r.told());
+    BOOST_CHECK_EQUAL(run_program({"node", "run", (work / "node.toml").string()}).status, 2);
+  }
+  BOOST_CHECK(!fs::exists(work / "data"));
+  for (const auto* does : {"check", "run"}) {
+    const auto r = run_program({"node", does, (work / "none.toml").string()});
+    BOOST_CHECK_MESSAGE(r.status == 3 && r.one_line() && r.err.find("none.toml") != std::string::npos, r.told());
   }
 }
 

@@ -149,9 +149,10 @@ BOOST_AUTO_TEST_CASE(a_share_taken_out_or_a_restart_disables) {
     {"the last one", take_out(on, boris), "box_disabled"},
     {"the first one", take_out(on, anna), "box_disabled"},
     {"one of two, before the quorum", take_out(one_in, anna), "box_disabled"},
-    {"one that is not in", take_out(one_in, boris), "! share_missing"},
-    {"one that is out already", take_out(disabled(on), boris), "! share_missing"},
-    {"from a box without an id", take_out({}, anna), "! share_missing"},
+    {"one that is not in", take_out(one_in, boris), "! share_not_entered"},
+    {"one that is out already", take_out(disabled(on), boris), "! share_not_entered"},
+    {"from a box without an id", take_out({}, anna), "! box_not_initialised"},
+    {"by one who is no custodian of it", take_out(on, nobody), "! custodian_not_known"},
     {"restart of an enabled box", restart(on), "box_disabled"},
     {"restart between two shares", restart(one_in), "box_disabled"},
     {"restart of a disabled box", restart(disabled(on)), "-"},
@@ -175,10 +176,20 @@ BOOST_AUTO_TEST_CASE(domain_processes_are_made_and_switched) {
   };
   const auto to = [](const secure_box& state, const domain_id& domain) { return decide(state, switch_domain{domain}); };
   const auto box = at_work(oak_1);
+  const auto with_one = then(enabled(oak_1), domain_process_made{oak_1, usps, suite_id::p256, {steel_1}});
+  const auto told_of = [&](const std::vector<box_id>& steels, suite_id suite = suite_id::p256) {
+    return decide(with_one, domain_process_made{oak_1, usps, suite, steels});
+  };
+  const auto told = then(with_one, event_in<domain_process_made>(told_of({steel_2})));
+  BOOST_TEST((told.processes.at(usps).steels == std::set<box_id>{steel_1, steel_2}));
   check<box_event>({
     {"the first", make(enabled(oak_1), ve), "domain_process_made"},
     {"another", make(box, ukrm), "domain_process_made"},
-    {"the same", make(box, usps), "! domain_process_exists"},
+    {"the same", make(with_one, usps), "! domain_process_exists"},
+    {"the same with a further Steel box", told_of({steel_1, steel_2}), "domain_process_made"},
+    {"the same with another Steel box", told_of({steel_2}), "domain_process_made"},
+    {"the same with fewer Steel boxes", told_of({}), "! domain_process_exists"},
+    {"a further Steel box, in another suite", told_of({steel_2}, suite_id::rsa3072), "! domain_process_exists"},
     {"in a disabled box", make(disabled(box), ukrm), "! box_disabled"},
     {"in a box without an id", make({}, ve), "! box_not_initialised"},
     {"switching", to(box, usps), "active_domain_switched"},

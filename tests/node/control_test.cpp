@@ -131,6 +131,41 @@ BOOST_FIXTURE_TEST_CASE(a_peer_that_goes_leaves_nothing_behind, served) {
   BOOST_CHECK_EQUAL(answer_to("hello\n"), "you said hello\n");
 }
 
+// Who waits can tell a node that works from one that is not there.
+BOOST_FIXTURE_TEST_CASE(a_peer_that_waits_hears_signs_of_life, served) {
+  const auto file = connected();
+  say(file, "hold on\n");
+  char first = 0;
+  BOOST_REQUIRE(recv(file.fd(), &first, 1, 0) == 1); // up to 30 s are waited for it
+  BOOST_CHECK_EQUAL(first, ' ');
+  BOOST_REQUIRE_EQUAL(held.size(), 1u);
+  held.front().second("done");
+  const auto rest = heard(file);
+  BOOST_CHECK(rest.ends_with("done\n") && rest.find_first_not_of(' ') == rest.size() - 5);
+}
+
+/// What ask_node() says of a node that has its socket and does nothing with it, like one that is stopped.
+std::string said_of_a_stopped_node(bool full) {
+  const scratch_directory work;
+  const auto address = socket_address(control_socket(work.path()));
+  const auto new_socket = [] { return open_file{socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)}; };
+  const auto listener = new_socket();
+  BOOST_REQUIRE(bind(listener.fd(), as_sockaddr(*address), sizeof *address) == 0 && listen(listener.fd(), 0) == 0);
+  std::vector<open_file> waiting;
+  if (full) {
+    waiting.push_back(new_socket());
+    BOOST_REQUIRE(connect(waiting.back().fd(), as_sockaddr(*address), sizeof *address) == 0);
+  }
+  const auto answer = ask_node(work.path(), requests::list_boxes{});
+  BOOST_REQUIRE(!answer && answer.error().code == storage_code::io);
+  return answer.error().text;
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_does_not_answer_is_not_waited_for) {
+  BOOST_CHECK(said_of_a_stopped_node(false).find("nothing came from the node") != std::string::npos);
+  BOOST_CHECK(said_of_a_stopped_node(true).find("the node took no connection for 10 seconds") != std::string::npos);
+}
+
 BOOST_AUTO_TEST_CASE(only_the_own_user_and_root_may_operate) {
   BOOST_CHECK(may_operate(1000, 1000));
   BOOST_CHECK(may_operate(0, 1000));

@@ -43,12 +43,17 @@ BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
 BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
   answer a = failed(refusal::share_wrong, "oak-1");
   BOOST_CHECK_EQUAL(*a.refusal, "share_wrong");
+  BOOST_CHECK_EQUAL(*a.error, "oak-1: the share is not the one that the box handed out");
+  BOOST_CHECK_EQUAL(*failed(refusal::medium_full, "oak-1", "/media/Ada: no space").error,
+                    "oak-1: a custodian's medium is full; make room on it (/media/Ada: no space)");
+  BOOST_CHECK(line_of(a).ends_with(R"("passed":null})"));
   a.boxes.push_back({{"oak-1"}, box_id{box_type::oak, 1}, box_type::oak, true, 2, {{"Ada"}}, {{"Ada"}}, domain_id{"VE"},
                      {{"VE"}}});
   a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}});
   const auto read = read_answer(line_of(a));
   BOOST_REQUIRE(read);
   BOOST_CHECK(*read == a);
+  BOOST_CHECK(read_answer("   " + line_of(a))); // a node that worked for three seconds
   BOOST_CHECK(line_of(answer{}).starts_with(R"({"refusal":null,"error":null,"boxes":[],"domains":[])"));
 }
 
@@ -74,6 +79,11 @@ BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_one_line_says_why) {
     {R"({"request":"initialise_box","box":"a","custodians":[],"threshold":-1,"media":"/m"})", "a whole number from 0"},
     {R"({"request":"initialise_box","box":"a","custodians":[],"threshold":1.5,"media":"/m"})", "a whole number from 0"},
     {R"({"request":"create_domain","domain":"ve","kind":null,"country":null})", "a domain id"},
+    {R"({"request":"list_boxes","bx":1})", "unknown member \"bx\""},
+    {R"({"request":"test_box","boxx":"a"})", "unknown member \"boxx\"; did you mean \"box\"?"},
+    {R"({"request":"test_box","box":"a","box":"b"})", "member \"box\" is there twice"},
+    {R"({"request":"list_boxes","request":"list_boxes"})", "member \"request\" is there twice"},
+    {R"({"request":"list_boxes","a":1e999})", "no JSON object"},
     {repeated(9, "["), "nested too deeply"},
     {R"({"request":)" + repeated(10'000, R"({"a":)"), "nested too deeply"},
     {std::string(request_limit + 1, ' '), "longer than 65536 bytes"},

@@ -6,6 +6,7 @@
 #include "scenarios/rerun.hpp"
 #include "scenarios/runner.hpp"
 #include "storage/files.hpp"
+#include "tests/scenarios/ceremony_site.hpp"
 #include "tests/scenarios/stopped_program.hpp"
 #include "tests/scenarios/whole_boxes.hpp"
 
@@ -18,68 +19,10 @@ namespace fs = std::filesystem;
 
 /// One box of each type that has work in it. More of them need no change here: what must be there after a stop is
 /// read from the log.
-constexpr std::string_view whole_site = R"(name = "every-write"
-suite = "p256"
-start = "2026-03-02T06:00:00Z"
-
-[[domain]]
-id = "VE"
-kind = "vendor"
-sub_domain = "US"
-
-[[box]]
-slot = "manufacturing-1"
-type = "manufacturing"
-threshold = 2
-custodians = ["Ada", "Bela", "Clara"]
-
-[[box]]
-slot = "oak-ve"
-type = "oak"
-domains = ["VE"]
-custodians = ["Dora", "Emil"]
-
-[[box]]
-slot = "steel-1"
-type = "steel"
-domains = ["VE"]
-custodians = ["Fritz", "Greta"]
-
-[[box]]
-slot = "brass-ve"
-type = "brass"
-domains = ["VE"]
-custodians = ["Hana", "Ivo"]
-
-[[step]]
-do = "ceremony"
-)";
+const std::string whole_site = ceremony_site(oak_box + steel_box + brass_box);
 
 /// For more stops than one for each write: the least that has a domain and a box to be initialised by another.
-constexpr std::string_view small_site = R"(name = "every-write-again"
-suite = "p256"
-start = "2026-03-02T06:00:00Z"
-
-[[domain]]
-id = "VE"
-kind = "vendor"
-sub_domain = "US"
-
-[[box]]
-slot = "manufacturing-1"
-type = "manufacturing"
-threshold = 2
-custodians = ["Ada", "Bela", "Clara"]
-
-[[box]]
-slot = "oak-ve"
-type = "oak"
-domains = ["VE"]
-custodians = ["Dora", "Emil"]
-
-[[step]]
-do = "ceremony"
-)";
+const std::string small_site = ceremony_site(oak_box);
 
 /// Calls `work` in two processes at once, with 0 and with 1. What they find they must write to files.
 void in_two_processes(const std::function<void(unsigned)>& work) {
@@ -105,9 +48,9 @@ void in_two_processes(const std::function<void(unsigned)>& work) {
 
 class stopped_ceremonies {
 public:
-  explicit stopped_ceremonies(std::string_view text) {
+  explicit stopped_ceremonies(const std::string& text) {
     fs::create_directory(states_);
-    write_file(file_, std::string{text});
+    write_file(file_, text);
     const auto what = load_scenario(file_);
     BOOST_REQUIRE_MESSAGE(what, (what ? "" : what.error().text()));
     for (const auto& box : what->plan.boxes)
@@ -242,7 +185,7 @@ void conclude(const stopped_ceremonies& ceremony) {
 }
 
 /// All stops of a ceremony that begins with nothing; what they found is printed.
-void stop_everywhere(std::string_view site, const std::vector<moment>& moments) {
+void stop_everywhere(const std::string& site, const std::vector<moment>& moments) {
   stopped_ceremonies ceremony{site};
   for (const auto when : moments) {
     const auto listed = ceremony.calls(when);
@@ -267,7 +210,7 @@ BOOST_AUTO_TEST_CASE(the_calls_of_lmdb_and_of_the_media_are_seen) {
     BOOST_CHECK_MESSAGE(names["data.mdb"].contains(name), "data.mdb: no " << name);
   for (const auto& name : {"open", "write", "fsync"})
     BOOST_CHECK_MESSAGE(names["M00000001.share.new"].contains(name), "share: no " << name);
-  BOOST_CHECK(names["M00000001.share"].contains("rename"));
+  BOOST_CHECK(names["M00000001.share"].contains("renameat2"));
   BOOST_CHECK(names["lock.mdb"].contains("ftruncate"));
   BOOST_CHECK(names["Ada"].contains("mkdir"));
   BOOST_CHECK(names["meters.keys"].contains("posix_fallocate"));
@@ -288,7 +231,7 @@ BOOST_AUTO_TEST_CASE(a_recovery_that_is_stopped_at_any_write_is_run_again) {
   stopped_ceremonies ceremony{small_site};
   const auto listed = ceremony.calls(moment::before);
   const auto last_share = std::find_if(listed.rbegin(), listed.rend(), [](const file_call& c) {
-    return c.name == "rename" && c.path.filename() == "O00000001.share";
+    return c.name == "renameat2" && c.path.filename() == "O00000001.share";
   });
   BOOST_REQUIRE(last_share != listed.rend());
   const stop_point first{static_cast<unsigned>(listed.rend() - last_share), moment::after};

@@ -254,7 +254,7 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_box_is) {
   const std::string steel = "active = \"USPS\"\ncustodians = [\"Lena\", \"Max\"]";
   const wrong table[] = {
       {"slot = \"oak-1\"", "slot = @\"m-1\"", "there is a box in slot \"m-1\" already"},
-      {"slot = \"oak-1\"", "slot = @\"oak 1\"", "it must be 1 to 32 letters, digits, `-`, `_` or `.`"},
+      {"slot = \"oak-1\"", "slot = @\"oak 1\"", "it must be 1 to 32 letters, digits, `-`, `_` or `.`, not dots alone"},
       {"[[box]]\nslot = \"oak-1\"", "@[[box]]", "no `slot` in [[box]]"},
       {oak, "slot = \"oak-1\"\ntype = @\"gold\"\ndomains = [\"VE\"]\n",
        "unknown box type \"gold\"; known here: manufacturing, oak, steel, brass, tin"},

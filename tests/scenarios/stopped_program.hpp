@@ -9,11 +9,13 @@
 
 namespace oaksteel::testing {
 
-/// Where in a call the process ends; `half` counts only the calls that write at least two bytes.
-enum class moment { before, half, after };
+/// Where in a call the process ends; `half` counts only the calls that write at least two bytes. `spoil` counts only
+/// calls of write(), and ends nothing: a bit of the file is another than what was to be written.
+enum class moment { before, half, after, spoil };
 
 inline std::string name(moment when) {
-  return when == moment::before ? "before" : when == moment::half ? "half" : "after";
+  static constexpr const char* names[] = {"before", "half", "after", "spoil"};
+  return names[static_cast<int>(when)];
 }
 
 /// The call to end at, counted from 1; 0 ends nothing.

@@ -2,6 +2,7 @@
 // one line that says what and where; no box takes an id, no share is left behind, what lay on the media stays as it
 // was. When the medium is fit the ceremony goes on, and its log plays again as if nothing had been.
 
+#include "tests/scenarios/ceremony_site.hpp"
 #include "tests/scenarios/stopped_program.hpp"
 #include "tests/scenarios/whole_boxes.hpp"
 #include "tests/share_text.hpp"
@@ -14,42 +15,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr std::string_view small_site = R"(name = "unfit-media"
-suite = "p256"
-start = "2026-03-02T06:00:00Z"
-
-[[domain]]
-id = "VE"
-kind = "vendor"
-sub_domain = "US"
-
-[[box]]
-slot = "manufacturing-1"
-type = "manufacturing"
-threshold = 2
-custodians = ["Ada", "Bela", "Clara"]
-
-[[step]]
-do = "ceremony"
-)";
-
 const std::set<std::string> slots{"manufacturing-1"};
 const std::string share = "M00000001.share";
 
 /// A ceremony that has its log and its custodians' media, and is about to write the first share.
 struct ceremony_at_its_media {
   ceremony_at_its_media() {
-    write_file(file, std::string{small_site});
-    const auto whole = fs::canonical(work.path()) / "whole";
-    BOOST_REQUIRE_EQUAL(run_stopped(command(whole), whole, {}, work / "list").status, 0);
+    write_file(file, ceremony_site());
+    BOOST_REQUIRE_EQUAL(run_stopped(command(data), data, first_of_a_share(moment::before)).signal, SIGKILL);
+    BOOST_REQUIRE_EQUAL(content().size(), 0u);
+  }
+
+  /// The first call for a share, in a run from the beginning to the end.
+  stop_point first_of_a_share(moment when) const {
+    fs::remove_all(whole);
+    BOOST_REQUIRE_EQUAL(run_stopped(command(whole), whole, {0, when}, work / "list").status, 0);
     const auto calls = listed_calls(work / "list", whole);
     const auto first = std::find_if(calls.begin(), calls.end(), [](const file_call& c) {
       return c.path.string().ends_with(".share.new");
     });
     BOOST_REQUIRE(first != calls.end());
-    const stop_point at{static_cast<unsigned>(first - calls.begin()) + 1, moment::before};
-    BOOST_REQUIRE_EQUAL(run_stopped(command(data), data, at).signal, SIGKILL);
-    BOOST_REQUIRE_EQUAL(content().size(), 0u);
+    return {static_cast<unsigned>(first - calls.begin()) + 1, when};
   }
 
   std::vector<std::string> command(const fs::path& in) const {
@@ -88,7 +74,7 @@ struct ceremony_at_its_media {
 
   scratch_directory work;
   fs::path file = work / "ceremony.toml";
-  fs::path data = fs::canonical(work.path()) / "data";
+  fs::path data = fs::canonical(work.path()) / "data", whole = fs::canonical(work.path()) / "whole";
 };
 
 } // namespace
@@ -119,6 +105,35 @@ BOOST_FIXTURE_TEST_CASE(another_file_in_the_place_of_a_share, ceremony_at_its_me
     fs::remove(medium("Clara") / name);
     fs::remove(medium("Clara") / "holiday.jpg");
   }
+  goes_on();
+}
+
+// Both would lie in one file, and no quorum would be left.
+BOOST_FIXTURE_TEST_CASE(one_medium_for_two_custodians, ceremony_at_its_media) {
+  fs::remove(medium("Bela"));
+  fs::create_directory_symlink("Ada", medium("Bela"));
+  refused("a link", 1, "is also the medium of Ada", "media/Bela");
+  fs::remove(medium("Bela"));
+  goes_on();
+}
+
+// This site's own, but of another use: it may be in use, whatever its file is called.
+BOOST_FIXTURE_TEST_CASE(a_share_that_was_renamed, ceremony_at_its_media) {
+  fs::copy(whole / "media/Clara/domain-key-set.share", medium("Clara") / share);
+  refused("renamed", 1, "lies where the share would go", "media/Clara");
+  fs::remove(medium("Clara") / share);
+  // Under its own name it is one of a set that never came to be, as far as this log knows: it is replaced.
+  fs::copy(whole / "media/Clara/domain-key-set.share", medium("Clara") / "domain-key-set.share");
+  goes_on();
+}
+
+// Every share is read again before the box takes its id.
+BOOST_FIXTURE_TEST_CASE(a_medium_that_does_not_keep_what_it_was_given, ceremony_at_its_media) {
+  data = fs::canonical(work.path()) / "spoilt";
+  const auto r = run_stopped(command(data), data, first_of_a_share(moment::spoil));
+  BOOST_CHECK_MESSAGE(r.status == 3 && r.one_line() && r.err.find("is not what was written") != std::string::npos,
+                      r.told() << r.out);
+  BOOST_CHECK_EQUAL(content().size(), 0u);
   goes_on();
 }
 
@@ -173,7 +188,7 @@ BOOST_AUTO_TEST_CASE(a_set_that_cannot_be_is_placed_in_its_file) {
   const scratch_directory work;
   const auto file = work / "ceremony.toml";
   for (const auto& line : table) {
-    std::string text{small_site};
+    auto text = ceremony_site();
     const auto at = text.find(line.what);
     text.replace(at, line.what.size(), line.with);
     write_file(file, text);

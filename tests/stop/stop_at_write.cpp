@@ -5,6 +5,7 @@
 //   STOP_AT      number of the call, from 1; 0 ends nothing
 //   STOP_WHEN    before | half | after: before the call; after half of its bytes, where only calls that write at least
 //                two bytes are counted; after the call
+//                spoil: nothing ends; a bit of what the call (only write() is counted) writes is another
 //   STOP_LIST    a file outside of the directory: at exit it gets one line for each call, `name path`
 //
 // Child processes count with their parent, and their stop ends both: to whoever looks at the files, the program is all
@@ -33,7 +34,7 @@
 
 namespace {
 
-enum class moment { before, half, after };
+enum class moment { before, half, after, spoil };
 
 /// What parent and children share; mapped, so that it outlives every close().
 struct tally {
@@ -122,7 +123,8 @@ bool reached(const char* name, const place& where) {
 /// A call that happens as a whole.
 template <class Call>
 auto changing(const char* name, const place& where, const Call& call) {
-  const bool last = now.when != moment::half && where.counts() && reached(name, where);
+  const bool counted = now.when == moment::before || now.when == moment::after;
+  const bool last = counted && where.counts() && reached(name, where);
   if (last && now.when == moment::before)
     stop();
   const auto result = call();
@@ -182,7 +184,10 @@ __attribute__((constructor)) void begin() {
   const char* at = std::getenv("STOP_AT");
   now.at = at ? static_cast<unsigned>(std::strtoul(at, nullptr, 10)) : 0;
   const std::string_view when = std::getenv("STOP_WHEN") ? std::getenv("STOP_WHEN") : "before";
-  now.when = when == "half" ? moment::half : when == "after" ? moment::after : moment::before;
+  now.when = when == "half"    ? moment::half
+             : when == "after" ? moment::after
+             : when == "spoil" ? moment::spoil
+                               : moment::before;
   now.list = std::getenv("STOP_LIST");
   now.program = getpid();
   void* memory = mmap(nullptr, sizeof(tally), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -248,6 +253,14 @@ FILE* fopen64(const char* path, const char* mode) __attribute__((alias("fopen"))
 
 ssize_t write(int fd, const void* data, size_t size) {
   static const auto next = next_of("write", &write);
+  if (const auto where = of_file(fd); now.when == moment::spoil && size > 0 && where.counts() && reached("write", where)) {
+    auto* other = static_cast<char*>(std::malloc(size));
+    std::memcpy(other, data, size);
+    other[size / 2] ^= 1;
+    const auto n = next(fd, other, size);
+    std::free(other);
+    return n;
+  }
   return writing("write", fd, size, [&](size_t n) { return next(fd, data, n); });
 }
 

@@ -28,16 +28,27 @@ BOOST_AUTO_TEST_CASE(a_share_is_written_listed_and_read) {
   media stick{dir.path()};
   BOOST_REQUIRE(stick.write("share-2", key_of(2)));
   BOOST_REQUIRE(stick.write("share-1", key_of(1)));
-  BOOST_REQUIRE(stick.write("share-1", key_of(3)));
+  // What lies there is kept: it may be the only one of its kind.
+  BOOST_TEST((stick.write("share-1", key_of(3)).error().code == storage_code::exists));
   auto names = stick.list();
   BOOST_REQUIRE(names);
   BOOST_TEST(*names == (std::vector<std::string>{"share-1", "share-2"}), boost::test_tools::per_element());
   auto back = stick.read("share-1");
   BOOST_REQUIRE(back);
-  BOOST_TEST((reveal(*back) == reveal(key_of(3))));
+  BOOST_TEST((reveal(*back) == reveal(key_of(1))));
   struct stat s {};
   BOOST_REQUIRE(stat((dir / "share-1").c_str(), &s) == 0);
   BOOST_TEST((s.st_mode & 0777) == 0600u);
+}
+
+BOOST_AUTO_TEST_CASE(one_place_by_two_names_is_the_same) {
+  temporary_directory dir;
+  std::filesystem::create_directory(dir / "Ada");
+  std::filesystem::create_directory(dir / "Clara");
+  std::filesystem::create_directory_symlink("Ada", dir / "Bela");
+  BOOST_TEST(media{dir / "Bela"}.same_as(media{dir / "Ada"}));
+  BOOST_TEST(!media{dir / "Clara"}.same_as(media{dir / "Ada"}));
+  BOOST_TEST(!media{dir / "Dora"}.same_as(media{dir / "Emil"})); // neither is there
 }
 
 BOOST_AUTO_TEST_CASE(absent_media_and_files_are_missing) {
