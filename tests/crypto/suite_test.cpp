@@ -5,6 +5,7 @@
 #include "tests/crypto/foreign_vectors.hpp"
 
 #include <botan/data_src.h>
+#include <botan/numthry.h>
 #include <botan/pkcs8.h>
 #include <botan/rsa.h>
 
@@ -201,9 +202,26 @@ BOOST_AUTO_TEST_CASE(private_keys_that_are_none) {
   const auto& rsa = dynamic_cast<const Botan::RSA_PrivateKey&>(*sound);
   const Botan::RSA_PrivateKey unsound{rsa.get_p(), rsa.get_q(), rsa.get_e(), rsa.get_d() + 2};
   BOOST_CHECK(!private_key::parse(suite_id::rsa3072, secret{Botan::PKCS8::BER_encode(unsound)}));
-  auto mixed = std::string{rsa_pkcs8};
-  mixed[mixed.size() / 2] = mixed[mixed.size() / 2] == '0' ? '1' : '0';
-  BOOST_CHECK(!private_key::parse(suite_id::rsa3072, secret_from_hex(mixed)));
+  for (std::size_t i = 0; i < raw.size(); ++i)
+    BOOST_CHECK_MESSAGE(!private_key::parse(suite_id::rsa3072, secret{byte_view{flipped(raw, i)}}), "byte " << i);
+}
+
+// All of its numbers fit each other (RFC 8017, 3.2), but one of the primes is none: it does not sign.
+BOOST_AUTO_TEST_CASE(an_rsa_key_of_a_composite_number_is_refused) {
+  const auto raw = from_hex(rsa_pkcs8);
+  Botan::DataSource_Memory source{raw.data(), raw.size()};
+  const auto sound = Botan::PKCS8::load_key(source);
+  const auto& rsa = dynamic_cast<const Botan::RSA_PrivateKey&>(*sound);
+  const auto &e = rsa.get_e(), &q = rsa.get_q();
+  auto composite = rsa.get_p() + 2;
+  const auto random = seeded(1);
+  while (Botan::is_prime(composite, *random) || Botan::gcd(composite - 1, e) != 1)
+    composite += 2;
+  const auto d = Botan::inverse_mod(e, Botan::lcm(composite - 1, q - 1));
+  const Botan::RSA_PrivateKey unfit{composite, q, e, d};
+  BOOST_REQUIRE_EQUAL(unfit.get_n().bits(), 3072u);
+  BOOST_CHECK(private_key::parse(suite_id::rsa3072, secret_from_hex(rsa_pkcs8)));
+  BOOST_CHECK(!private_key::parse(suite_id::rsa3072, secret{Botan::PKCS8::BER_encode(unfit)}));
 }
 
 BOOST_AUTO_TEST_CASE(the_fingerprint_is_of_the_spki) {
