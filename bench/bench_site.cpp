@@ -46,7 +46,7 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
                        std::size_t most_meters)
   : media_(directory / "media"), suite_(suite), written_(open_or_make(directory)),
     slots_(make_slots(directory / "meters.keys", most_meters)), time_(system_clock_after(last_time(written_))),
-    random_(system_randomness()), workers_(thread_workers(2)), writer_(thread_workers(1)),
+    random_(system_randomness()), workers_(thread_workers(4)), writer_(thread_workers(1)),
     key_(log_key::generate(blinding_generator())),
     system_(std::make_unique<caf::actor_system>(config_)) {
   site_options options;

@@ -12,7 +12,7 @@ namespace {
 constexpr std::size_t in_flight = 80; ///< a Steel box has room for 96 open installations
 constexpr std::size_t keys_of_a_slice = 240;
 constexpr auto bound_slice = std::chrono::seconds{2};
-constexpr unsigned busy_threads = 2;
+constexpr unsigned busy_threads = 4; ///< as many as a node's workers; 2 on 2 cores give a lower bound
 
 /// What one key costs when every batch holds one: actors/boxes/oak.cpp, steel.cpp and brass.cpp.
 constexpr const char* operations = "a key in batches of one: Oak signs once (MI3 and MI4 share a root), Steel unwraps "
