@@ -1,6 +1,7 @@
 #include "bench/bench_site.hpp"
 
 #include "bench/lives.hpp"
+#include "node/node.hpp"
 
 #include <caf/send.hpp>
 
@@ -46,7 +47,7 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
                        std::size_t most_meters)
   : media_(directory / "media"), suite_(suite), written_(open_or_make(directory)),
     slots_(make_slots(directory / "meters.keys", most_meters)), time_(system_clock_after(last_time(written_))),
-    random_(system_randomness()), workers_(thread_workers(4)), writer_(thread_workers(1)),
+    random_(system_randomness()), workers_(thread_workers(worker_threads)), writer_(thread_workers(1)),
     key_(log_key::generate(blinding_generator())),
     system_(std::make_unique<caf::actor_system>(config_)) {
   site_options options;

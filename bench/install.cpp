@@ -2,6 +2,7 @@
 
 #include "bench/bench_site.hpp"
 #include "crypto/suite.hpp"
+#include "node/node.hpp"
 
 #include <atomic>
 #include <thread>
@@ -12,7 +13,6 @@ namespace {
 constexpr std::size_t in_flight = 80; ///< a Steel box has room for 96 open installations
 constexpr std::size_t keys_of_a_slice = 240;
 constexpr auto bound_slice = std::chrono::seconds{2};
-constexpr unsigned busy_threads = 4; ///< as many as a node's workers; 2 on 2 cores give a lower bound
 
 /// What one key costs when every batch holds one: actors/boxes/oak.cpp, steel.cpp and brass.cpp.
 constexpr const char* operations = "a key in batches of one: Oak signs once (MI3 and MI4 share a root), Steel unwraps "
@@ -48,7 +48,7 @@ public:
     std::atomic<std::size_t> done = 0;
     const auto took = time_of([&] {
       std::vector<std::thread> threads;
-      for (unsigned i = 0; i < busy_threads; ++i)
+      for (unsigned i = 0; i < worker_threads; ++i)
         threads.emplace_back([&] {
           const auto random = system_randomness()->stream("bench", 0);
           const auto end = std::chrono::steady_clock::now() + bound_slice;
@@ -105,7 +105,7 @@ figure install_figure(const bench_options& options) {
                     + " keys a slice, order to settled MI10");
   f.notes.push_back(operations);
   f.notes.push_back("batches of one " + rate_text(result.ours.median, "keys/s") + ", bound with "
-                    + std::to_string(busy_threads) + " threads busy " + rate_text(result.reference.median, "keys/s"));
+                    + std::to_string(worker_threads) + " threads busy " + rate_text(result.reference.median, "keys/s"));
   f.notes.push_back("batches of up to 64 " + rate_text(quartiles_of(in_batches).median, "keys/s"));
   return f;
 }

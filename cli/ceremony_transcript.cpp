@@ -4,6 +4,7 @@
 #include "cli/ceremony_script.hpp"
 #include "cli/output.hpp"
 #include "cli/words.hpp"
+#include "node/text.hpp"
 
 #include <iostream>
 
@@ -43,13 +44,6 @@ struct told {
 /// To the second: what came first, the positions say.
 std::string second_of(instant time) {
   return time.text().substr(0, 19) + "Z";
-}
-
-std::string joined(const std::vector<label>& names) {
-  std::string s;
-  for (const auto& n : names)
-    s += (s.empty() ? "" : ", ") + n.text;
-  return s;
 }
 
 std::vector<std::string> row_of(const transcript_line& line, const planned_ceremony& script) {

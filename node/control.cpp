@@ -197,12 +197,12 @@ void control_server::impl::round(std::vector<pollfd>& files, int timeout_ms) {
       read_more(c);
     else if (c.handled && !c.writing() && (happened & (POLLERR | POLLHUP)))
       c.over = true; // nobody waits for the answer; what was asked for goes on
-    else if (c.until <= steady::now()) {
-      if (c.handled && !c.writing()) {
-        [[maybe_unused]] const auto n = send(c.file.fd(), " ", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
-        c.until = steady::now() + sign_of_life;
-        continue;
-      }
+    else if (c.until > steady::now())
+      continue;
+    else if (c.handled && !c.writing()) {
+      [[maybe_unused]] const auto n = send(c.file.fd(), " ", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+      c.until = steady::now() + sign_of_life;
+    } else {
       if (!c.writing())
         turn_away(c.file, "no request came in time");
       c.over = true;

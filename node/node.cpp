@@ -20,8 +20,6 @@
 namespace oaksteel {
 namespace {
 
-/// More than cores: Botan has half of an RSA operation done by another thread, and a worker waits for it.
-constexpr unsigned worker_threads = 4;
 constexpr int last_answers_ms = 10'000; ///< how long a stop waits for what is under way
 
 /// The first failure of the disk, told from any thread; `file` can be read from then on.

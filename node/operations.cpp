@@ -6,6 +6,7 @@
 #include "events/event.hpp"
 #include "node/carry_out.hpp"
 #include "node/self_test.hpp"
+#include "node/text.hpp"
 #include "storage/archive.hpp"
 #include "storage/media.hpp"
 
@@ -28,13 +29,6 @@ struct stopped {
   throw stopped{requests::failed(why, about, told)};
 }
 [[noreturn]] void stop(std::string line) { throw stopped{requests::failed(std::move(line))}; }
-
-std::string listed(const std::vector<label>& names) {
-  std::string all;
-  for (const auto& n : names)
-    all += (all.empty() ? "" : ", ") + n.text;
-  return all;
-}
 
 } // namespace
 
@@ -167,7 +161,7 @@ box_report operations::task::by_custodian(const site_box& box, Message m) {
   auto who = box.plan.slot.text + ", custodian " + m.custodian.text;
   // The box refuses a stranger itself: the attempt must be on record (EP-10).
   if (const auto known = view_of(box).custodians; std::ranges::find(known, m.custodian) == known.end())
-    who += " (the box has " + listed(known) + ')';
+    who += " (the box has " + joined(known) + ')';
   return ask<box_report>(box.common, std::move(m), who);
 }
 

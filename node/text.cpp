@@ -151,6 +151,13 @@ std::string unknown_word(std::string_view what, std::string_view word, std::span
   return result + (known.empty() ? "none" : "");
 }
 
+std::string joined(std::span<const label> names) {
+  std::string all;
+  for (const auto& name : names)
+    all += (all.empty() ? "" : ", ") + name.text;
+  return all;
+}
+
 expected<std::string, text_error> read_text(const std::filesystem::path& file, std::size_t limit) {
   std::error_code ignored;
   if (std::filesystem::is_directory(file, ignored))

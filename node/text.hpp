@@ -54,6 +54,9 @@ std::string on_one_line(std::string_view text, std::size_t most);
 /// `text` in double quotes, on one line and not long, whatever is in it.
 std::string in_quotes(std::string_view text);
 
+/// `Ada, Bela`.
+std::string joined(std::span<const label> names);
+
 /// `unknown <what> "<word>" in <where>; did you mean "<nearest>"? known here: <known>`; no question when nothing is
 /// near, and no `in` when `where` is empty.
 std::string unknown_word(std::string_view what, std::string_view word, std::span<const std::string_view> known,

@@ -20,32 +20,7 @@ namespace {
 constexpr std::size_t map_size = std::size_t{1} << 40; // address space, not disk; set once and never again
 constexpr unsigned reader_limit = 1000;
 
-// LMDB's meta page (mdb.c, MDB_page and MDB_meta; 64 bits): a page header of 16 bytes, then the offsets below.
-constexpr std::size_t meta_at = 16, meta_bytes = 136;
 constexpr std::uint32_t lmdb_magic = 0xBEEFC0DE;
-constexpr std::uint64_t no_page = ~std::uint64_t{0};
-
-template <class T>
-T number_at(const std::uint8_t* p, std::size_t offset) {
-  T result;
-  std::memcpy(&result, p + offset, sizeof result);
-  return result;
-}
-
-struct meta_page {
-  std::uint32_t magic, version, page_size;
-  std::uint64_t tables, root, free_root, last_page, transaction;
-};
-
-std::optional<meta_page> read_meta(int fd, std::uint64_t at) {
-  std::uint8_t b[meta_bytes];
-  if (pread(fd, b, sizeof b, static_cast<off_t>(at + meta_at)) != static_cast<ssize_t>(sizeof b))
-    return std::nullopt;
-  return meta_page{number_at<std::uint32_t>(b, 0),   number_at<std::uint32_t>(b, 4),
-                   number_at<std::uint32_t>(b, 24),  number_at<std::uint64_t>(b, 72 + 32),
-                   number_at<std::uint64_t>(b, 112), number_at<std::uint64_t>(b, 64),
-                   number_at<std::uint64_t>(b, 120), number_at<std::uint64_t>(b, 128)};
-}
 
 /// What a creation that was cut short leaves.
 storage_error never_written(const fs::path& dir) {
@@ -59,6 +34,22 @@ storage_error damaged(const fs::path& where, std::string_view what) {
 } // namespace
 
 fs::path data_file(const fs::path& dir) { return dir / "data.mdb"; }
+
+page_tree::page_tree(std::span<const std::uint8_t> described)
+  : page_size(number_at<std::uint32_t>(described, 0)), flags(number_at<std::uint16_t>(described, 4)),
+    depth(number_at<std::uint16_t>(described, 6)), branches(number_at<std::uint64_t>(described, 8)),
+    leaves(number_at<std::uint64_t>(described, 16)), overflows(number_at<std::uint64_t>(described, 24)),
+    entries(number_at<std::uint64_t>(described, 32)), root(number_at<std::uint64_t>(described, 40)) {}
+
+std::optional<meta_page> read_meta(int fd, std::uint64_t at) {
+  std::array<std::uint8_t, 136> raw;
+  if (pread(fd, raw.data(), raw.size(), static_cast<off_t>(at + page_header)) != static_cast<ssize_t>(raw.size()))
+    return std::nullopt;
+  const std::span<const std::uint8_t> b{raw};
+  return meta_page{number_at<std::uint32_t>(b, 0),        number_at<std::uint32_t>(b, 4),
+                   page_tree{b.subspan(24, table_size)},  page_tree{b.subspan(72, table_size)},
+                   number_at<std::uint64_t>(b, 120),      number_at<std::uint64_t>(b, 128)};
+}
 
 stored<file_header> check_data_file(const fs::path& dir) {
   auto path = data_file(dir);
@@ -82,7 +73,7 @@ stored<file_header> check_data_file(const fs::path& dir) {
     return unexpected{damaged(path, "too short for a log; it was cut off")};
   if (first->magic != lmdb_magic || first->version != 1)
     return unexpected{storage_error{storage_code::not_ours, path.string() + ": not an LMDB data file of version 1"}};
-  auto page = std::uint64_t{first->page_size};
+  const std::uint64_t page = first->free_pages.page_size;
   if (page < 512 || page > 65536 || (page & (page - 1)) != 0)
     return unexpected{damaged(path, "the first page names an impossible page size")};
   auto second = read_meta(file.fd(), page);
@@ -90,7 +81,7 @@ stored<file_header> check_data_file(const fs::path& dir) {
     return unexpected{never_written(dir)};
   if (!second)
     return unexpected{damaged(path, "too short for a log; it was cut off")};
-  if (second->magic != lmdb_magic || second->version != 1 || second->page_size != page)
+  if (second->magic != lmdb_magic || second->version != 1 || second->free_pages.page_size != page)
     return unexpected{damaged(path, "its two first pages contradict one another")};
   auto size = static_cast<std::uint64_t>(s.st_size);
   // LMDB reads the newer one. The other may be half of a commit that was cut short: the number of the transaction is
@@ -98,10 +89,10 @@ stored<file_header> check_data_file(const fs::path& dir) {
   const auto& newest = second->transaction > first->transaction ? *second : *first;
   if (newest.last_page >= map_size / page || (newest.last_page + 1) * page > size)
     return unexpected{damaged(path, "it has " + std::to_string(size) + " bytes, its last page lies beyond: cut off")};
-  if ((newest.root != no_page && newest.root > newest.last_page) ||
-      (newest.free_root != no_page && newest.free_root > newest.last_page))
-    return unexpected{damaged(path, "a first page points outside the file")};
-  return file_header{page, newest.last_page + 1, newest.tables};
+  for (const auto* tree : {&newest.names, &newest.free_pages})
+    if (tree->root != no_page && tree->root > newest.last_page)
+      return unexpected{damaged(path, "a first page points outside the file")};
+  return file_header{page, newest.last_page + 1, newest.names.entries};
 }
 
 storage_error lmdb_error(int rc, std::string_view doing, const fs::path& dir) {
@@ -148,7 +139,7 @@ std::uint64_t from_big_endian(std::span<const std::uint8_t> data) {
 std::optional<row_view> read_row(std::span<const std::uint8_t> value) {
   if (value.size() < row_prefix)
     return std::nullopt;
-  return row_view{number_at<std::uint64_t>(value.data(), 0), number_at<std::uint64_t>(value.data(), 8),
+  return row_view{number_at<std::uint64_t>(value, 0), number_at<std::uint64_t>(value, 8),
                   value.subspan(row_prefix)};
 }
 
@@ -220,7 +211,7 @@ stored<log_identification> read_identification(const environment& env, const lmd
   auto format = txn.find(env.meta, as_val(format_row));
   if (!format || format->size() != 4)
     return unexpected{storage_error{storage_code::not_ours, dir.string() + ": an LMDB file, but no oaksteel log"}};
-  auto version = number_at<std::uint32_t>(format->data(), 0);
+  auto version = number_at<std::uint32_t>(*format, 0);
   if (version > log_format)
     return unexpected{storage_error{storage_code::newer_version, dir.string() + ": format " + std::to_string(version) +
                                                                      " is newer than this program, which reads up to " +
@@ -237,7 +228,7 @@ stored<log_identification> read_identification(const environment& env, const lmd
     return unexpected{damaged(dir, "the rows that every log begins with are damaged")};
   log_identification log;
   std::memcpy(log.id.value.data(), id->data(), 32);
-  log.epoch = number_at<std::uint32_t>(epoch->data(), 0);
+  log.epoch = number_at<std::uint32_t>(*epoch, 0);
   return log;
 }
 
@@ -248,7 +239,7 @@ stored<log_start> read_start(const environment& env, const lmdb_transaction& txn
   auto frontier = txn.find(env.merkle, as_val(frontier_row));
   if (!frontier || frontier->size() < 8 || (frontier->size() - 8) % 32 != 0 || frontier->size() > 8 + 64 * 32)
     return unexpected{damaged(dir, "the frontier of the tree of hashes is damaged")};
-  log_start start{*log, number_at<std::uint64_t>(frontier->data(), 0), {}};
+  log_start start{*log, number_at<std::uint64_t>(*frontier, 0), {}};
   start.peaks.resize((frontier->size() - 8) / 32);
   for (std::size_t i = 0; i < start.peaks.size(); ++i)
     std::memcpy(start.peaks[i].value.data(), frontier->data() + 8 + 32 * i, 32);

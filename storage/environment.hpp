@@ -5,6 +5,8 @@
 
 #include <lmdb.h>
 
+#include <cstring>
+
 namespace oaksteel {
 
 inline constexpr std::uint32_t log_format = 2;
@@ -22,6 +24,39 @@ struct file_header {
   std::uint64_t pages = 0;  ///< the file must hold so many
   std::uint64_t tables = 0; ///< 0: nothing was ever committed
 };
+
+/// A number as it lies in LMDB's pages and in values, at an offset that the caller has checked.
+template <class T>
+T number_at(std::span<const std::uint8_t> data, std::size_t offset) {
+  T result;
+  std::memcpy(&result, data.data() + offset, sizeof result);
+  return result;
+}
+
+// What LMDB's files look like (mdb.c of 0.9: MDB_page, MDB_meta, MDB_db; 64 bits).
+inline constexpr std::size_t page_header = 16, table_size = 48;
+inline constexpr std::uint64_t no_page = ~std::uint64_t{0};
+
+/// MDB_db: where a tree of pages begins and what it holds.
+struct page_tree {
+  /// `described` has table_size bytes.
+  explicit page_tree(std::span<const std::uint8_t> described);
+
+  std::uint32_t page_size; ///< in the tree of free pages only
+  std::uint16_t flags, depth;
+  std::uint64_t branches, leaves, overflows, entries;
+  std::uint64_t root;
+};
+
+/// MDB_meta: one of the file's two first pages, which point to all others.
+struct meta_page {
+  std::uint32_t magic, version;
+  page_tree free_pages, names;
+  std::uint64_t last_page, transaction;
+};
+
+/// The meta page at an offset; nothing where the file is too short.
+std::optional<meta_page> read_meta(int fd, std::uint64_t at);
 
 std::filesystem::path data_file(const std::filesystem::path& dir);
 

@@ -20,13 +20,6 @@ namespace {
 
 constexpr std::size_t buffer_bytes = 1 << 20;
 
-template <class T>
-T number_at(std::span<const std::uint8_t> data, std::size_t offset) {
-  T result;
-  std::memcpy(&result, data.data() + offset, sizeof result);
-  return result;
-}
-
 digest digest_at(std::span<const std::uint8_t> data, std::size_t offset) {
   digest d;
   std::memcpy(d.value.data(), data.data() + offset, 32);

@@ -1,9 +1,10 @@
 #include "storage/scan.hpp"
 
 #include "storage/child.hpp"
-#include "storage/environment.hpp"
+#include "storage/pages.hpp"
 
 #include <array>
+#include <cerrno>
 #include <csignal>
 #include <cstring>
 
@@ -13,7 +14,6 @@ namespace oaksteel {
 
 namespace {
 
-constexpr std::size_t smallest_page = 512; // LMDB's
 constexpr std::size_t batch_bytes = 256 * 1024; // many records for one switch to the reader
 
 /// The frames that are not written yet. One for the process, since a crash handler has no other way to it.
@@ -196,43 +196,24 @@ bool scan_sealed(const environment& env, const lmdb_transaction& txn, std::uint6
   return scan_table(txn, env.sealed, "the table of sealed material", size, [&](auto key, auto value) {
     if (!keys.next(key) || key.size() != 8)
       return row::damaged;
-    // A byte of every page is touched: what is damaged ends this process and not a writer.
-    volatile std::uint8_t touched = 0;
-    for (std::size_t at = 0; at < value.size(); at += smallest_page)
-      touched = value[at];
-    if (!value.empty())
-      touched = value.back();
     return heard(frame(frame_kind::sealed, number(from_big_endian(key)), number(std::uint64_t{value.size()})));
   });
 }
 
-/// LMDB's own table of free pages: a writer works with what it says. A transaction's number leads to a count and
-/// so many page numbers, the greatest first.
-bool scan_free_pages(const environment& env, const lmdb_transaction& txn, std::uint64_t size) {
-  constexpr MDB_dbi free_pages = 0;
-  MDB_envinfo info{};
-  mdb_env_info(env.raw(), &info);
-  const auto word = [](std::span<const std::uint8_t> data, std::size_t index) {
-    std::uint64_t n = 0;
-    std::memcpy(&n, data.data() + 8 * index, 8);
-    return n;
-  };
-  std::uint64_t last = 0;
-  return scan_table(txn, free_pages, "the table of free pages", size, [&](auto key, auto value) {
-    if (key.size() != 8 || value.size() < 8 || word(key, 0) <= std::exchange(last, word(key, 0)))
-      return row::damaged;
-    const auto count = word(value, 0);
-    auto before = std::uint64_t{info.me_last_pgno} + 1;
-    if (count > value.size() / 8 - 1)
-      return row::damaged;
-    for (std::uint64_t i = 1; i <= count; ++i) {
-      const auto page = word(value, i);
-      if (page <= 1 || page >= before)
-        return row::damaged;
-      before = page;
-    }
-    return row::good;
-  });
+bool scan_pages(const environment& env, const meta_page& meta, std::uint64_t size) {
+  const auto damage = damaged_page(env, meta);
+  return !damage || problem(size, *damage);
+}
+
+/// Begins to read, and takes the meta page of that moment with it: two commits later it is gone.
+int begin(const environment& env, lmdb_transaction& txn, std::optional<meta_page>& meta) {
+  for (int attempts = 1000; attempts > 0 && !meta; --attempts) {
+    txn.abort();
+    if (int rc = txn.begin(env.raw(), MDB_RDONLY))
+      return rc;
+    meta = meta_of(env, txn);
+  }
+  return meta ? 0 : EAGAIN;
 }
 
 } // namespace
@@ -241,9 +222,10 @@ int scan_log(const std::filesystem::path& dir, int fd) {
   write_at_a_crash(fd);
   auto env = environment::open(dir, access::read);
   lmdb_transaction txn;
+  std::optional<meta_page> meta;
   if (!env) {
     failure(env.error());
-  } else if (int rc = txn.begin((*env)->raw(), MDB_RDONLY)) {
+  } else if (int rc = begin(**env, txn, meta)) {
     failure(lmdb_error(rc, "cannot be read", dir));
   } else if (auto log = read_identification(**env, txn, dir); !log) {
     failure(log.error());
@@ -252,7 +234,7 @@ int scan_log(const std::filesystem::path& dir, int fd) {
     std::uint64_t size = 0;
     if (frame(frame_kind::meta, log->id.value, number(log->epoch)) && flush() && scan_records(**env, txn, size) &&
         scan_tree(**env, txn, size) && scan_rows(**env, txn, size) && scan_lookups(**env, txn, size) &&
-        scan_sealed(**env, txn, size) && scan_free_pages(**env, txn, size))
+        scan_sealed(**env, txn, size) && scan_pages(**env, *meta, size))
       frame(frame_kind::end);
   }
   flush();

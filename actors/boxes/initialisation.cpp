@@ -270,7 +270,8 @@ initialisation initialise_box(const initialisation_terms& terms, generator& rand
   event.source = terms.source;
   random.randomize(event.salt.value.data(), event.salt.value.size());
   handing_out shares{terms, made, random};
-  if (!shares.has_a_medium_for_each() || !shares.ready_for(terms.id.text()) || (first && !shares.ready_for(domain_share_purpose)))
+  if (!shares.has_a_medium_for_each() || !shares.ready_for(terms.id.text())
+      || (first && !shares.ready_for(domain_share_purpose)))
     return made;
   const auto combination = random_key(random);
   key_bundle bundle;
@@ -283,9 +284,7 @@ initialisation initialise_box(const initialisation_terms& terms, generator& rand
     bundle.add(bundle_part::start_up_confidentiality, terms.start_up->stored());
     event.start_up_confidentiality = terms.start_up->public_part().spki();
   }
-  if (!shares.hand_out(combination, terms.id.text(), event.shares, event.set))
-    return made;
-  if (!shares.all_can_be_read())
+  if (!shares.hand_out(combination, terms.id.text(), event.shares, event.set) || !shares.all_can_be_read())
     return made;
   made.sealed = seal_under(combination, bundle.packed(), bundle_address(terms.id, "box"), random);
   shares.keep();

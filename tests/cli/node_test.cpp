@@ -129,7 +129,8 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_gets_one_line_and_changes_nothing) {
   fs::create_directories(node.work.path() / "empty" / "Ada");
   refused(node, enable("Ada", (node.work / "empty").string()), "holds no share for this box");
   // The system's own words, and where: here for a link, which is not followed.
-  fs::create_symlink(fs::path{media} / "Ada" / "M00000001.share", node.work.path() / "empty" / "Ada" / "M00000001.share");
+  const auto share = fs::path{"Ada"} / "M00000001.share";
+  fs::create_symlink(media / share, node.work.path() / "empty" / share);
   refused(node, enable("Ada", (node.work / "empty").string()), "empty/Ada/M00000001.share: cannot be read: Too many");
   refused(node, {"box", "disable", "factory-1", "--custodian", "Ada"}, "that custodian's share is not in the box");
   refused(node, {"box", "disable", "factory-2", "--custodian", "Ada"}, "no id yet");

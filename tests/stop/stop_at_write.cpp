@@ -253,7 +253,8 @@ FILE* fopen64(const char* path, const char* mode) __attribute__((alias("fopen"))
 
 ssize_t write(int fd, const void* data, size_t size) {
   static const auto next = next_of("write", &write);
-  if (const auto where = of_file(fd); now.when == moment::spoil && size > 0 && where.counts() && reached("write", where)) {
+  const auto where = of_file(fd);
+  if (now.when == moment::spoil && size > 0 && where.counts() && reached("write", where)) {
     auto* other = static_cast<char*>(std::malloc(size));
     std::memcpy(other, data, size);
     other[size / 2] ^= 1;
