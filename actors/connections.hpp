@@ -7,31 +7,37 @@
 namespace oaksteel {
 
 /// A meter is on a PSR's line.
-struct meter_connected : message {
+struct meter_connected {
+  message_head head;
   sequence_number meter;
   meter_actor line;
 };
 /// The Steel box beside a PSR.
-struct steel_connected : message {
+struct steel_connected {
+  message_head head;
   steel_actor steel;
 };
-struct kdc_connected : message {
+struct kdc_connected {
+  message_head head;
   kdc_actor kdc;
 };
 /// The PSR of a Steel box, once the box has its id.
-struct psr_connected : message {
+struct psr_connected {
+  message_head head;
   box_id steel;
   psr_actor psr;
 };
 
 /// A leg's time has run out; `last` when MI7 was asked for again before.
-struct leg_overdue : message {
+struct leg_overdue {
+  message_head head;
   order_id order;
   key_id key;
   bool last = false;
 };
 /// Try a leg again after something passing (a disabled box, a full disk).
-struct leg_again : message {
+struct leg_again {
+  message_head head;
   order_id order;
 };
 

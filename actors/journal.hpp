@@ -17,7 +17,8 @@
 namespace oaksteel {
 
 /// Append these; the time of each event is set here, so that times grow with positions.
-struct append_order : message {
+struct append_order {
+  message_head head;
   shell_client client;
   std::uint64_t ticket = 0;
   std::uint64_t generation = 0; ///< how often the client has forgotten what it had decided

@@ -40,7 +40,8 @@ private:
 };
 
 /// Records that a step is done; answered when that is durable.
-struct step_finished : message {
+struct step_finished {
+  message_head head;
   std::uint32_t step = 0;
   std::string what;
 };

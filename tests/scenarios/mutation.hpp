@@ -1,7 +1,7 @@
 #pragma once
 // Texts with random mistakes, for readers that must not crash or hang on any of them.
 
-#include <boost/test/unit_test.hpp>
+#include "tests/random_seed.hpp"
 
 #include <algorithm>
 #include <chrono>
@@ -13,16 +13,6 @@
 #include <string_view>
 
 namespace oaksteel {
-
-/// The seed of a random test: the number behind `--` on the command line, or another one on each run. It is printed.
-inline std::uint64_t random_seed() {
-  const auto& suite = boost::unit_test::framework::master_test_suite();
-  const std::string given = suite.argc > 1 ? suite.argv[1] : "";
-  const bool number = !given.empty() && given.find_first_not_of("0123456789") == std::string::npos;
-  const std::uint64_t seed = number ? std::stoull(given) : std::random_device{}();
-  std::cout << "seed " << seed << " (again: -- " << seed << ")" << std::endl;
-  return seed;
-}
 
 /// `text` with up to eight random changes.
 inline std::string mutated(std::string text, std::mt19937_64& random) {

@@ -1,0 +1,64 @@
+#pragma once
+// What all messages have in common, and those between an actor and its own shell.
+
+#include "events/ids.hpp"
+#include "events/refusal.hpp"
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include <concepts>
+#include <optional>
+#include <string>
+
+namespace oaksteel {
+
+/// Where a message comes from: the log keeps it with every event that the message leads to.
+struct message_head {
+  command_id id;                 ///< sender and its count
+  std::uint64_t cause = 0;       ///< position of the event that led to it; 0 = none
+  std::uint64_t correlation = 0; ///< position of the event that opened the order; 0 = none
+
+  static auto fields(auto& self) { return std::tie(self.id, self.cause, self.correlation); }
+};
+
+/// The types that may travel between actors: each begins with its head.
+template <class T>
+concept message_type = requires(T& m) {
+  { m.head } -> std::same_as<message_head&>;
+};
+
+/// A record with the material that it speaks of: what is signed holds the digest of what is sealed.
+struct sealed_record {
+  signed_record record;
+  bytes sealed;
+  bytes tag; ///< under s_B, for MR3 and MO2
+
+  static auto fields(auto& self) { return std::tie(self.record, self.sealed, self.tag); }
+};
+
+/// A worker has answered what the shell asked.
+struct work_done {
+  message_head head;
+  std::uint64_t ticket = 0;
+};
+/// The journal has made a batch durable, or could not.
+struct append_done {
+  message_head head;
+  std::uint64_t ticket = 0;
+  std::uint64_t first = 0; ///< position of the batch's first event
+  std::optional<refusal> failure;
+  std::string text; ///< what the storage said
+};
+/// Any command that is answered with nothing more than that it was done.
+struct acknowledged {
+  message_head head;
+
+  static auto fields(auto& self) { return std::tie(self.head); }
+};
+
+} // namespace oaksteel
+
+/// Messages stay in their process: CAF is told not to ask for a wire format. What crosses a line or a network goes in
+/// frames of our own (actors/link/).
+template <oaksteel::message_type T>
+struct caf::allowed_unsafe_message_type<T> : std::true_type {};
