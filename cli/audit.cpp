@@ -18,6 +18,7 @@ std::string_view name(audit_subject s) {
     case audit_subject::domain: return "domain";
     case audit_subject::custodian: return "custodian";
     case audit_subject::order: return "order";
+    case audit_subject::errors: return "errors";
     case audit_subject::all: return "all";
   }
   return "?";
@@ -25,7 +26,7 @@ std::string_view name(audit_subject s) {
 
 std::optional<audit_subject> parse_audit_subject(std::string_view s) {
   for (auto subject : {audit_subject::key, audit_subject::meter, audit_subject::box, audit_subject::domain,
-                       audit_subject::custodian, audit_subject::order, audit_subject::all})
+                       audit_subject::custodian, audit_subject::order, audit_subject::errors, audit_subject::all})
     if (s == name(subject))
       return subject;
   return std::nullopt;
@@ -70,7 +71,7 @@ public:
                      + s.log.problem->text;
     else // events without a signature rest on hashes and checkpoint alone
       log_problem_ = unsound(path_);
-    known_ = a_.subject == audit_subject::all || s.known[kind_of(a_.subject)].contains(a_.id);
+    known_ = is_single(a_.subject) || s.known[kind_of(a_.subject)].contains(a_.id);
     if (!known_)
       return log_problem_ ? exit_refused : exit_done;
     if (int status = second_pass(); status != exit_done)

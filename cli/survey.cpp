@@ -12,6 +12,7 @@ participant_kind kind_of(audit_subject s) {
     case audit_subject::custodian: return participant_kind::custodian;
     case audit_subject::order: return participant_kind::order;
     case audit_subject::key:
+    case audit_subject::errors:
     case audit_subject::all: break;
   }
   return participant_kind::key;
@@ -25,7 +26,7 @@ bool relation::names(const record& r, participant_kind kind, const std::string& 
 }
 
 void relation::learn(const record& r) {
-  if (subject_ == audit_subject::all || !names(r, kind_of(subject_), id_))
+  if (is_single(subject_) || !names(r, kind_of(subject_), id_))
     return;
   // All events of an order point at what began it: the order's first event, or what that one points at.
   if (subject_ == audit_subject::order && r.stream == stream_id{stream_kind::order, id_} && r.previous == 0)
@@ -43,6 +44,8 @@ void relation::learn(const record& r) {
 bool relation::concerns(const record& r) const {
   if (subject_ == audit_subject::all)
     return true;
+  if (subject_ == audit_subject::errors)
+    return r.stream.kind == stream_kind::faults;
   if (names(r, kind_of(subject_), id_))
     return true;
   bool other_key = false, other_order = false;
@@ -72,7 +75,7 @@ namespace {
 
 void count(survey& s, const any_event& e) {
   if (auto fault = std::get_if<fault_recorded>(&e))
-    ++s.faults[fault->reason];
+    ++s.faults[fault->where][fault->reason][fault->source];
   if (auto verified = std::get_if<tokens_verified>(&e))
     for (auto v : unpack(verified->verdicts, verified->count))
       ++s.verdicts[verified->domain][v];

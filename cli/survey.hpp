@@ -49,7 +49,8 @@ struct survey {
   std::uint64_t violation_count = 0;
   std::map<participant_kind, std::set<std::string>> known; ///< every id that the log names
   std::map<domain_id, std::map<verdict, std::uint64_t>> verdicts;
-  std::map<refusal, std::uint64_t> faults;
+  /// The error log: how often, by component, code and who was told.
+  std::map<std::string, std::map<refusal, std::map<std::string, std::uint64_t>>> faults;
 
   static constexpr std::size_t violations_limit = 10'000;
   void add(violation v);
@@ -64,7 +65,7 @@ nlohmann::ordered_json describe_subject(const survey& s, const audit_arguments& 
 /// Where the subject is not in the log: what there is instead.
 std::string instead_of(const survey& s, const audit_arguments& arguments);
 
-/// The kind of participant that a subject is; `all` has none.
+/// The kind of participant that a subject is; one without an id has none.
 participant_kind kind_of(audit_subject s);
 
 } // namespace oaksteel

@@ -172,6 +172,15 @@ json about_custodian(const survey& s, const std::string& id) {
   return {{"boxes", std::move(boxes)}};
 }
 
+json about_errors(const survey& s) {
+  json out = json::object();
+  for (const auto& [component, codes] : s.faults)
+    for (const auto& [code, sources] : codes)
+      for (const auto& [source, n] : sources)
+        out[component][std::string{name(code)}][source.empty() ? "nobody" : source] = n;
+  return {{"errors by component, code and source", std::move(out)}};
+}
+
 json about_all(const survey& s) {
   json boxes = json::object(), domains = json::object(), errors = json::object();
   for_each_of<secure_box>(s, stream_kind::box, [&](std::string_view id, const secure_box& b) {
@@ -191,8 +200,13 @@ json about_all(const survey& s) {
   for_each_of<order>(s, stream_kind::order, [&](std::string_view, const order& o) {
     ++orders[std::string{name(o.details.kind)} + (!o.closed ? " open" : o.complete ? " complete" : " incomplete")];
   });
-  for (const auto& [why, n] : s.faults)
-    errors[std::string{name(why)}] = n;
+  std::map<std::string_view, std::uint64_t> by_code;
+  for (const auto& [component, codes] : s.faults)
+    for (const auto& [code, sources] : codes)
+      for (const auto& [source, n] : sources)
+        by_code[name(code)] += n;
+  for (const auto& [code, n] : by_code)
+    errors[std::string{code}] = n;
   return {{"boxes", std::move(boxes)}, {"domains", std::move(domains)}, {"meters", meters},
           {"orders", orders},          {"errors", std::move(errors)}};
 }
@@ -207,6 +221,7 @@ nlohmann::ordered_json describe_subject(const survey& s, const audit_arguments& 
     case audit_subject::domain: return about_domain(s, a.id);
     case audit_subject::custodian: return about_custodian(s, a.id);
     case audit_subject::order: return about_order(s, a.id);
+    case audit_subject::errors: return about_errors(s);
     case audit_subject::all: break;
   }
   return about_all(s);

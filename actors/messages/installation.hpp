@@ -285,14 +285,6 @@ struct mi9 {
 
   static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
 };
-/// MI10, Brass - KDC, via the KMC.
-struct mi10 {
-  message_head head;
-  key_id key;
-  signed_record record;
-
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
-};
 /// MB1, KMC - Brass: MI3 and the reason; MB2 is the answer.
 struct mb1 {
   message_head head;
@@ -310,15 +302,7 @@ struct mb2 {
 
   static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
 };
-/// MB3, Brass - KDC, via the KMC.
-struct mb3 {
-  message_head head;
-  key_id key;
-  signed_record record;
-
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
-};
-/// KMC - Brass: give MI10, MB3, MR4 or MO3, now that the archive has answered.
+/// KMC - Brass: give MI10, MB3, MR4 or MO3, now that the archive has answered. `confirmed` holds it.
 struct confirm_stored {
   message_head head;
   key_id key;
@@ -333,7 +317,7 @@ struct confirmed {
 
   static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
 };
-/// KMC - KDC: MI10 or MB3.
+/// MI10 or MB3, Brass - KDC, by way of the KMC.
 struct settle {
   message_head head;
   key_id key;

@@ -127,6 +127,33 @@ BOOST_AUTO_TEST_CASE(every_subject_has_its_events) {
   BOOST_TEST(all.summary.at("about").at("domains").at("VE").at("keys").at("Bad") == 1);
 }
 
+// The error log (EP-29): each entry in the order of time, and how many there are by component, code and source.
+BOOST_AUTO_TEST_CASE(the_error_log_is_listed) {
+  temporary_directory dir;
+  story s{dir / "log"};
+  s.ceremony();
+  BOOST_TEST(audit_json(dir / "log", audit_subject::errors).events.empty());
+  const fault_recorded forged{"kmc", "MI7", "psr-1", refusal::signature_invalid, "VE/1",
+                              {{participant_kind::key, "VE/1"}}};
+  s.add(forged, "kmc");
+  s.add(fault_recorded{"oak-1", "MI1", "kmc", refusal::key_id_not_fresh, "VE/1", {{participant_kind::key, "VE/1"}}},
+        "oak-1");
+  s.add(forged, "kmc");
+  s.life(1, key_status::active);
+  const auto o = audit_json(dir / "log", audit_subject::errors);
+  BOOST_TEST(o.status == exit_done);
+  BOOST_TEST_REQUIRE(o.events.size() == 3u);
+  BOOST_TEST(o.events[1].at("actor") == "oak-1");
+  BOOST_TEST(o.events[1].at("data").at("reason") == "key_id_not_fresh");
+  const auto& counts = o.summary.at("about").at("errors by component, code and source");
+  BOOST_TEST(counts.at("kmc").at("signature_invalid").at("psr-1") == 2);
+  BOOST_TEST(counts.at("oak-1").at("key_id_not_fresh").at("kmc") == 1);
+  BOOST_TEST(counts.size() == 2u);
+  // They are part of the key's life too.
+  const auto key = audit_json(dir / "log", audit_subject::key, "VE/1");
+  BOOST_TEST(std::ranges::count(key.events, "fault_recorded", [](const auto& e) { return e.at("event"); }) == 3);
+}
+
 BOOST_AUTO_TEST_CASE(what_is_not_there_is_refused) {
   temporary_directory dir;
   story s{dir / "log"};
