@@ -6,30 +6,32 @@
 #include "cli/survey.hpp"
 #include "cli/words.hpp"
 
+#include <algorithm>
 #include <iostream>
 
 namespace oaksteel {
 
-std::string_view name(audit_subject s) {
-  switch (s) {
-    case audit_subject::key: return "key";
-    case audit_subject::meter: return "meter";
-    case audit_subject::box: return "box";
-    case audit_subject::domain: return "domain";
-    case audit_subject::custodian: return "custodian";
-    case audit_subject::order: return "order";
-    case audit_subject::errors: return "errors";
-    case audit_subject::all: return "all";
-  }
-  return "?";
-}
+namespace {
+
+/// In the order of the enum.
+constexpr std::string_view subjects[] = {"key", "meter", "box", "domain", "custodian", "order", "errors", "all"};
+
+} // namespace
+
+std::string_view name(audit_subject s) { return subjects[static_cast<std::size_t>(s)]; }
 
 std::optional<audit_subject> parse_audit_subject(std::string_view s) {
-  for (auto subject : {audit_subject::key, audit_subject::meter, audit_subject::box, audit_subject::domain,
-                       audit_subject::custodian, audit_subject::order, audit_subject::errors, audit_subject::all})
-    if (s == name(subject))
-      return subject;
-  return std::nullopt;
+  const auto found = std::ranges::find(subjects, s);
+  if (found == std::end(subjects))
+    return std::nullopt;
+  return static_cast<audit_subject>(found - std::begin(subjects));
+}
+
+std::string audit_subjects() {
+  std::string all;
+  for (auto s : subjects)
+    all += (all.empty() ? "" : s == subjects[std::size(subjects) - 1] ? " or " : ", ") + std::string{s};
+  return all;
 }
 
 namespace {

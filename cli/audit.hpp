@@ -1,6 +1,6 @@
 #pragma once
-// `oaksteel audit`: the life of a key, meter, box, domain, custodian or order, the error log (EP-29), or everything, from
-// logs alone (SYS-4). Every check is done again without any secret, and the first violation is named.
+// `oaksteel audit`: the life of a key, meter, box, domain, custodian or order, the error log (EP-29), or everything,
+// from logs alone (SYS-4). Every check is done again without any secret, and the first violation is named.
 
 #include "events/ids.hpp"
 
@@ -14,6 +14,8 @@ namespace oaksteel {
 enum class audit_subject : std::uint8_t { key, meter, box, domain, custodian, order, errors, all };
 std::string_view name(audit_subject s);
 std::optional<audit_subject> parse_audit_subject(std::string_view s);
+/// All of them, for people: `key, meter, ... or all`.
+std::string audit_subjects();
 
 struct audit_arguments {
   audit_subject subject = audit_subject::all;

@@ -150,8 +150,7 @@ int run_audit(arguments& a) {
   int status = exit_done;
   const auto subject = parse_audit_subject(a.subject);
   if (!subject)
-    return complain("there is no audit of a " + a.subject + "; key, meter, box, domain, custodian, order, errors or all",
-                    exit_usage);
+    return complain("there is no audit of a " + a.subject + "; " + audit_subjects(), exit_usage);
   a.audit.subject = *subject;
   if (is_single(*subject) != a.audit.id.empty())
     return complain(a.audit.id.empty() ? "audit " + a.subject + " needs an id; see oaksteel audit --help"
@@ -172,7 +171,7 @@ int run_audit(arguments& a) {
 
 void add_audit(CLI::App& app, arguments& a) {
   auto& command = *app.add_subcommand("audit", "Reconstruct a life from logs alone, with every check done again");
-  command.add_option("WHAT", a.subject, "key, meter, box, domain, custodian, order, errors or all")->required();
+  command.add_option("WHAT", a.subject, audit_subjects())->required();
   command.add_option("ID", a.audit.id, "VE/1, a sequence number, O00000001, VE, a name, an order's number");
   command.add_option("--data", a.audit.data, "a data directory or an exported log; may be given several times")
     ->required()

@@ -8,8 +8,8 @@
 
 namespace oaksteel {
 
-/// Threads for long work. More than cores: Botan has half of an RSA operation done by another thread, and a worker waits
-/// for it.
+/// Threads for long work. More than cores: Botan has half of an RSA operation done by another thread, and a worker
+/// waits for it.
 inline constexpr unsigned worker_threads = 4;
 
 /// Runs the node until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it can be operated. The

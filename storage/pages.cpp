@@ -42,8 +42,9 @@ public:
     : file_(file), page_size_(page_size), transaction_(transaction), used_(file.size() / page_size) {}
 
   void check(const page_tree& free, const page_tree& names) {
-    check_tree(free, tree_kind::free_pages);
-    check_tree(names, tree_kind::names);
+    const page_number meta = transaction_ % first_pages; // LMDB writes the two in turn
+    check_tree(free, tree_kind::free_pages, meta);
+    check_tree(names, tree_kind::names, meta);
     // Last: only now every page in use is known.
     for (auto page : free_)
       take(page, 1);
@@ -62,15 +63,16 @@ private:
     }
   }
 
-  void check_tree(const page_tree& t, tree_kind kind) {
-    if (t.root == no_page)
-      return;
+  /// `described_on`: the page that says where the tree begins.
+  void check_tree(const page_tree& t, tree_kind kind, page_number described_on) {
     walk w{t, kind};
-    if (t.depth == 0 || t.depth > deepest || (kind != tree_kind::free_pages && t.flags != 0))
-      damaged(t.root, "its tree is described wrongly");
-    check_page(w, t.root, 1);
+    const bool empty = t.root == no_page;
+    if (empty != (t.depth == 0) || t.depth > deepest || (kind != tree_kind::free_pages && t.flags != 0))
+      damaged(described_on, "it describes a tree wrongly");
+    if (!empty)
+      check_page(w, t.root, 1);
     if (w.branches != t.branches || w.leaves != t.leaves || w.overflows != t.overflows || w.entries != t.entries)
-      damaged(t.root, "its tree has not the pages and rows that it should have");
+      damaged(described_on, "it describes a tree with other pages and rows than it has");
   }
 
   struct walk {
@@ -162,7 +164,7 @@ private:
       return;
     if (!(n.flags & holds_table) || value.size() != table_size)
       damaged(number, "a table is described wrongly");
-    check_tree(page_tree{value}, tree_kind::table);
+    check_tree(page_tree{value}, tree_kind::table, number);
   }
 
   view overflow_value(walk& w, page_number number, const node& n) {

@@ -25,12 +25,6 @@ enum class frame_class : std::uint8_t {
 };
 bool valid(frame_class c);
 
-struct frame {
-  frame_class kind = frame_class::data;
-  std::uint8_t number = 0;
-  bytes payload;
-};
-
 /// Why received bytes are no frame. Numbers are on the wire: never reused.
 enum class frame_error : std::uint8_t {
   outside = 1,      ///< bytes between ETX and STX
@@ -43,7 +37,6 @@ enum class frame_error : std::uint8_t {
   class_unknown = 8,
   session_unknown = 9 ///< a whole frame, whose sender the receiver has not heard a hello of
 };
-bool valid(frame_error e);
 /// `crc_wrong`.
 std::string_view name(frame_error e);
 
@@ -59,8 +52,8 @@ public:
   /// `largest` payload that is taken, at most frame_payload_limit.
   explicit frame_reader(std::size_t largest) : largest_(largest) {}
 
-  /// Hands each frame to `on_frame(frame_class, number, payload)` and each piece that is none to `on_error(frame_error)`.
-  /// A payload is valid during the call only.
+  /// Hands each frame to `on_frame(frame_class, number, payload)`, and to `on_error(frame_error)` each piece that is
+  /// none. A payload is valid during the call only.
   template <class OnFrame, class OnError>
   void read(std::span<const std::uint8_t> received, OnFrame on_frame, OnError on_error) {
     while (!received.empty()) {

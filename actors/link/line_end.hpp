@@ -1,7 +1,7 @@
 #pragma once
-// One end of a line, Level 1 (EP-26): sends messages one after another, each in a numbered frame that is sent again until
-// it is acknowledged, and delivers what comes in once and in order. Knows neither the line nor a clock: whoever owns
-// both hands in what was received and what time it is, and takes out what is to be written.
+// One end of a line, Level 1 (EP-26): sends messages one after another, each in a numbered frame that is sent again
+// until it is acknowledged, and delivers what comes in once and in order. Knows neither the line nor a clock: whoever
+// owns both hands in what was received and what time it is, and takes out what is to be written.
 //
 // A sender begins with a hello that carries its session; a receiver that hears a new session forgets the numbers of the
 // one before. A frame whose number is the last delivered one is acknowledged again and not delivered again.

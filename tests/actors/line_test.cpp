@@ -2,7 +2,7 @@
 
 #include "actors/link/line_end.hpp"
 
-#include "scenarios/noisy_line.hpp"
+#include "tests/actors/noisy_line.hpp"
 #include "tests/random_seed.hpp"
 
 #include <boost/test/unit_test.hpp>

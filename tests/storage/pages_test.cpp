@@ -145,6 +145,17 @@ BOOST_AUTO_TEST_CASE(a_tree_that_is_described_wrongly_is_found) {
   BOOST_TEST(log.with<std::uint16_t>(root, row + 4u, 2).has_value()); // no table, as its row says
 }
 
+BOOST_AUTO_TEST_CASE(an_empty_tree_has_nothing) {
+  const paged_log log;
+  const auto root = log.told().names.root;
+  constexpr std::size_t sealed = 4; // after events, lookups, merkle, meta
+  const auto row = log.at<std::uint16_t>(root, first_row_at + 2 * sealed);
+  const auto description = row + 8u + log.at<std::uint16_t>(root, row + 6u);
+  BOOST_TEST_REQUIRE(log.at<std::uint64_t>(root, description + 40) == no_page);
+  for (std::size_t offset : {6, 8, 16, 24, 32})
+    BOOST_TEST(log.with<std::uint16_t>(root, description + offset, 1).has_value(), "at " << offset);
+}
+
 BOOST_AUTO_TEST_CASE(keys_that_do_not_ascend_are_found) {
   const paged_log log;
   const auto root = log.told().names.root;
