@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 namespace oaksteel {
@@ -19,6 +20,8 @@ struct statistic {
   double value;
   double least; ///< passes
   double most;  ///< passes
+
+  static auto fields(auto& self) { return std::tie(self.name, self.value, self.least, self.most); }
   bool passed() const { return least <= value && value <= most; }
 };
 

@@ -19,7 +19,7 @@
 
 namespace oaksteel {
 
-enum class fault_kind {
+enum class fault_kind : std::uint8_t {
   stuck,      ///< repetition count
   biased,     ///< adaptive proportion
   repeating,  ///< the same block again
@@ -28,11 +28,17 @@ enum class fault_kind {
   not_random, ///< the output failed a statistic of FIPS 140-1
 };
 
+inline bool valid(fault_kind k) {
+  return k <= fault_kind::not_random;
+}
+
 /// Why a source or a generator may not be used any more.
 struct generator_fault {
   fault_kind kind;
   std::uint64_t sample; ///< samples tested so far, the one that failed included; 0 for a combination
   std::string reason;   ///< a sentence for people; says nothing about the noise itself
+
+  static auto fields(auto& self) { return std::tie(self.kind, self.sample, self.reason); }
   bool operator==(const generator_fault&) const = default;
 };
 

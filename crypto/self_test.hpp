@@ -27,6 +27,8 @@ std::optional<std::string> wrong_answer(const std::vector<known_answer>& answers
 struct box_self_test {
   self_test_report generators;
   std::optional<std::string> wrong_answer; ///< the known answer that does not hold
+
+  static auto fields(auto& self) { return std::tie(self.generators, self.wrong_answer); }
 };
 
 } // namespace oaksteel

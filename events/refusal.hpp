@@ -81,6 +81,11 @@ enum class refusal : std::uint8_t {
   command_malformed = 80,
   no_answer = 81,
   storage_failed = 82,
+  command_unknown = 83,
+  sender_not_permitted = 84,
+  parameter_count_wrong = 85,
+  record_type_unknown = 86,
+  time_out_of_order = 87,
   // sets of shares and the media that they are written to
   share_count_wrong = 90,
   share_threshold_wrong = 91,

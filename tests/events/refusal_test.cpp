@@ -10,6 +10,8 @@
 //   generators_*, self_test_failed      actors/shell, actors/boxes/box_core (what a worker draws): generators_test
 //   meter_not_known                     actors/computers/psr (no such meter on the line)
 //   no_answer, storage_failed           time-outs and the journal
+//   command_unknown, sender_not_permitted, parameter_count_wrong, record_type_unknown
+//                                       actors/link (what comes in from outside): tests/actors/command_test
 //   box_not_known, key_not_known, wrong_signer, serial_taken   reserved for what comes in from outside
 
 #include "events/refusal.hpp"
@@ -91,6 +93,11 @@ constexpr known list[] = {
   {80, "command_malformed"},
   {81, "no_answer"},
   {82, "storage_failed"},
+  {83, "command_unknown"},
+  {84, "sender_not_permitted"},
+  {85, "parameter_count_wrong"},
+  {86, "record_type_unknown"},
+  {87, "time_out_of_order"},
   {90, "share_count_wrong"},
   {91, "share_threshold_wrong"},
   {92, "medium_missing"},
