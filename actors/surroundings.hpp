@@ -6,7 +6,7 @@
 #include "actors/noise_supply.hpp"
 #include "crypto/random.hpp"
 #include "crypto/self_test.hpp"
-#include "events/ids.hpp"
+#include "events/audit_times.hpp"
 #include "storage/log.hpp"
 
 #include <functional>
@@ -53,7 +53,10 @@ struct surroundings {
   std::function<void(const storage_error&)> media_failed; ///< no share can be put there: for who runs the site
   noise_supply* noise = nullptr; ///< of the boxes' generators; null: taken from streams of `random`
   degraded_work degraded = degraded_work::allowed; ///< of a box with two generators (EP-11)
+  std::chrono::microseconds clock_tolerance{0};    ///< by how much the clocks of others may differ (EP-18)
   const std::vector<known_answer>* answers = &known_answers(); ///< that a box computes when it tests itself
+
+  box_clock read_clock() const { return {time->now(), clock_tolerance}; }
 };
 
 } // namespace oaksteel

@@ -223,6 +223,8 @@ decision<box_event> decide(const secure_box& state, const attempt_installation& 
   const auto& process = *process_of(state, command.key.domain);
   if (command.key.number <= process.last_seen)
     return refuse(refusal::key_id_not_fresh);
+  if (!facts.in_time)
+    return refuse(refusal::time_out_of_order);
   if (!facts.opened)
     return refuse(refusal::sealed_material_invalid);
   if (process.open.size() >= open_installations_limit)

@@ -379,8 +379,9 @@ struct attempt_installation {
 struct install_record_check {
   bool signature_valid = false; ///< by the domain's Oak, over what the command says
   bool opened = false;          ///< (K, test tokens) could be opened and is what was signed
+  bool in_time = false;         ///< Oak made it, the PSR sent it and this box took it in that order (EP-18)
 };
-/// EP Fig. 8, steps 90-92: signature, Steel id, freshness; in that order, and none changes anything.
+/// EP Fig. 8, steps 90-92: signature, Steel id, freshness, times; in that order, and none changes anything.
 decision<box_event> decide(const secure_box& state, const attempt_installation& command,
                            const install_record_check& facts);
 

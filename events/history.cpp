@@ -1,5 +1,6 @@
 #include "events/history.hpp"
 
+#include "events/audit_times.hpp"
 #include "events/permitted.hpp"
 
 namespace oaksteel {
@@ -171,15 +172,13 @@ struct history::rules {
     times(e.key, life);
   }
 
-  /// A date is a day in a time zone that no record names, so it may be a day off in UTC.
   void registration_day(const key_activated& e, const key_life& life) {
-    constexpr std::int64_t day = 86'400'000'000;
     const auto installed = life.times[static_cast<std::size_t>(audit_time::kms_install)];
-    if (installed.us != 0 && e.date < calendar_date::of({installed.us - day}))
+    if (!day_in_order(installed, e.date, {}))
       wrong(audit_rule::times,
             "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
     for (const auto& [what, when] : at.facts.times)
-      if (what == audit_time::kms_registration && e.date > calendar_date::of({when.us + day}))
+      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when))
         wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text()
                                    + ", after the registration was received");
   }

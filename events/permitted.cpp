@@ -75,7 +75,7 @@ struct question {
   answer operator()(const secure_box& s, const key_generated& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const installation_attempted& e) const {
     return held_against(decide(s, attempt_installation{e.key, e.oak, e.steel, e.meter, e.psr_install},
-                               install_record_check{true, true}),
+                               install_record_check{true, true, true}),
                         e);
   }
   answer operator()(const secure_box& s, const installation_finished& e) const { return held_against(decide(s, e), e); }

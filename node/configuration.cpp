@@ -22,6 +22,7 @@ constexpr known_key<configuration_reader, node_configuration> configuration_keys
    [](configuration_reader& r, const setting& n, node_configuration& c) { c.suite = read_suite(r, n); }},
   {"degraded", "",
    [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
+  {"clock_tolerance_ms", "", whole<&node_configuration::clock_tolerance_ms, 0, 3'600'000>},
   {"domain", "[[domain]] with id = \"VE\"",
    [](configuration_reader& r, const setting& n, node_configuration&) { read_domain_plans(r, n); }},
   {"box", "[[box]] with type = \"manufacturing\"",

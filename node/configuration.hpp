@@ -5,6 +5,7 @@
 //   data = "factory"          its data directory, relative to the file
 //   suite = "p256"            of the boxes that it initialises; "rsa3072" when left out
 //   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
+//   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
 
 #include "events/generators.hpp"
@@ -18,6 +19,7 @@ struct node_configuration {
   std::filesystem::path data;
   suite_id suite = suite_id::rsa3072;
   degraded_work degraded = degraded_work::allowed;
+  std::uint64_t clock_tolerance_ms = 0;
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
 };

@@ -132,6 +132,7 @@ struct house {
     options.around = {&opened.written, time.get(), random.get(), work.get(), {}, {}, {}};
     options.around.noise = noise.get();
     options.around.degraded = plan.degraded;
+    options.around.clock_tolerance = std::chrono::milliseconds{plan.clock_tolerance_ms};
     options.journaling.journal_log = &opened.written;
     options.journaling.time = time.get();
     options.journaling.key = &key;

@@ -85,8 +85,8 @@ auto confirm_installation(self_pointer self, const mi8& m) {
     return refuse_step<mi9>(self, m, "MI8");
   return make_record<mi9, installation_confirmed>(
     self, m, "MI8",
-    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
-      return check_installation(m, brass, now, ring, w);
+    [m, brass = core.id(), clock = core.house().around().read_clock()](const domain_ring& ring, work_context& w) {
+      return check_installation(m, brass, clock, ring, w);
     },
     [](const installation_confirmed& e, const bytes& sealed) { return mi9{{}, e.key, {e.mi9, sealed, {}}}; });
 }
@@ -99,8 +99,8 @@ auto condemn(self_pointer self, const mb1& m) {
     return refuse_step<mb2>(self, m, "MB1");
   return make_record<mb2, key_condemned>(
     self, m, "MB1",
-    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
-      return check_condemnation(m, brass, now, ring, w);
+    [m, brass = core.id(), clock = core.house().around().read_clock()](const domain_ring& ring, work_context& w) {
+      return check_condemnation(m, brass, clock, ring, w);
     },
     [](const key_condemned& e, const bytes&) { return mb2{{}, e.key, {e.mb2, {}, {}}}; });
 }
@@ -117,8 +117,8 @@ auto confirm_registration(self_pointer self, const mr2& m) {
     return refuse_step<mr3>(self, m, "MR2");
   return make_record<mr3, registration_confirmed>(
     self, m, "MR2",
-    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
-      return check_registration(m, brass, now, ring, w);
+    [m, brass = core.id(), clock = core.house().around().read_clock()](const domain_ring& ring, work_context& w) {
+      return check_registration(m, brass, clock, ring, w);
     },
     [](const registration_confirmed& e, const bytes& sealed) { return mr3{{}, e.key, {e.mr3, sealed, e.mr3_tag}}; });
 }
@@ -134,8 +134,8 @@ auto confirm_retirement(self_pointer self, const mo1& m) {
     return refuse_step<mo2>(self, m, "MO1");
   return make_record<mo2, retirement_confirmed>(
     self, m, "MO1",
-    [m, brass = core.id(), now = core.house().around().time->now()](const domain_ring& ring, work_context& w) {
-      return check_retirement(m, brass, now, ring, w);
+    [m, brass = core.id(), clock = core.house().around().read_clock()](const domain_ring& ring, work_context& w) {
+      return check_retirement(m, brass, clock, ring, w);
     },
     [](const retirement_confirmed& e, const bytes& sealed) { return mo2{{}, e.key, {e.mo2, sealed, e.mo2_tag}}; });
 }

@@ -1,5 +1,6 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/record_addresses.hpp"
+#include "events/audit_times.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_event.hpp"
 
@@ -69,13 +70,13 @@ auto generate_key(self_pointer self, const mi1& m) {
                 [rp, made = std::move(*again)](const message_head&) mutable { rp.deliver(std::move(made)); });
     return rp;
   }
-  auto answer = [m, oak = core.id(), keys = core.lent_ring(m.key.domain),
-                 now = core.house().around().time->now()](work_context& w) {
+  const auto clock = core.house().around().read_clock();
+  auto answer = [m, oak = core.id(), keys = core.lent_ring(m.key.domain), now = clock.now](work_context& w) {
     const auto ring = keys.lock();
     return ring ? generate(m, oak, *ring, now, w) : generated{};
   };
   core.house().submit<generated>(
-    {m.head, "MI1", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, generated& made) mutable {
+    {m.head, "MI1", fails(rp)}, std::move(answer), [self, rp, m, clock](transaction& t, generated& made) mutable {
       auto& box = *self->state.core;
       auto proposed = made.event;
       proposed.key = m.key;
@@ -86,6 +87,8 @@ auto generate_key(self_pointer self, const mi1& m) {
         return t.refuse(refusal::box_disabled, m.key.text());
       if (!events)
         return t.refuse(events.error(), m.key.text(), {{participant_kind::key, m.key.text()}});
+      if (!in_order({m.kms_request, clock.now}, clock.tolerance))
+        return t.refuse(refusal::time_out_of_order, m.key.text(), {{participant_kind::key, m.key.text()}});
       auto shown = t.apply<secure_box>(box.stream(), std::move(*events), encode(made.sealed), ring->authentication,
                                        m.key.domain);
       t.when_durable([rp, shown, sealed = std::move(made.sealed)](const message_head& next) mutable {

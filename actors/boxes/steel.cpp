@@ -1,6 +1,7 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/installation.hpp"
 #include "actors/boxes/record_addresses.hpp"
+#include "events/audit_times.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_event.hpp"
 
@@ -19,13 +20,14 @@ struct opened_record {
 };
 
 /// EP Fig. 25, step 334: Oak's signature over the body, the body over the ciphertext, the ciphertext to this box.
-opened_record open_record(const install_key& m, const domain_ring& ring, work_context& w) {
+opened_record open_record(const install_key& m, const box_clock& clock, const domain_ring& ring, work_context& w) {
   opened_record found;
   const auto& signed_part = m.record.record;
   auto body = decode_body<mi4_body>(signed_part.body);
   if (!body || body->key != m.key)
     return found;
   found.body = *body;
+  found.check.in_time = in_order({body->oak_time, m.psr_install, clock.now}, clock.tolerance);
   found.check.signature_valid = w.proofs.check(*ring.oak_authentication, {"record", ring.domain.text},
                                                signed_part.body, signed_part.proof);
   if (!found.check.signature_valid || body->sealed != sha256(m.record.sealed))
@@ -80,9 +82,9 @@ void finish(self_pointer self, const psr_actor& line, const message_head& head, 
 auto install(self_pointer self, const install_key& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
-  auto answer = [m, keys = core.lent_ring(m.key.domain)](work_context& w) {
+  auto answer = [m, keys = core.lent_ring(m.key.domain), clock = core.house().around().read_clock()](work_context& w) {
     const auto ring = keys.lock();
-    return ring ? open_record(m, *ring, w) : opened_record{};
+    return ring ? open_record(m, clock, *ring, w) : opened_record{};
   };
   core.house().submit<opened_record>(
     {m.head, "MI4", fails(rp)}, std::move(answer), [self, rp, m, line](transaction& t, opened_record& found) mutable {

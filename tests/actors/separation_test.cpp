@@ -167,11 +167,11 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain, two_domain
       BOOST_CHECK_MESSAGE(work.problem && work.sealed.empty(),
                           what << " of VE, disguise " << static_cast<int>(how) << ", was taken by Brass of USPS");
     };
-    refused(check_installation(foreign.as_mi8(), brass_box_id, {9}, *usps.brass, w), "MI3 and MI7");
-    refused(check_condemnation(foreign.as_mb1(), brass_box_id, {9}, *usps.brass, w), "MI3");
-    refused(check_registration(foreign.as_mr2(), brass_box_id, {9}, *usps.brass, w), "MI9");
-    refused(check_retirement(foreign.as_mo1(key_status::installed), brass_box_id, {9}, *usps.brass, w), "MI9");
-    refused(check_retirement(foreign.as_mo1(key_status::active), brass_box_id, {9}, *usps.brass, w), "MR3");
+    refused(check_installation(foreign.as_mi8(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI3 and MI7");
+    refused(check_condemnation(foreign.as_mb1(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI3");
+    refused(check_registration(foreign.as_mr2(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI9");
+    refused(check_retirement(foreign.as_mo1(key_status::installed), brass_box_id, {test_time(9)}, *usps.brass, w), "MI9");
+    refused(check_retirement(foreign.as_mo1(key_status::active), brass_box_id, {test_time(9)}, *usps.brass, w), "MR3");
   }
 }
 
@@ -182,33 +182,33 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_a_foreign_record_among_its_own, two_domain
     const auto foreign = in_disguise(*this, how);
     auto m = own.as_mi8();
     m.mi7 = foreign.mi7;
-    BOOST_CHECK(check_installation(m, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_installation(m, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     auto condemned = own.as_mb1();
     condemned.mi7 = foreign.mi7;
     condemned.reason = refusal::test_tokens_differ;
-    BOOST_CHECK(check_condemnation(condemned, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_condemnation(condemned, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     // The key itself: its own record with a foreign ciphertext, and one that speaks of the foreign ciphertext.
     m = own.as_mi8();
     m.mi3.sealed = foreign.mi3.sealed;
-    BOOST_CHECK(check_installation(m, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_installation(m, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     auto body = *decode_body<mi3_body>(own.mi3.record.body);
     body.sealed = sha256(foreign.mi3.sealed);
     m.mi3.record = usps.sign(*usps.oak->authentication, encode_body(body), *random);
-    BOOST_CHECK(check_installation(m, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_installation(m, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     // Anybody can seal a key to Brass, but Oak and Brass sign what was sealed.
     m = own.as_mi8();
     m.mi3.sealed = w.to(*usps.oak->brass_confidentiality)
                      .seal(test_life::k(), sealed_address(body_type::mi3, own.key, oak_box_id, steel_box_id));
-    BOOST_CHECK(check_installation(m, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_installation(m, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     auto registration = own.as_mr2();
     registration.token = foreign.registration_token;
-    BOOST_CHECK(check_registration(registration, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_registration(registration, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     auto retirement = own.as_mo1(key_status::active);
     retirement.current.tag = foreign.mr3.tag;
-    BOOST_CHECK(check_retirement(retirement, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_retirement(retirement, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     retirement = own.as_mo1(key_status::active);
     retirement.current.sealed = foreign.mr3.sealed;
-    BOOST_CHECK(check_retirement(retirement, brass_box_id, {9}, *usps.brass, w).problem);
+    BOOST_CHECK(check_retirement(retirement, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
   }
 }
 

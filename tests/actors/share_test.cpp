@@ -372,11 +372,11 @@ BOOST_AUTO_TEST_CASE(a_share_is_taken_out_at_every_moment_of_an_installation) {
       bench.get<acknowledged>(meter_actor, load_label{{}, number, {"DM400"}});
       const auto id =
         bench.get<mi0_answer>(bench.all().archive_of(ve), new_key_id{{}, ve, bench.id_of("steel-1"), {99}}).key;
-      const auto now = bench.world().time().now();
-      const auto made = bench.get<mi2>(bench.box("oak-ve").oak, mi1{{}, id, bench.id_of("steel-1"), now});
+      const auto time = [&] { return bench.world().time().now(); };
+      const auto made = bench.get<mi2>(bench.box("oak-ve").oak, mi1{{}, id, bench.id_of("steel-1"), time()});
 
       const auto report = bench.world().ask<mi7>(bench.box("steel-1").steel,
-                                                 install_key{{{"test", 903}}, id, number, now, made.mi4});
+                                                 install_key{{{"test", 903}}, id, number, time(), made.mi4});
       unsigned passed = 0;
       pending_handle<box_report> out;
       bench.world().run_until([&] {

@@ -48,6 +48,10 @@ inline const product_code test_product{"DM400"};
 inline const indicia_serial test_serial{"1000001"};
 inline const country_code test_country{"US"};
 inline const calendar_date test_date{20260302};
+/// The morning of that day; times of a key's life are `n` microseconds after it.
+inline instant test_time(std::int64_t n) {
+  return {1'772'431'200'000'000 + n}; // 2026-03-02T06:00:00Z
+}
 
 /// The life of key number 1 of a domain: each record as its box makes it, and what was sealed.
 struct test_life {
@@ -65,14 +69,14 @@ struct test_life {
     auto& engine = w.tokens();
     const auto digits = engine.test_tokens(engine.derive(k(), key_use::test, d.id.text), test_token_position,
                                            test_token_number);
-    const mi7_body seven{{}, oak_box_id, steel_box_id, life.key, test_meter, digits, {3}, {4}};
+    const mi7_body seven{{}, oak_box_id, steel_box_id, life.key, test_meter, digits, test_time(3), test_time(4)};
     life.mi7 = d.sign(*d.steel->authentication, encode_body(seven), w.random);
-    const auto installed = check_installation(life.as_mi8(), brass_box_id, {5}, *d.brass, w);
+    const auto installed = check_installation(life.as_mi8(), brass_box_id, {test_time(5)}, *d.brass, w);
     BOOST_REQUIRE(!installed.problem);
     const auto by_brass = [&](const signed_record& r) { return d.sign(*d.brass->authentication, r.body, w.random); };
     life.mi9 = {by_brass(installed.event.mi9), installed.sealed, {}};
     life.mi10 = by_brass(installed.event.mi10);
-    const auto bad = check_condemnation(life.as_mb1(), brass_box_id, {6}, *d.brass, w);
+    const auto bad = check_condemnation(life.as_mb1(), brass_box_id, {test_time(6)}, *d.brass, w);
     BOOST_REQUIRE(!bad.problem);
     life.mb2 = {by_brass(bad.event.mb2), {}, {}};
     life.mb3 = by_brass(bad.event.mb3);
@@ -80,18 +84,18 @@ struct test_life {
       engine.derive(k(), key_use::registration, d.id.text),
       registration_data(d.id, test_meter, test_product, test_serial, test_country, test_date));
     life.registration_token = {token.begin(), token.end()};
-    const auto active = check_registration(life.as_mr2(), brass_box_id, {7}, *d.brass, w);
+    const auto active = check_registration(life.as_mr2(), brass_box_id, {test_time(7)}, *d.brass, w);
     BOOST_REQUIRE(!active.problem);
     life.mr3 = {by_brass(active.event.mr3), active.sealed, active.event.mr3_tag};
     life.mr4 = by_brass(active.event.mr4);
-    const auto retired = check_retirement(life.as_mo1(key_status::active), brass_box_id, {8}, *d.brass, w);
+    const auto retired = check_retirement(life.as_mo1(key_status::active), brass_box_id, {test_time(8)}, *d.brass, w);
     BOOST_REQUIRE(!retired.problem);
     life.mo2 = {by_brass(retired.event.mo2), retired.sealed, retired.event.mo2_tag};
     life.mo3 = by_brass(retired.event.mo3);
     return life;
   }
 
-  mi8 as_mi8() const { return {{}, key, mi3, mi7, {5}}; }
+  mi8 as_mi8() const { return {{}, key, mi3, mi7, test_time(5)}; }
   mb1 as_mb1() const { return {{}, key, mi3, refusal::no_answer, {}}; }
   mr2 as_mr2() const {
     return {{},
@@ -99,10 +103,10 @@ struct test_life {
             mi9,
             {order_kind::registration, test_meter, test_product, test_serial, test_country, test_date, {}, {}},
             registration_token,
-            {7}};
+            test_time(7)};
   }
   mo1 as_mo1(key_status s) const {
-    return {{}, key, s == key_status::active ? mr3 : mi9, s, test_meter, "", test_date, {8}};
+    return {{}, key, s == key_status::active ? mr3 : mi9, s, test_meter, "", test_date, test_time(8)};
   }
 
 private:
@@ -115,9 +119,9 @@ private:
                    .seal(secret{std::move(with_tokens)}, sealed_address(body_type::mi4, key, oak_box_id, steel_box_id));
     mi3.record =
         d.sign(*d.oak->authentication,
-               encode_body(mi3_body{oak_box_id, steel_box_id, key, sha256(mi3.sealed), {}, {1}, {2}}), w.random);
+               encode_body(mi3_body{oak_box_id, steel_box_id, key, sha256(mi3.sealed), {}, test_time(1), test_time(2)}), w.random);
     mi4.record = d.sign(*d.oak->authentication,
-                        encode_body(mi4_body{oak_box_id, steel_box_id, key, sha256(mi4.sealed), {}, {2}}), w.random);
+                        encode_body(mi4_body{oak_box_id, steel_box_id, key, sha256(mi4.sealed), {}, test_time(2)}), w.random);
   }
 };
 

@@ -412,10 +412,10 @@ BOOST_FIXTURE_TEST_CASE(what_passed_a_psr_opens_for_nobody, whole_site) {
   });
   send(box("steel-1").line, meter_connected{{}, number, tap});
   const auto steel = id_of("steel-1");
-  const auto now = world().time().now();
   const auto key = get<mi0_answer>(all().archive_of(ve), new_key_id{{}, ve, steel, {99}}).key;
-  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, steel, now});
-  const auto report = get<mi7>(box("steel-1").steel, install_key{{}, key, number, now, made.mi4});
+  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, steel, world().time().now()});
+  const auto report =
+    get<mi7>(box("steel-1").steel, install_key{{}, key, number, world().time().now(), made.mi4});
   BOOST_REQUIRE(!decode_body<mi7_body>(report.record.body)->failure);
   BOOST_REQUIRE_EQUAL(caught.size(), 1);
   day_reader day{*this};

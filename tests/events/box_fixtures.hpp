@@ -57,7 +57,7 @@ inline decision<box_event> generate(const secure_box& oak, const key_id& id, con
 }
 
 inline decision<box_event> attempt(const secure_box& steel, const key_id& id,
-                                   const install_record_check& facts = {true, true}, const box_id& named = steel_1) {
+                                   const install_record_check& facts = {true, true, true}, const box_id& named = steel_1) {
   return decide(steel, attempt_installation{id, oak_1, named, meter_a, {}}, facts);
 }
 

@@ -14,7 +14,8 @@ decision<box_event> finish(const secure_box& steel, const key_id& id, std::optio
   return decide(steel, installation_finished{id, named, meter_a, failure, {}});
 }
 
-constexpr install_record_check forged{false, true}, unopened{true, false};
+constexpr install_record_check good{true, true, true}, forged{false, true, true}, unopened{true, false, true},
+  untimely{true, true, false};
 
 } // namespace
 
@@ -70,19 +71,20 @@ BOOST_AUTO_TEST_CASE(steel_attempts_each_key_once) {
     box_id named;
     std::string_view then;
   } const lines[] = {
-    {0, {true, true}, steel_1, "! key_id_not_fresh"},
+    {0, good, steel_1, "! key_id_not_fresh"},
     {900, forged, steel_1, "! signature_invalid"}, // a forger cannot kill the keys below
-    {900, {true, true}, steel_2, "! wrong_box"},
+    {900, good, steel_2, "! wrong_box"},
     {900, unopened, steel_1, "! sealed_material_invalid"},
     {900, forged, steel_2, "! signature_invalid"},
-    {3, {true, true}, steel_1, "installation_attempted"},
-    {3, {true, true}, steel_1, "! key_id_not_fresh"},
-    {2, {true, true}, steel_1, "! key_id_not_fresh"},
+    {900, untimely, steel_1, "! time_out_of_order"},
+    {3, good, steel_1, "installation_attempted"},
+    {3, good, steel_1, "! key_id_not_fresh"},
+    {2, good, steel_1, "! key_id_not_fresh"},
     {3, unopened, steel_1, "! key_id_not_fresh"},
-    {2, {true, true}, steel_2, "! wrong_box"},
+    {2, good, steel_2, "! wrong_box"},
     {2, forged, steel_1, "! signature_invalid"},
-    {8, {true, true}, steel_1, "installation_attempted"},
-    {3, {true, true}, steel_1, "! key_id_not_fresh"},
+    {8, good, steel_1, "installation_attempted"},
+    {3, good, steel_1, "! key_id_not_fresh"},
   };
   for (const auto& l : lines)
     BOOST_TEST_CONTEXT("key id " << l.number << " for " << l.named.text()) {

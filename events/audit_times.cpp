@@ -1,0 +1,30 @@
+#include "events/audit_times.hpp"
+
+#include <algorithm>
+
+namespace oaksteel {
+
+bool in_order(std::initializer_list<instant> times, std::chrono::microseconds tolerance) {
+  instant latest;
+  for (const auto t : times) {
+    if (t.us == 0)
+      continue;
+    // Times come from outside: below 0 the difference could overflow.
+    if (t.us < 0 || latest.us - t.us > tolerance.count())
+      return false;
+    latest = std::max(latest, t);
+  }
+  return true;
+}
+
+bool strictly_later(instant earlier, instant later) {
+  return earlier.us == 0 || later.us == 0 || earlier < later;
+}
+
+bool day_in_order(instant installed, calendar_date registered, instant received) {
+  constexpr std::int64_t day = 86'400'000'000;
+  return (installed.us == 0 || registered >= calendar_date::of({installed.us - day}))
+         && (received.us == 0 || registered <= calendar_date::of({received.us + day}));
+}
+
+} // namespace oaksteel

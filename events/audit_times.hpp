@@ -1,0 +1,29 @@
+#pragma once
+// Order of the times in a key's life (EP-18): KMS request, Oak, PSR install, Steel, KMS install, Brass, registration date,
+// KMS registration, Brass, KMS obsolete, Brass.
+
+#include "events/ids.hpp"
+
+#include <chrono>
+#include <initializer_list>
+
+namespace oaksteel {
+
+/// A box's clock when it took up a command, and by how much the clocks of others may differ from it.
+struct box_clock {
+  instant now;
+  std::chrono::microseconds tolerance{0};
+};
+
+/// Times that several clocks made, each after the one before it in the key's life: none precedes an earlier one by more
+/// than the tolerance. A time that is not known (0) is passed over.
+bool in_order(std::initializer_list<instant> times, std::chrono::microseconds tolerance);
+
+/// Two times that one clock made: the second is later. Either may be unknown (0).
+bool strictly_later(instant earlier, instant later);
+
+/// A registration date against the times around it. A date is a day in a time zone that no record names, so it may be a
+/// day off in UTC. Either time may be unknown (0).
+bool day_in_order(instant installed, calendar_date registered, instant received);
+
+} // namespace oaksteel

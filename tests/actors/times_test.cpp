@@ -1,0 +1,113 @@
+// EP-18 at the boxes: "a message whose time precedes an earlier one is refused"; within the tolerance it is not.
+
+#include "tests/actors/site_bench.hpp"
+#include "tests/actors/two_domains.hpp"
+
+namespace oaksteel::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// A key of VE as Brass sees it. Its times: request 1, Oak 2, PSR 3, Steel 4, install 5, Brass 5, registration 7, Brass 7,
+/// obsolete 8; in microseconds of a morning.
+struct brass_at_work {
+  std::unique_ptr<generator> random = seeded_randomness(11, 1)->stream("times", 0);
+  work_context w{*random};
+  test_domain ve = test_domain::make("VE", *random);
+  test_life life = test_life::live(ve, w);
+
+  std::string installs(std::int64_t kms_install, std::int64_t now, std::chrono::microseconds tolerance = 0us) {
+    auto m = life.as_mi8();
+    m.kms_install = test_time(kms_install);
+    return outcome(check_installation(m, brass_box_id, {test_time(now), tolerance}, *ve.brass, w));
+  }
+  std::string condemns(std::int64_t now, std::chrono::microseconds tolerance = 0us) {
+    return outcome(check_condemnation(life.as_mb1(), brass_box_id, {test_time(now), tolerance}, *ve.brass, w));
+  }
+  std::string registers(std::int64_t kms_registration, std::int64_t now, std::chrono::microseconds tolerance = 0us) {
+    auto m = life.as_mr2();
+    m.kms_registration = test_time(kms_registration);
+    return outcome(check_registration(m, brass_box_id, {test_time(now), tolerance}, *ve.brass, w));
+  }
+  std::string retires(key_status status, std::int64_t kms_obsolete, std::int64_t now, calendar_date date = test_date) {
+    auto m = life.as_mo1(status);
+    m.kms_obsolete = test_time(kms_obsolete);
+    m.date = date;
+    return outcome(check_retirement(m, brass_box_id, {test_time(now)}, *ve.brass, w));
+  }
+
+private:
+  static std::string outcome(const auto& work) { return work.problem ? std::string{name(*work.problem)} : "done"; }
+};
+
+struct new_key : site_bench {
+  key_id next_id() {
+    return get<mi0_answer>(all().archive_of({"VE"}), new_key_id{{}, {"VE"}, id_of("steel-1"), {99}}).key;
+  }
+};
+
+} // namespace
+
+BOOST_AUTO_TEST_SUITE(times)
+
+BOOST_FIXTURE_TEST_CASE(brass_confirms_an_installation_in_its_time_only, brass_at_work) {
+  BOOST_TEST(installs(5, 5) == "done");
+  BOOST_TEST(installs(3, 5) == "time_out_of_order"); // before Steel's
+  BOOST_TEST(installs(3, 5, 1us) == "done");
+  BOOST_TEST(installs(2, 5, 1us) == "time_out_of_order");
+  BOOST_TEST(installs(6, 5) == "time_out_of_order"); // after Brass's own clock
+  BOOST_TEST(installs(6, 5, 1us) == "done");
+  // The KMC made the request and this one, on one clock: no tolerance.
+  BOOST_TEST(installs(1, 5, 1h) == "time_out_of_order");
+  BOOST_TEST(installs(0, 5, 1h) == "time_out_of_order");
+}
+
+BOOST_FIXTURE_TEST_CASE(brass_condemns_no_key_of_the_future, brass_at_work) {
+  BOOST_TEST(condemns(2) == "done");
+  BOOST_TEST(condemns(1) == "time_out_of_order"); // Oak made it at 2
+  BOOST_TEST(condemns(1, 1us) == "done");
+}
+
+BOOST_FIXTURE_TEST_CASE(brass_registers_in_its_time_only, brass_at_work) {
+  BOOST_TEST(registers(7, 7) == "done");
+  BOOST_TEST(registers(5, 7) == "time_out_of_order"); // the same clock's time of installation
+  BOOST_TEST(registers(5, 7, 1h) == "time_out_of_order");
+  BOOST_TEST(registers(8, 7) == "time_out_of_order");
+  BOOST_TEST(registers(8, 7, 1us) == "done");
+}
+
+BOOST_FIXTURE_TEST_CASE(brass_retires_in_its_time_only, brass_at_work) {
+  BOOST_TEST(retires(key_status::active, 8, 8) == "done");
+  BOOST_TEST(retires(key_status::active, 7, 8) == "time_out_of_order");
+  BOOST_TEST(retires(key_status::active, 9, 8) == "time_out_of_order");
+  BOOST_TEST(retires(key_status::active, 8, 8, {20260301}) == "time_out_of_order"); // before its registration
+  BOOST_TEST(retires(key_status::installed, 6, 6) == "done");
+  BOOST_TEST(retires(key_status::installed, 5, 6) == "time_out_of_order");
+  BOOST_TEST(retires(key_status::installed, 6, 6, {20260301}) == "done"); // it was never registered
+}
+
+BOOST_FIXTURE_TEST_CASE(oak_makes_no_key_that_is_requested_in_the_future, new_key) {
+  const auto key = next_id();
+  const auto later = instant{world().time().now().us + 1'000'000};
+  only_refused<mi2>("a second ahead", refusal::time_out_of_order, box("oak-ve").oak,
+                    mi1{{}, key, id_of("steel-1"), later});
+  only_refused<mi2>("before 1970", refusal::time_out_of_order, box("oak-ve").oak,
+                    mi1{{}, key, id_of("steel-1"), {-1}});
+  get<mi2>(box("oak-ve").oak, mi1{{}, key, id_of("steel-1"), world().time().now()});
+}
+
+BOOST_FIXTURE_TEST_CASE(steel_installs_in_its_time_only, new_key) {
+  const auto key = next_id();
+  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, id_of("steel-1"), world().time().now()});
+  const auto oak_time = decode_body<mi4_body>(made.mi4.record.body)->oak_time;
+  const auto refused = [&](const std::string& about, instant psr_install) {
+    only_refused<mi7>(about, refusal::time_out_of_order, box("steel-1").steel,
+                      install_key{{}, key, {"M0000009"}, psr_install, made.mi4});
+  };
+  refused("before Oak made it", {oak_time.us - 1});
+  refused("ahead of Steel's clock", {world().time().now().us + 1'000'000});
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace oaksteel::testing
