@@ -1,6 +1,7 @@
 // The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
 // ceremony_*.cpp and operate*.cpp.
 
+#include "actors/link/message_page.hpp"
 #include "cli/audit.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/ceremony_transcript.hpp"
@@ -15,6 +16,7 @@
 #include <charconv>
 #include <csignal>
 #include <functional>
+#include <iostream>
 
 namespace oaksteel {
 namespace {
@@ -234,6 +236,16 @@ void add_ceremony(CLI::App& app, arguments& a) {
   });
 }
 
+void add_messages(CLI::App& app, arguments& a) {
+  auto& command = *app.add_subcommand("messages", "All messages: their fields, who may send them, their codes");
+  command.callback([&a] {
+    a.run = [] {
+      std::cout << message_page();
+      return output_arrived() ? exit_done : exit_io;
+    };
+  });
+}
+
 /// The commands below `at`, as a list for people.
 std::string commands_of(const CLI::App& at) {
   std::string list;
@@ -276,6 +288,7 @@ int run(int argc, char** argv) {
   add_audit(app, a);
   add_share(app, a);
   add_ceremony(app, a);
+  add_messages(app, a);
   add_operating_commands(app, a.run);
   try {
     app.parse(argc, argv);

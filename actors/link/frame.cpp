@@ -44,6 +44,10 @@ bool valid(frame_class c) {
          || c == frame_class::not_acknowledged;
 }
 
+bool valid(frame_error e) {
+  return frame_error::outside <= e && e <= frame_error::session_unknown;
+}
+
 std::string_view name(frame_error e) {
   switch (e) {
     case frame_error::outside: return "outside";

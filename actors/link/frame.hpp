@@ -37,6 +37,7 @@ enum class frame_error : std::uint8_t {
   class_unknown = 8,
   session_unknown = 9 ///< a whole frame, whose sender the receiver has not heard a hello of
 };
+bool valid(frame_error e);
 /// `crc_wrong`.
 std::string_view name(frame_error e);
 
