@@ -101,6 +101,7 @@ public:
         b.lost_by = restart_;
   }
   void on(const fault_recorded&) { odd(transcript_kind::fault); }
+  void on(const generators_changed&) { odd(transcript_kind::generators); }
 
 private:
   struct known_box {

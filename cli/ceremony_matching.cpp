@@ -177,6 +177,7 @@ std::string_view name(transcript_kind kind) {
   case transcript_kind::not_done: return "not done";
   case transcript_kind::refused: return "share refused";
   case transcript_kind::fault: return "command refused";
+  case transcript_kind::generators: return "generators";
   case transcript_kind::restarted: return "restart";
   case transcript_kind::disabled: return "box disabled";
   case transcript_kind::repeated: return "once more";

@@ -24,6 +24,7 @@ enum class transcript_kind {
   not_done,
   refused,      ///< a box refused a share
   fault,        ///< a command of the ceremony was refused
+  generators,   ///< a box found a random generator unfit, or fit again
   restarted,    ///< without a step
   disabled,     ///< without a step
   repeated,     ///< what a step names, once more

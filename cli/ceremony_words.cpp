@@ -176,8 +176,11 @@ std::string id_taken(const box_id& id, std::size_t threshold, std::size_t count)
 }
 
 std::string shares_in(std::size_t entered, std::size_t threshold, bool enabled) {
-  return std::to_string(entered) + " of " + std::to_string(threshold) + (threshold == 1 ? " share " : " shares ")
-         + (entered == 1 ? "is in" : "are in") + (enabled ? "; ENABLED" : "");
+  const auto count = std::to_string(entered), needed = std::to_string(threshold);
+  const std::string end = enabled ? "; ENABLED" : "";
+  if (entered > threshold)
+    return count + " shares are in, " + needed + " needed" + end;
+  return count + " of " + needed + (threshold == 1 ? " share " : " shares ") + (entered == 1 ? "is in" : "are in") + end;
 }
 
 std::string share_out(const label& custodian) {

@@ -3,6 +3,7 @@
 #include "cli/event_json.hpp"
 #include "cli/output.hpp"
 #include "cli/words.hpp"
+#include "node/node_log.hpp"
 #include "storage/event_codec.hpp"
 
 #include <algorithm>
@@ -100,15 +101,6 @@ int finished(const std::optional<replay_problem>& problem) {
 }
 
 } // namespace
-
-std::optional<log_identity> identify(const record& r) {
-  log_identity identity;
-  if (const auto opened = read_as<log_opened>(r); opened && r.position == 1)
-    identity = {opened->public_log_key, opened->simulated};
-  else if (const auto restarted = read_as<node_restarted>(r))
-    identity = {restarted->public_log_key, false};
-  return identity.public_key.size() == 32 ? std::optional{identity} : std::nullopt;
-}
 
 int log_stat(const log_arguments& arguments) {
   auto source = log_source::open(arguments.data);

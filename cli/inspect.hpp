@@ -38,8 +38,4 @@ int log_export(const log_arguments& arguments, const std::filesystem::path& file
 
 /// Folds the log and compares. `at` is a position or a time.
 int log_replay(const log_arguments& arguments, const std::optional<std::string>& at);
-
-/// What a record of the node says about the log's key; for verify().
-std::optional<log_identity> identify(const record& r);
-
 } // namespace oaksteel

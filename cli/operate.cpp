@@ -1,5 +1,6 @@
 #include "cli/operate.hpp"
 
+#include "cli/ceremony_words.hpp"
 #include "cli/output.hpp"
 #include "node/client.hpp"
 #include "node/configuration.hpp"
@@ -43,14 +44,15 @@ void print_table(const std::vector<row>& rows) {
 }
 
 row headings(const requests::box_view*) {
-  return {"slot", "id", "type", "state", "shares in", "active", "domains"};
+  return {"slot", "id", "type", "state", "generators", "shares in", "active", "domains"};
 }
 row cells(const requests::box_view& v) {
   return {v.slot.text,
           v.id ? v.id->text() : "-",
           std::string{name(v.type)},
           v.enabled ? "enabled" : v.id ? "disabled" : "not initialised",
-          std::to_string(v.entered.size()) + " of " + std::to_string(v.threshold),
+          v.id ? v.generators : "-",
+          std::to_string(v.entered.size()) + " (" + std::to_string(v.threshold) + " needed)",
           v.active ? v.active->text : "-",
           listed(v.domains)};
 }
@@ -58,6 +60,24 @@ row headings(const requests::domain_view*) { return {"id", "kind", "country", "s
 row cells(const requests::domain_view& v) {
   return {v.id.text, v.kind, v.country.text, std::string{name(v.suite)}, v.creator.text()};
 }
+
+/// What is to be seen when it is done, in the words that a script of the ceremony expects.
+std::string display_of(const requests::initialise_box&, const requests::answer& a) {
+  const auto& box = a.boxes.front();
+  return id_taken(*box.id, box.threshold, box.custodians.size());
+}
+std::string display_of(const requests::enable_box&, const requests::answer& a) {
+  const auto& box = a.boxes.front();
+  return shares_in(box.entered.size(), box.threshold, box.enabled);
+}
+std::string display_of(const requests::disable_box& r, const requests::answer&) { return share_out(r.custodian); }
+std::string display_of(const requests::activate_domain& r, const requests::answer&) {
+  return domain_activated(r.domain);
+}
+std::string display_of(const requests::create_domain& r, const requests::answer& a) {
+  return domain_made(r.domain, a.domains.front().creator);
+}
+std::string display_of(const auto&, const requests::answer&) { return {}; }
 
 template <class View>
 int print(const std::vector<View>& views, std::string_view what, bool as_document) {
@@ -156,6 +176,9 @@ int operate(const operate_arguments& arguments, const requests::any_request& req
     return complain(printable(*answer->error), exit_refused);
   const bool of_domains = std::holds_alternative<requests::list_domains>(request) ||
                           std::holds_alternative<requests::create_domain>(request);
+  const auto display = std::visit([&](const auto& r) { return display_of(r, *answer); }, request);
+  if (!arguments.json && !display.empty())
+    std::cout << printable(display) << "\n\n";
   return of_domains ? print(answer->domains, "domains", arguments.json)
                     : print(answer->boxes, "boxes", arguments.json);
 }

@@ -8,6 +8,7 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -54,6 +55,9 @@ void print_json(const scenario& what, const run_result& r, const scenario_argume
   json stages = json::array();
   for (const auto& s : r.stages)
     stages.push_back({{"step", s.what}, {"seconds", s.seconds}});
+  json unwell = json::object();
+  for (const auto& [slot, health] : r.counts.unwell)
+    unwell[slot.text] = name(health);
   const json out{{"scenario", what.plan.name},
                  {"data", a.data.string()},
                  {"finished", r.finished},
@@ -61,6 +65,7 @@ void print_json(const scenario& what, const run_result& r, const scenario_argume
                  {"records", r.records},
                  {"epoch", r.epoch},
                  {"boxes", r.counts.boxes},
+                 {"generators", unwell},
                  {"meters", r.counts.meters},
                  {"keys", counts_as_json(r.counts.keys)},
                  {"verdicts", counts_as_json(r.counts.verdicts)},
@@ -71,6 +76,8 @@ void print_json(const scenario& what, const run_result& r, const scenario_argume
 }
 
 void print_counts(const char* title, const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
+  if (std::ranges::all_of(counts, [](const auto& row) { return row.second.empty(); }))
+    return;
   std::printf("%s\n", title);
   for (const auto& [domain, by_kind] : counts) {
     std::printf("  %-8s", domain.text.c_str());
@@ -78,18 +85,22 @@ void print_counts(const char* title, const std::map<domain_id, std::map<std::str
       std::printf("  %s %llu", kind.c_str(), static_cast<unsigned long long>(number));
     std::printf("\n");
   }
+  std::printf("\n");
 }
 
 void print_text(const scenario& what, const run_result& r, const scenario_arguments& a) {
   std::printf("scenario %s, suite %s, seed %llu\n\n", what.plan.name.c_str(),
               std::string{name(what.plan.suite)}.c_str(),
               static_cast<unsigned long long>(a.seed.value_or(what.plan.seed)));
-  std::printf("made\n  %llu secure boxes, %zu domains, %llu meters labelled\n\n",
+  std::printf("made\n  %llu secure boxes, %zu domains, %llu meters labelled\n",
               static_cast<unsigned long long>(r.counts.boxes), what.plan.domains.size(),
               static_cast<unsigned long long>(r.counts.meters));
+  for (const auto& [slot, health] : r.counts.unwell)
+    std::printf("  box in %s says %s of its generators\n", slot.text.c_str(), std::string{name(health)}.c_str());
+  std::printf("\n");
   print_counts("master keys by status", r.counts.keys);
-  print_counts("\nverdicts of mail", r.counts.verdicts);
-  std::printf("\nlog\n  %llu records in %s, written in %u start%s; %llu in the error log\n",
+  print_counts("verdicts of mail", r.counts.verdicts);
+  std::printf("log\n  %llu records in %s, written in %u start%s; %llu in the error log\n",
               static_cast<unsigned long long>(r.records), a.data.c_str(), r.epoch, r.epoch == 1 ? "" : "s",
               static_cast<unsigned long long>(r.counts.faults));
   std::printf("\ntime by stage\n");

@@ -111,6 +111,15 @@ private:
   std::unique_ptr<generator> from_;
 };
 
+/// What stands for a generator that this machine does not have: the kernel's twice would be one generator.
+class no_noise final : public noise_source {
+public:
+  std::string name() const override { return "none on this machine"; }
+  std::optional<unread> read(std::span<std::uint8_t>, std::chrono::milliseconds) override {
+    return dead("this machine has no hardware generator");
+  }
+};
+
 bool answers(noise_source& source) {
   std::array<std::uint8_t, 8> sample{};
   return !source.read(sample, std::chrono::milliseconds{100});
@@ -141,7 +150,7 @@ std::unique_ptr<noise_source> hardware_source() {
     auto name = processor->name();
     return generator_source(std::move(name), std::move(processor));
   }
-  return generator_source("kernel (no hardware generator here)", std::make_unique<Botan::System_RNG>());
+  return std::make_unique<no_noise>();
 }
 
 } // namespace oaksteel

@@ -29,8 +29,8 @@ public:
 };
 
 /// The first of these that answers here: the processor's RDSEED; /dev/hwrng; the processor's generator (RDRAND,
-/// DARN), which is no noise but what a DRBG in hardware makes of it; the kernel, where there is no hardware
-/// generator at all. The name says which.
+/// DARN), which is no noise but what a DRBG in hardware makes of it. Where there is none of them, a source that is
+/// dead: a box of two generators says DEGRADED there. The name says which.
 std::unique_ptr<noise_source> hardware_source();
 /// The kernel's generator (getrandom).
 std::unique_ptr<noise_source> kernel_source();

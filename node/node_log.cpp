@@ -2,7 +2,6 @@
 
 #include "storage/archive.hpp"
 #include "storage/event_codec.hpp"
-#include "storage/inspect.hpp"
 
 #include <algorithm>
 
@@ -34,11 +33,20 @@ std::optional<std::string> foreign_content(const std::filesystem::path& data) {
 
 } // namespace
 
+std::optional<log_identity> identify(const record& r) {
+  log_identity identity;
+  if (const auto opened = read_as<log_opened>(r); opened && r.position == 1)
+    identity = {opened->public_log_key, opened->simulated};
+  else if (const auto restarted = read_as<node_restarted>(r))
+    identity = {restarted->public_log_key, false};
+  return identity.public_key.size() == 32 ? std::optional{identity} : std::nullopt;
+}
+
 std::optional<storage_error> damage_in(const std::filesystem::path& data) {
   auto source = log_source::open(data);
   if (!source)
     return source.error();
-  const auto found = verify(*source, {}).problem;
+  const auto found = verify(*source, identify).problem;
   if (!found)
     return std::nullopt;
   return storage_error{storage_code::damaged, data.string() + ": record " + std::to_string(found->position) + ": " +

@@ -77,7 +77,10 @@ private:
   std::optional<box_id> id_of(const site_box& box) const { return box_in_slot(house_.log_, box.plan.slot); }
   const site_box& box_named(const label& name) const;
   secure_box state_of(const site_box& box);
+  /// Those who hold its shares, as the log says: the box itself may be busy.
+  std::vector<label> custodians_of(const site_box& box) const;
   requests::box_view view_of(const site_box& box);
+  requests::box_view view_of(const site_box& box, const secure_box& state) const;
   answer about(const site_box& box);
   /// A custodian's command to a box. Who is none of it hears who is.
   template <class Message>
@@ -144,12 +147,19 @@ secure_box operations::task::state_of(const site_box& box) {
   return ask<box_report>(box.common, ask_box{}, box.plan.slot.text).box;
 }
 
-/// Before its ceremony a box is what the configuration says of it.
+std::vector<label> operations::task::custodians_of(const site_box& box) const {
+  const auto id = id_of(box);
+  return id ? requests::view_of(oaksteel::state_of(house_.log_, *id)).custodians : box.plan.custodians;
+}
+
 requests::box_view operations::task::view_of(const site_box& box) {
-  requests::box_view v;
-  if (id_of(box))
-    v = requests::view_of(state_of(box));
-  else
+  return id_of(box) ? view_of(box, state_of(box)) : view_of(box, {});
+}
+
+/// Before its ceremony a box is what the configuration says of it.
+requests::box_view operations::task::view_of(const site_box& box, const secure_box& state) const {
+  auto v = requests::view_of(state);
+  if (!v.id)
     v.threshold = box.plan.threshold, v.custodians = box.plan.custodians;
   v.slot = box.plan.slot;
   v.type = box.plan.type;
@@ -160,7 +170,7 @@ template <class Message>
 box_report operations::task::by_custodian(const site_box& box, Message m) {
   auto who = box.plan.slot.text + ", custodian " + m.custodian.text;
   // The box refuses a stranger itself: the attempt must be on record (EP-10).
-  if (const auto known = view_of(box).custodians; std::ranges::find(known, m.custodian) == known.end())
+  if (const auto known = custodians_of(box); std::ranges::find(known, m.custodian) == known.end())
     who += " (the box has " + joined(known) + ')';
   return ask<box_report>(box.common, std::move(m), who);
 }
@@ -268,8 +278,10 @@ requests::answer operations::task::perform(const requests::enable_box& r) {
 
 requests::answer operations::task::perform(const requests::disable_box& r) {
   const auto& box = box_named(r.box);
-  by_custodian(box, take_share{{}, r.custodian});
-  return about(box);
+  // What the box does meanwhile is not waited for, not even to say what it is now.
+  answer a;
+  a.boxes.push_back(view_of(box, by_custodian(box, take_share{{}, r.custodian}).box));
+  return a;
 }
 
 /// EP: "Any time domains are added to a Manufacturing Box 23, other initialized Manufacturing Boxes must be updated".

@@ -251,9 +251,11 @@ answer failed(oaksteel::refusal why, std::string_view about, std::string_view to
 }
 
 box_view view_of(const secure_box& box) {
-  box_view v{box.slot, {}, box.id.type, box.enabled, box.threshold, {}, {}, box.active, {}};
-  if (box.id.number != 0)
+  box_view v{box.slot, {}, box.id.type, box.enabled, box.threshold, {}, {}, box.active, {}, {}};
+  if (box.id.number != 0) {
     v.id = box.id;
+    v.generators = name(box.generators.health);
+  }
   for (const auto& share : box.shares)
     v.custodians.push_back(share.custodian);
   for (const auto& custodian : box.entered)

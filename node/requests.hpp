@@ -113,10 +113,11 @@ struct box_view {
   std::vector<label> entered; ///< those whose share is in
   std::optional<domain_id> active;
   std::vector<domain_id> domains;
+  std::string generators; ///< "OK", "DEGRADED" or "FAILED" (EP-11); empty before its ceremony
 
   static auto fields(auto& self) {
     return std::tie(self.slot, self.id, self.type, self.enabled, self.threshold, self.custodians, self.entered,
-                    self.active, self.domains);
+                    self.active, self.domains, self.generators);
   }
 };
 

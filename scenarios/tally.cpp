@@ -51,6 +51,8 @@ void count_boxes(const log_view& view, const std::vector<box_id>& boxes, tally& 
     if (!box)
       continue;
     t.enabled[box->slot] = box->enabled;
+    if (box->generators.health != generator_health::ok)
+      t.unwell[box->slot] = box->generators.health;
     if (id.type != box_type::manufacturing)
       continue;
     const auto held = key_data_of(*box);

@@ -18,6 +18,7 @@ struct tally {
   std::uint64_t meters = 0;                                             ///< labelled
   std::uint64_t boxes = 0;
   std::map<label, bool> enabled;   ///< by slot, at the end
+  std::map<label, generator_health> unwell; ///< boxes whose generators are not OK at the end (EP-11)
   std::vector<box_id> out_of_date; ///< Manufacturing boxes whose key data is not that of the first (EP-7)
   std::uint64_t faults = 0;                                             ///< entries of the error log
 };

@@ -230,7 +230,8 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
   }
   for (const auto& a : awaited_) {
     if (!a.says)
-      wrong(tree_.size(), std::string{a.whose} + " is not signed by this log");
+      wrong(tree_.size(), std::string{a.whose} + " is not signed by this log, or by a later state of it: "
+                                                       "records may be missing");
     else if (a.says->size > tree_.size())
       wrong(tree_.size(), std::string{a.whose} + " speaks of " + std::to_string(a.says->size) +
                               " records: those after " + std::to_string(tree_.size()) + " are missing");

@@ -91,6 +91,53 @@ BOOST_AUTO_TEST_CASE(the_ceremony_by_hand_and_the_custodians_come_back) {
   BOOST_CHECK_EQUAL(domains[0].at("id"), "UKRM");
 }
 
+// EP-11: on demand. A machine without a hardware generator says so.
+BOOST_AUTO_TEST_CASE(a_box_is_tested_on_demand) {
+  hand_run_node node;
+  for (const auto* slot : {"factory-1", "steel-1"}) {
+    const auto as_text = node.ask({"box", "selftest", slot});
+    const auto as_json = node.ask({"box", "selftest", slot, "--json"});
+    BOOST_CHECK_MESSAGE(as_text.err.empty() && as_json.err.empty(), as_text.told() << as_json.told());
+    const auto found = nlohmann::json::parse(as_json.out);
+    const bool ok = found.at("health") == "OK";
+    BOOST_CHECK(ok || (found.at("health") == "DEGRADED" && as_json.out.find("no hardware generator") != std::string::npos));
+    BOOST_CHECK_EQUAL(as_text.status, ok ? 0 : 1);
+    BOOST_CHECK_EQUAL(as_json.status, ok ? 0 : 1);
+    // EP-11: two generators in a Manufacturing box and what they give together, one in a Steel box.
+    std::vector<std::string> parts;
+    for (const auto& g : found.at("generators")) {
+      parts.push_back(g.at("part"));
+      BOOST_CHECK_MESSAGE(as_text.out.find("  " + parts.back() + ", ") != std::string::npos, as_text.out);
+    }
+    const std::vector<std::string> two{"hardware", "software", "combination"}, one{"software"};
+    BOOST_TEST(parts == (std::string{slot} == "factory-1" ? two : one), boost::test_tools::per_element());
+    BOOST_CHECK_EQUAL(found.at("known_answers").at("hold"), true);
+  }
+  refused(node, {"box", "selftest", "gold-1"}, "there is no box \"gold-1\" at this node");
+}
+
+// EP-10: taking a share out does not wait for the box's work; that fails cleanly.
+BOOST_AUTO_TEST_CASE(a_box_is_disabled_at_once_in_the_middle_of_its_work) {
+  auto text = small_site;
+  text.replace(text.find("p256"), 4, "rsa3072"); // whose keys take some seconds
+  hand_run_node node{text};
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  running_program making{{"domain", "create", "VE", "--data", node.data()}};
+  std::this_thread::sleep_for(std::chrono::milliseconds{300});
+  const auto out = node.ask({"box", "disable", "factory-1", "--custodian", "Ada"});
+  BOOST_CHECK_MESSAGE(out.status == 0, out.told());
+  BOOST_CHECK_MESSAGE(out.out.starts_with("share of Ada is out; DISABLED\n"), out.out);
+  const auto made = making.finish();
+  BOOST_CHECK_MESSAGE(made.status == 1 && made.one_line() && made.err.find("VE: ") != std::string::npos
+                        && made.err.find("box is disabled") != std::string::npos,
+                      made.told());
+  BOOST_CHECK_EQUAL(node.box("factory-1").at("enabled"), false);
+  BOOST_CHECK(nlohmann::json::parse(node.ask({"domain", "list", "--json"}).out).at("domains").empty());
+  node.enable("factory-1");
+  node.done({"domain", "create", "VE"});
+}
+
 BOOST_AUTO_TEST_CASE(what_is_wrong_gets_one_line_and_changes_nothing) {
   hand_run_node node;
   const auto media = node.media();
@@ -175,14 +222,21 @@ BOOST_AUTO_TEST_CASE(the_script_of_a_node_is_carried_out) {
     const auto act = step.at("act").get<std::string>();
     const auto text = [&](const char* key) { return step.at(key).get<std::string>(); };
     ++acts[act];
+    // What the script expects is what the program shows, on its first line.
+    const auto shows = [&](const std::vector<std::string>& command) {
+      const auto r = node.ask(command);
+      const auto first = r.out.substr(0, r.out.find('\n'));
+      BOOST_CHECK_MESSAGE(r.status == 0 && text("display").starts_with(first) && !first.empty(),
+                          first << " instead of " << text("display") << r.told());
+    };
     if (act == "set_first_id" || act == "enrol")
-      node.initialise(text("slot"));
+      shows({"box", "init", text("slot"), "--media", node.media()});
     else if (act == "enter_share")
-      node.done({"box", "enable", text("slot"), "--custodian", text("custodian"), "--media", node.media()});
+      shows({"box", "enable", text("slot"), "--custodian", text("custodian"), "--media", node.media()});
     else if (act == "remove_share")
-      node.done({"box", "disable", text("slot"), "--custodian", text("custodian")});
+      shows({"box", "disable", text("slot"), "--custodian", text("custodian")});
     else if (act == "create_domain")
-      node.done({"domain", "create", text("domain")});
+      shows({"domain", "create", text("domain")});
     // The rest comes with these: an enabled box gets what it lacks.
   }
   BOOST_CHECK_EQUAL(acts["hand_over_key_set"], 2);
@@ -362,6 +416,25 @@ BOOST_AUTO_TEST_CASE(a_node_refuses_the_log_of_a_scenario) {
   const auto foreign = run_program({"node", "run", (other / "node.toml").string()});
   BOOST_CHECK_MESSAGE(foreign.status == 3 && foreign.one_line() && foreign.err.find("holiday.jpg") != std::string::npos,
                       foreign.told());
+}
+
+BOOST_AUTO_TEST_CASE(a_node_does_not_go_on_with_a_log_that_was_put_back) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  node.stop();
+  const auto file = fs::path{node.data()} / "data.mdb";
+  fs::copy_file(file, node.work / "earlier");
+  node.start();
+  node.enable("factory-1");
+  node.stop();
+  const auto last = node.records();
+  fs::copy_file(node.work / "earlier", file, fs::copy_options::overwrite_existing);
+  const auto before = node.records();
+  BOOST_REQUIRE_GT(last, before);
+  const auto r = run_program({"node", "run", (node.work / "node.toml").string()});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find("the checkpoint beside the log") != std::string::npos,
+                      r.told());
+  BOOST_CHECK_EQUAL(node.records(), before);
 }
 
 // One line, status 3, and the log is whole: a full disk takes nothing away.

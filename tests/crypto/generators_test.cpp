@@ -413,9 +413,11 @@ BOOST_AUTO_TEST_CASE(seeded_generators_give_the_same_again) {
 
 BOOST_AUTO_TEST_CASE(the_generators_of_this_machine_work_together) {
   const noise_terms terms{[] { return std::chrono::steady_clock::now().time_since_epoch(); }};
-  combined_generator both{{hardware_source(), terms}, {kernel_source(), terms}, degraded_work::refused};
+  const bool without_hardware = hardware_source()->name() == "none on this machine";
+  combined_generator both{{hardware_source(), terms}, {kernel_source(), terms}, degraded_work::allowed};
   BOOST_TEST_MESSAGE(both.name());
-  BOOST_CHECK(both.self_test().state.health == generator_health::ok);
+  BOOST_CHECK(both.self_test().state.health
+              == (without_hardware ? generator_health::degraded : generator_health::ok));
   BOOST_CHECK(both.random_vec(16) != both.random_vec(16));
 }
 

@@ -175,6 +175,23 @@ BOOST_AUTO_TEST_CASE(a_file_that_was_cut_off_is_refused) {
   }
 }
 
+// What was put back to an earlier state is whole in itself: the checkpoint that was signed later gives it away.
+BOOST_AUTO_TEST_CASE(a_log_that_was_put_back_is_not_written_on) {
+  scratch_directory work;
+  const auto data = work / "day";
+  finished_day::copy(data);
+  const auto earlier = file_content(data / "data.mdb");
+  const std::vector<std::string> again{"scenario", "run", scenario_file("small-day.toml").string(), "--data",
+                                       data.string()};
+  BOOST_REQUIRE_EQUAL(run_program(again).status, 0);
+  const auto checkpoint = file_content(data / "checkpoint");
+  write_file(data / "data.mdb", earlier);
+  const auto r = run_program(again);
+  require_refused(r, "scenario run");
+  BOOST_CHECK_MESSAGE(r.err.find("the checkpoint beside the log") != std::string::npos, r.err);
+  BOOST_CHECK(file_content(data / "data.mdb") == earlier && file_content(data / "checkpoint") == checkpoint);
+}
+
 // Who writes reads the whole first, in a child: a writer trusts the pages that it changes.
 BOOST_AUTO_TEST_CASE(a_file_with_damaged_pages_crashes_neither_reader_nor_writer) {
   std::mt19937_64 random{random_seed()};

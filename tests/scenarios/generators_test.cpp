@@ -6,6 +6,10 @@
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
+#include <nlohmann/json.hpp>
+
+#include <map>
+
 namespace oaksteel::testing {
 namespace {
 
@@ -70,6 +74,25 @@ BOOST_AUTO_TEST_CASE(a_day_with_a_bad_generator_in_every_box_of_two_comes_out_an
   for (const auto& change : changes)
     BOOST_CHECK(change.health == generator_health::degraded);
   BOOST_CHECK_EQUAL(run_program({"audit", "all", "--data", (work / "first").string()}).status, 0);
+
+  // It is said wherever a box is looked at: in the summary, in the list of boxes, in the transcript of the ceremony.
+  const std::map<label, generator_health> unwell{{{"manufacturing-1"}, generator_health::degraded},
+                                                 {{"oak-ve"}, generator_health::degraded},
+                                                 {{"oak-usps"}, generator_health::degraded}};
+  BOOST_CHECK(first.counts.unwell == unwell);
+  const auto of_boxes = run_program({"box", "list", "--json", "--data", (work / "first").string()});
+  const auto boxes = nlohmann::json::parse(of_boxes.out);
+  for (const auto& box : boxes.at("boxes"))
+    BOOST_CHECK_EQUAL(box.at("generators"), unwell.contains({box.at("slot")}) ? "DEGRADED" : "OK");
+  const auto listed = run_program({"box", "list", "--data", (work / "first").string()}).out;
+  BOOST_CHECK_MESSAGE(listed.find("DEGRADED") != std::string::npos, listed);
+  const auto transcript = run_program({"ceremony", "transcript", "--json", "--data", (work / "first").string()});
+  const auto lines = nlohmann::json::parse(transcript.out);
+  std::size_t exceptions = 0;
+  for (const auto& line : lines.at("lines"))
+    exceptions += line.at("kind") == "generators" && line.at("exception") == true ? 1 : 0;
+  BOOST_CHECK_EQUAL(exceptions, 3u);
+  BOOST_CHECK_EQUAL(transcript.status, 1);
 
   run(day, work / "second");
   const auto second = events_in(work / "second");
