@@ -44,8 +44,9 @@ void relation::learn(const record& r) {
 bool relation::concerns(const record& r) const {
   if (subject_ == audit_subject::all)
     return true;
+  // A wrong share is an event of its box and an error like any other (EP-10, EP-29).
   if (subject_ == audit_subject::errors)
-    return r.stream.kind == stream_kind::faults;
+    return r.stream.kind == stream_kind::faults || r.tag == tag_of(share_refused{});
   if (names(r, kind_of(subject_), id_))
     return true;
   bool other_key = false, other_order = false;
@@ -73,9 +74,11 @@ void survey::add(violation v) {
 
 namespace {
 
-void count(survey& s, const any_event& e) {
+void count(survey& s, const any_event& e, const record& r) {
   if (auto fault = std::get_if<fault_recorded>(&e))
     ++s.faults[fault->where][fault->reason][fault->source];
+  if (auto share = std::get_if<share_refused>(&e))
+    ++s.faults[r.actor][share->reason][share->custodian.text];
   if (auto verified = std::get_if<tokens_verified>(&e))
     for (auto v : unpack(verified->verdicts, verified->count))
       ++s.verdicts[verified->domain][v];
@@ -90,7 +93,7 @@ void take(survey& s, const replay_step& step, bool verify) {
   s.related.learn(r);
   for (const auto& p : r.participants)
     s.known[p.kind].insert(p.id);
-  count(s, step.event);
+  count(s, step.event, r);
   const auto signs = s.signatures.check(step.event, r.actor, verify);
   if (auto broken = s.lives.take({r.position, r.time, step.event, step.before.state, signs.facts}))
     s.add(std::move(*broken));

@@ -203,9 +203,28 @@ requests::answer operations::task::perform(const requests::list_domains&) {
 
 // --- boxes -----------------------------------------------------------------------------------------------
 
+/// Two enrolments of one slot would take the open one from each other, and neither come to its end.
+class operations::only_one {
+public:
+  only_one(operations& house, const label& slot) : house_(house), slot_(slot) {
+    const std::lock_guard lock{house_.beginning_};
+    if (!house_.initialising_.insert(slot_).second)
+      stop(slot_.text + ": another command initialises this box now; wait for its end");
+  }
+  ~only_one() {
+    const std::lock_guard lock{house_.beginning_};
+    house_.initialising_.erase(slot_);
+  }
+
+private:
+  operations& house_;
+  label slot_;
+};
+
 /// The first Manufacturing box by itself, each other box admitted by an enabled Manufacturing box (EP Figs. 22, 23).
 requests::answer operations::task::perform(const requests::initialise_box& r) {
   const auto& box = box_named(r.box);
+  const only_one at_work{house_, box.plan.slot};
   if (id_of(box))
     stop(refusal::box_already_initialised, r.box.text);
   // Before a number is reserved for a box that could not be made.

@@ -10,6 +10,8 @@
 
 #include <atomic>
 #include <functional>
+#include <mutex>
+#include <set>
 
 namespace oaksteel {
 
@@ -24,12 +26,15 @@ public:
 
 private:
   class task;
+  class only_one;
 
   const node_configuration& plan_;
   site& site_;
   const log& log_;
   randomness& random_;
   std::atomic<std::uint64_t> heads_ = 0;
+  std::mutex beginning_;
+  std::set<label> initialising_; ///< slots whose box takes its id now; under beginning_
 };
 
 } // namespace oaksteel

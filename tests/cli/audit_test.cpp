@@ -139,16 +139,19 @@ BOOST_AUTO_TEST_CASE(the_error_log_is_listed) {
   s.add(fault_recorded{"oak-1", "MI1", "kmc", refusal::key_id_not_fresh, "VE/1", {{participant_kind::key, "VE/1"}}},
         "oak-1");
   s.add(forged, "kmc");
+  // A wrong share is one too, and its source a custodian (EP-10).
+  s.add(share_refused{{box_type::oak, 1}, {"Emil"}, refusal::share_damaged, {}}, "oak/oak-1");
   s.life(1, key_status::active);
   const auto o = audit_json(dir / "log", audit_subject::errors);
   BOOST_TEST(o.status == exit_done);
-  BOOST_TEST_REQUIRE(o.events.size() == 3u);
+  BOOST_TEST_REQUIRE(o.events.size() == 4u);
   BOOST_TEST(o.events[1].at("actor") == "oak-1");
   BOOST_TEST(o.events[1].at("data").at("reason") == "key_id_not_fresh");
   const auto& counts = o.summary.at("about").at("errors by component, code and source");
   BOOST_TEST(counts.at("kmc").at("signature_invalid").at("psr-1") == 2);
   BOOST_TEST(counts.at("oak-1").at("key_id_not_fresh").at("kmc") == 1);
-  BOOST_TEST(counts.size() == 2u);
+  BOOST_TEST(counts.size() == 3u);
+  BOOST_TEST(counts.at("oak/oak-1").at("share_damaged").at("Emil") == 1);
   // They are part of the key's life too.
   const auto key = audit_json(dir / "log", audit_subject::key, "VE/1");
   BOOST_TEST(std::ranges::count(key.events, "fault_recorded", [](const auto& e) { return e.at("event"); }) == 3);

@@ -91,6 +91,29 @@ BOOST_AUTO_TEST_CASE(the_ceremony_by_hand_and_the_custodians_come_back) {
   BOOST_CHECK_EQUAL(domains[0].at("id"), "UKRM");
 }
 
+BOOST_AUTO_TEST_CASE(of_several_commands_that_initialise_one_box_one_does) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  for (const auto* slot : {"oak-1", "factory-2"}) {
+    std::vector<std::unique_ptr<running_program>> all;
+    for (int i = 0; i < 4; ++i)
+      all.push_back(std::make_unique<running_program>(std::vector<std::string>{
+        "box", "init", slot, "--media", node.media(), "--data", node.data()}));
+    int done = 0;
+    for (auto& one : all) {
+      const auto r = one->finish();
+      done += r.status == 0;
+      BOOST_CHECK_MESSAGE(r.status == 0 || (r.status == 1 && r.one_line()
+                                            && (r.err.find("another command initialises") != std::string::npos
+                                                || r.err.find("has its id already") != std::string::npos)),
+                          r.told());
+    }
+    BOOST_CHECK_EQUAL(done, 1);
+    node.enable(slot);
+  }
+}
+
 // EP-11: on demand. A machine without a hardware generator says so.
 BOOST_AUTO_TEST_CASE(a_box_is_tested_on_demand) {
   hand_run_node node;
@@ -396,6 +419,17 @@ BOOST_AUTO_TEST_CASE(a_configuration_is_checked) {
     const auto r = run_program({"node", does, (work / "none.toml").string()});
     BOOST_CHECK_MESSAGE(r.status == 3 && r.one_line() && r.err.find("none.toml") != std::string::npos, r.told());
   }
+}
+
+BOOST_AUTO_TEST_CASE(the_shipped_configurations_are_good) {
+  std::size_t files = 0;
+  for (const auto& entry : fs::directory_iterator{"deploy"})
+    if (entry.path().extension() == ".toml") {
+      const auto r = run_program({"node", "check", entry.path().string()});
+      BOOST_CHECK_MESSAGE(r.status == 0 && r.out.starts_with("OK: "), r.told());
+      ++files;
+    }
+  BOOST_CHECK_GE(files, 1u);
 }
 
 BOOST_AUTO_TEST_CASE(a_node_refuses_the_log_of_a_scenario) {
