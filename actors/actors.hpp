@@ -24,6 +24,7 @@ struct work_done;
 struct append_done;
 struct append_order;
 struct acknowledged;
+struct command_refused;
 struct set_first_secure_box_id;
 struct box_id_set;
 struct allocate_box_id;
@@ -111,18 +112,21 @@ using worker_client = caf::typed_actor<caf::reacts_to<work_done>>;
 /// Whoever has a shell hears from workers and from the journal.
 using shell_client = worker_client::extend<caf::reacts_to<append_done>>;
 
+/// A component with an error log: it hears of commands that were refused before they reached it (EP-29).
+using component_client = shell_client::extend<caf::replies_to<command_refused>::with<acknowledged>>;
+
 /// The journal: makes appends durable, in groups; confirms each by append_done.
 using journal_actor = worker_client::extend<caf::reacts_to<append_order>, caf::reacts_to<caf::ok_atom>>;
 
 /// A domain's archive: assigns key ids, keeps each key's current record and its history (EP-14, EP-19).
-using archive_actor = shell_client::extend<
+using archive_actor = component_client::extend<
   caf::replies_to<new_key_id>::with<mi0_answer>,                     // MI0'
   caf::replies_to<store_record>::with<record_stored>,                // MI3, MI9, MB2, MR3, MO2
   caf::replies_to<fetch_record>::with<record_fetched>,               // for MI8, MB1, MR2, MO1
   caf::replies_to<fetch_verification>::with<verification_material>>; // EP Fig. 28, step 402
 
 /// What every secure box does: takes its id, its domains and its custodians' shares.
-using box_actor = shell_client::extend<
+using box_actor = component_client::extend<
   caf::replies_to<set_secure_box_id>::with<start_up_key_offered>,   // EP Fig. 23; EP-8
   caf::replies_to<take_box_id>::with<box_id_set>,
   caf::replies_to<put_share>::with<box_report>,                     // EP-10
@@ -165,7 +169,7 @@ using brass_actor = box_actor::extend<
   caf::replies_to<verify_tokens>::with<tokens_checked>>;
 
 /// Key management computer: owns orders, knows every domain's archive and boxes (EP-4).
-using kmc_actor = shell_client::extend<
+using kmc_actor = component_client::extend<
   caf::replies_to<open_order>::with<order_result>,                  // installation and retirement (MO0)
   caf::reacts_to<mi0>,                                              // from the KDC
   caf::reacts_to<mi7>,                                              // from the KDC
@@ -177,7 +181,7 @@ using kmc_actor = shell_client::extend<
   caf::reacts_to<leg_again>>;                                       // to itself
 
 /// Key distribution computer: hands install records out, each once.
-using kdc_actor = shell_client::extend<
+using kdc_actor = component_client::extend<
   caf::reacts_to<psr_connected>,                                    // from the wiring
   caf::reacts_to<begin_leg>,                                        // from the KMC; MI0 follows
   caf::replies_to<mi4>::with<acknowledged>,                                 // from the KMC
@@ -189,7 +193,7 @@ using kdc_actor = shell_client::extend<
 
 /// Parameterisation, seeding and registration computer, one for each Steel box: forwards, and relays between
 /// Steel and the meters on its line without being able to read keys.
-using psr_actor = caf::typed_actor<
+using psr_actor = component_client::extend<
   caf::reacts_to<meter_connected>, caf::reacts_to<steel_connected>, // from the wiring
   caf::replies_to<load_label>::with<acknowledged>,                          // to the meter
   caf::reacts_to<record_ready>,                                     // from the KDC; MI4r follows
@@ -199,7 +203,7 @@ using psr_actor = caf::typed_actor<
   caf::replies_to<register_meter>::with<order_result>>;             // meter, then MR1 to the KDC
 
 /// A digital meter, or the line to one.
-using meter_actor = shell_client::extend<
+using meter_actor = component_client::extend<
   caf::replies_to<load_label>::with<acknowledged>,
   caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>,
   caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,

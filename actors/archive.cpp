@@ -191,20 +191,20 @@ auto fetch(self_pointer self, const fetch_record& m) {
   self->state.house->submit({m.head, "fetch_record", fails(rp)}, [self, rp, m](transaction& t) mutable {
     if (m.domain != self->state.domain)
       return t.refuse(refusal::domain_not_known, m.domain.text);
+    key_id key{m.domain, m.key};
+    if (m.key == 0) {
+      const auto installed = find_event<key_installed>(self->state.house->around().journal_log->view(),
+                                                       lookup::key_of_meter, m.domain.text + '|' + m.meter.text);
+      // Whether a meter has a key is a question, and that it has none an answer: no error.
+      if (!installed)
+        return t.when_durable([rp](const message_head&) mutable { rp.deliver(make_error(refusal::record_missing)); });
+      key = installed->event.key;
+    } else if (t.state<master_key>(key_stream(key)).status == key_status::none) {
+      return t.refuse(refusal::record_missing, key.text(), {{participant_kind::key, key.text()}});
+    }
     // Read when everything before is durable: what is fetched is what an auditor would find.
-    t.when_durable([self, rp, m](const message_head& next) mutable {
-      const auto view = self->state.house->around().journal_log->view();
-      key_id key{m.domain, m.key};
-      if (m.key == 0) {
-        auto installed =
-          find_event<key_installed>(view, lookup::key_of_meter, m.domain.text + '|' + m.meter.text);
-        if (!installed) {
-          rp.deliver(make_error(refusal::record_missing));
-          return;
-        }
-        key = installed->event.key;
-      }
-      auto found = current(view, key);
+    t.when_durable([self, rp, key](const message_head& next) mutable {
+      auto found = current(self->state.house->around().journal_log->view(), key);
       if (!found) {
         rp.deliver(make_error(refusal::record_missing));
         return;
@@ -274,6 +274,7 @@ archive_actor::behavior_type archive(self_pointer self, domain_id domain, surrou
   return {
     [self](const work_done& m) { self->state.house->on(m); },
     [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const new_key_id& m) { return assign(self, m); },
     [self](const store_record& m) { return store(self, m); },
     [self](const fetch_record& m) { return fetch(self, m); },

@@ -201,6 +201,14 @@ private:
   std::uint32_t epoch_;
 };
 
+/// The handler of a component for what was refused before it: an entry of its error log, then the refusal as an answer.
+template <class Pointer>
+caf::typed_response_promise<acknowledged> note_refusal(Pointer self, shell& house, const command_refused& m) {
+  auto rp = self->template make_response_promise<acknowledged>();
+  house.submit({m.head, m.what, fails(rp)}, [m](transaction& t) { t.refuse(m.why, m.about, m.involved); });
+  return rp;
+}
+
 // --- templates -----------------------------------------------------------------------------------------
 
 template <class State>

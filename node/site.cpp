@@ -19,15 +19,54 @@ bool serves(const box_plan& plan, const domain_id& domain) {
   return !plan.domains.empty() && plan.domains.front() == domain;
 }
 
+/// How commands name the components of a site.
+const party site_party{component::site, {}};
+const party kmc_party{component::kmc, {}};
+const party kdc_party{component::kdc, {}};
+const party capture_party{component::data_capture, {}};
+party archive_party(const domain_id& domain) { return {component::archive, domain.text}; }
+party psr_party(const label& slot) { return {component::psr, slot.text}; }
+party meter_party(const sequence_number& number) { return {component::meter, number.text}; }
+party box_party(const box_plan& plan) {
+  switch (plan.type) {
+    case box_type::manufacturing: return {component::manufacturing, plan.slot.text};
+    case box_type::oak: return {component::oak, plan.slot.text};
+    case box_type::steel: return {component::steel, plan.slot.text};
+    case box_type::brass: return {component::brass, plan.slot.text};
+    case box_type::tin: break;
+  }
+  return {component::tin, plan.slot.text};
+}
+
 } // namespace
 
+template <class Actor>
+Actor site::reached(const Actor& component, const party& from, const party& to) {
+  if (!carry_ || !component)
+    return component;
+  const wire ends{from, to};
+  const auto near = near_end(system_, caf::actor_cast<caf::actor>(component), ends, known_);
+  const auto carrier = carry_(ends, near);
+  const auto far = far_end(system_, carrier, ends, known_);
+  wires_.push_back({from, caf::actor_cast<caf::actor>(near), caf::actor_cast<caf::actor>(carrier), far});
+  return caf::actor_cast<Actor>(far);
+}
+
+void site::name_sender(const party& from, const component_client& sender) {
+  for (const auto& one : wires_)
+    if (one.from == from)
+      caf::anon_send(one.far, sender_named{{}, sender});
+}
+
 site::site(caf::actor_system& system, const site_options& options)
-  : system_(system), around_(options.around), domains_(options.domains) {
+  : system_(system), around_(options.around), carry_(options.carry), domains_(options.domains) {
   journal_ = options.detached ? system.spawn<caf::detached>(oaksteel::journal, options.journaling)
                               : system.spawn(oaksteel::journal, options.journaling);
   around_.journal = journal_;
-  for (const auto& domain : options.domains)
+  for (const auto& domain : options.domains) {
+    known_.domains.insert(domain.id);
     archives_[domain.id] = system.spawn(archive, domain.id, around_);
+  }
 
   // Oak and Brass come first, since the KMC's table names them; Steel boxes need their PSRs, and those the KDC.
   for (const auto& plan : options.boxes) {
@@ -47,25 +86,35 @@ site::site(caf::actor_system& system, const site_options& options)
   kmc_options table;
   for (const auto& domain : options.domains) {
     auto& servers = table.domains[domain.id];
-    servers.archive = archives_[domain.id];
+    servers.archive = reached(archives_[domain.id], kmc_party, archive_party(domain.id));
     for (const auto& box : boxes_) {
       if (box.oak && !servers.oak && serves(box.plan, domain.id))
-        servers.oak = box.oak;
+        servers.oak = reached(box.oak, kmc_party, box_party(box.plan));
       if (box.brass && !servers.brass && serves(box.plan, domain.id))
-        servers.brass = box.brass;
+        servers.brass = reached(box.brass, kmc_party, box_party(box.plan));
     }
   }
   kmc_ = system.spawn(key_management_computer, table, around_);
-  kdc_ = system.spawn(key_distribution_computer, kmc_, around_);
-  caf::anon_send(kmc_, kdc_connected{{}, kdc_});
+  orders_ = reached(kmc_, site_party, kmc_party);
+  kdc_ = system.spawn(key_distribution_computer, reached(kmc_, kdc_party, kmc_party), around_);
+  name_sender(kdc_party, kdc_);
+  caf::anon_send(kmc_, kdc_connected{{}, reached(kdc_, kmc_party, kdc_party)});
+  name_sender(kmc_party, kmc_);
   for (auto& box : boxes_) {
-    if (box.plan.type != box_type::steel)
+    const auto& plan = box.plan;
+    if (plan.type != box_type::steel)
       continue;
-    box.line = system.spawn(psr_computer, kdc_, around_.time);
-    box.common = box.steel = system.spawn(steel_box, box_place{box.plan.slot, box.plan.type}, around_, box.line);
-    caf::anon_send(box.line, steel_connected{{}, box.steel});
+    const auto psr_itself = psr_party(plan.slot);
+    const auto psr = system.spawn(psr_computer, plan.slot, reached(kdc_, psr_itself, kdc_party), around_);
+    psrs_[plan.slot] = psr;
+    box.line = reached(psr, site_party, psr_itself);
+    box.common = box.steel = system.spawn(steel_box, box_place{plan.slot, plan.type}, around_,
+                                          reached(psr, box_party(plan), psr_itself));
+    name_sender(box_party(plan), box.steel);
+    caf::anon_send(psr, steel_connected{{}, reached(box.steel, psr_itself, box_party(plan))});
+    name_sender(psr_itself, psr);
   }
-  capture_ = system.spawn(data_capture_system, kmc_, options.mail_batch);
+  capture_ = system.spawn(data_capture_system, reached(kmc_, capture_party, kmc_party), options.mail_batch);
 }
 
 const site_box* site::box_in(const label& slot) const {
@@ -85,14 +134,19 @@ const domain_plan& site::plan_of(const domain_id& domain) const {
 meter_actor site::connect_meter(const meter_options& options) {
   auto line = system_.spawn(digital_meter, options, around_);
   meters_.push_back(line);
-  for (const auto& box : boxes_)
-    if (box.line)
-      caf::anon_send(box.line, meter_connected{{}, options.number, line});
+  for (const auto& [slot, psr] : psrs_) {
+    const auto itself = psr_party(slot);
+    const auto wires = wires_.size();
+    caf::anon_send(psr, meter_connected{{}, options.number, reached(line, itself, meter_party(options.number))});
+    if (wires_.size() > wires)
+      caf::anon_send(wires_.back().far, sender_named{{}, psr});
+  }
   return line;
 }
 
 void site::connect_steel(const site_box& box, const box_id& id) {
-  caf::anon_send(kdc_, psr_connected{{}, id, box.line});
+  caf::anon_send(kdc_, psr_connected{{}, id, reached(psrs_.at(box.plan.slot), kdc_party, psr_party(box.plan.slot))});
+  name_sender(kdc_party, kdc_);
 }
 
 const site_box* site::steel_for(const domain_id& domain) const {
@@ -110,14 +164,19 @@ void site::stop() {
   for (const auto& meter : meters_)
     end(meter);
   end(capture_);
-  for (const auto& box : boxes_) {
-    end(box.line);
+  for (const auto& [slot, psr] : psrs_)
+    end(psr);
+  for (const auto& box : boxes_)
     end(box.common);
-  }
   end(kdc_);
   end(kmc_);
   for (const auto& [domain, actor] : archives_)
     end(actor);
+  for (const auto& one : wires_) {
+    end(one.far);
+    end(one.carrier);
+    end(one.near);
+  }
   end(journal_);
 }
 

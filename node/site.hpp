@@ -5,16 +5,21 @@
 #include "actors/connections.hpp"
 #include "actors/devices/meter.hpp"
 #include "actors/journal.hpp"
+#include "actors/link/gate.hpp"
 #include "actors/surroundings.hpp"
 #include "node/plan.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <functional>
 #include <map>
 #include <variant>
 #include <vector>
 
 namespace oaksteel {
+
+/// Makes the way between the two ends of a wire: what leads from a far end to this near end (actors/link/gate.hpp).
+using carrying = std::function<carrier_actor(const wire& ends, carrier_actor near)>;
 
 struct site_options {
   std::vector<domain_plan> domains;
@@ -23,6 +28,7 @@ struct site_options {
   journal_options journaling;
   bool detached = true;       ///< the journal has a thread of its own; not in simulation
   std::size_t mail_batch = 1000;
+  carrying carry;             ///< between the components; null: their messages stay messages
 };
 
 /// A box by what it is; all of them are box_actors too.
@@ -34,7 +40,7 @@ struct site_box {
   steel_actor steel;
   brass_actor brass;
   tin_actor tin;
-  psr_actor line;                    ///< beside a Steel box
+  psr_actor line;                    ///< beside a Steel box, as the site's operator reaches it
 };
 
 class site {
@@ -47,7 +53,8 @@ public:
   const site_box& manufacturing() const;
   /// The plan of a domain; there must be one.
   const domain_plan& plan_of(const domain_id& domain) const;
-  kmc_actor kmc() const { return kmc_; }
+  /// As the site's operator reaches it.
+  kmc_actor kmc() const { return orders_; }
   kdc_actor kdc() const { return kdc_; }
   data_capture_actor data_capture() const { return capture_; }
   journal_actor journal() const { return journal_; }
@@ -64,12 +71,27 @@ public:
   void stop();
 
 private:
+  /// `to` as `from` reaches it: by a wire, where there are wires.
+  template <class Actor>
+  Actor reached(const Actor& component, const party& from, const party& to);
+  /// Tells the wires of a sender who it is.
+  void name_sender(const party& from, const component_client& sender);
+
   caf::actor_system& system_;
   surroundings around_;
+  carrying carry_;
+  configuration_table known_;
+  struct joined {
+    party from;
+    caf::actor near, carrier, far;
+  };
+  std::vector<joined> wires_;
+  std::map<label, psr_actor> psrs_; ///< by slot of their Steel box
   journal_actor journal_;
   std::vector<domain_plan> domains_;
   std::map<domain_id, archive_actor> archives_;
   kmc_actor kmc_;
+  kmc_actor orders_;
   kdc_actor kdc_;
   data_capture_actor capture_;
   std::vector<site_box> boxes_;

@@ -384,6 +384,11 @@ constexpr known_key<script_reader, script> script_keys[] = {
    [](script_reader& r, const setting& n, script& s) {
      s.degraded = read_degraded(r, n);
    }},
+  {"messages", "",
+   [](script_reader& r, const setting& n, script& s) {
+     static constexpr std::string_view ways[] = {"direct", "commands"};
+     s.as_commands = read_word(r, n, "way of messages", ways) == 1;
+   }},
   {"fault", "", [](script_reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
   {"step", "[[step]] with do = \"ceremony\"",
    [](script_reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},

@@ -119,6 +119,7 @@ struct script : site_plan {
   std::vector<meter_fault> faults;
   std::vector<box_fault> box_faults;
   degraded_work degraded = degraded_work::allowed;
+  bool as_commands = false; ///< components talk in commands, through gates (actors/link/gate.hpp)
   std::vector<step> steps;
   std::vector<meter_mention> mentions;
   expectations expect;

@@ -51,6 +51,8 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around = {&opened.written, &world_.time(), random_.get(), workers_.get(), {}, {}, storage_failed_};
   plan.around.noise = noise_.get();
   plan.around.degraded = what.plan.degraded;
+  if (what.plan.as_commands)
+    plan.carry = [](const wire&, carrier_actor near) { return near; };
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;

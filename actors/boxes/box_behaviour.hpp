@@ -20,6 +20,7 @@ typename Actor::behavior_type box_behaviour(Pointer self, Own... own) {
   return {
       [core](const work_done& m) { core->house().on(m); },
       [core](const append_done& m) { core->house().on(m); },
+      [self, core](const command_refused& m) { return note_refusal(self, core->house(), m); },
       [self, core](const set_secure_box_id& m) {
         return core->begin(self->template make_response_promise<start_up_key_offered>(), m);
       },

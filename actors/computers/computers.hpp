@@ -27,15 +27,17 @@ struct kdc_state {
 kdc_actor::behavior_type key_distribution_computer(kdc_actor::stateful_pointer<kdc_state> self, kmc_actor kmc,
                                                    surroundings around);
 
-/// Parameterisation, seeding and registration computer: forwards, and has no state of its own that matters.
+/// Parameterisation, seeding and registration computer: forwards, and has no state of its own but an error log.
 struct psr_state {
   static inline const char* name = "psr";
-  clock* time = nullptr; ///< not a handle first, see kdc_state
+  std::unique_ptr<shell> house; ///< not a handle first, see kdc_state
+  clock* time = nullptr;
   kdc_actor kdc;
   steel_actor steel;
   std::map<sequence_number, meter_actor> meters; ///< on this line
 };
-psr_actor::behavior_type psr_computer(psr_actor::stateful_pointer<psr_state> self, kdc_actor kdc, clock* time);
+psr_actor::behavior_type psr_computer(psr_actor::stateful_pointer<psr_state> self, label slot, kdc_actor kdc,
+                                      surroundings around);
 
 /// Data capture system: sends what it read in batches and gathers the verdicts.
 data_capture_actor::behavior_type data_capture_system(data_capture_actor::pointer self, kmc_actor kmc,

@@ -127,6 +127,7 @@ kdc_actor::behavior_type key_distribution_computer(self_pointer self, kmc_actor 
   return {
     [self](const work_done& m) { self->state.house->on(m); },
     [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const psr_connected& m) { self->state.lines[m.steel] = m.psr; },
     [self](const begin_leg& m) {
       self->send(self->state.kmc, mi0{{self->state.house->next_head(m.head)}, m.order, m.wanted.domain, m.steel});

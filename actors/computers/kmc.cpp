@@ -283,6 +283,7 @@ kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options o
   return {
     [self](const work_done& m) { self->state.house->on(m); },
     [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const open_order& m) { return open(self, m.head, m.details, m.legs); },
     [self](const mi0& m) { obtain_key_id(self, m.head, m); },
     [self](const mi7& m) { report(self, m); },

@@ -13,13 +13,26 @@ constexpr auto steel_timeout = 5min;
 constexpr auto kdc_timeout = 60s;
 constexpr auto meter_timeout = 30s;
 
+std::vector<participant> who(const sequence_number& meter) {
+  return {{participant_kind::meter, meter.text}};
+}
+
+/// A message for a meter that is not on this line.
+void refuse_unknown(self_pointer self, command_info info, const sequence_number& meter) {
+  self->state.house->submit(std::move(info), [meter](transaction& t) {
+    t.refuse(refusal::meter_not_known, meter.text, who(meter));
+  });
+}
+
 /// Relays a message to the meter that it names: opaque to this computer.
 template <class Answer, class Message>
-caf::result<Answer> relay(self_pointer self, const Message& m) {
-  auto it = self->state.meters.find(m.meter);
-  if (it == self->state.meters.end())
-    return make_error(refusal::meter_not_known);
-  return self->delegate(it->second, m);
+auto relay(self_pointer self, const Message& m, std::string what) {
+  auto rp = self->make_response_promise<Answer>();
+  if (auto it = self->state.meters.find(m.meter); it != self->state.meters.end())
+    rp.delegate(it->second, m);
+  else
+    refuse_unknown(self, {m.head, std::move(what), fails(rp)}, m.meter);
+  return rp;
 }
 
 void report_up(self_pointer self, const mi7& m) {
@@ -29,7 +42,7 @@ void report_up(self_pointer self, const mi7& m) {
 /// EP Fig. 25, steps 330-334. Without an answer the KMC's time-out takes care of the key.
 void fetch_and_install(self_pointer self, const record_ready& m) {
   if (!self->state.meters.contains(m.meter))
-    return;
+    return refuse_unknown(self, {m.head, "record_ready", nullptr}, m.meter);
   self->request(self->state.kdc, kdc_timeout, mi4r{{m.head}, m.key, m.meter})
     .then(
       [self, meter = m.meter](const mi4_prime& record) {
@@ -49,11 +62,11 @@ void ask_steel(self_pointer self, const ask_report& m) {
 auto registration(self_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<order_result>();
   auto it = self->state.meters.find(m.meter);
+  const auto failed = fails(rp);
   if (it == self->state.meters.end()) {
-    rp.deliver(make_error(refusal::meter_not_known));
+    refuse_unknown(self, {m.head, "register_meter", failed}, m.meter);
     return rp;
   }
-  auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->request(it->second, meter_timeout, m)
     .then(
       [self, rp, failed](const mr1& report) {
@@ -66,19 +79,23 @@ auto registration(self_pointer self, const register_meter& m) {
 
 } // namespace
 
-psr_actor::behavior_type psr_computer(self_pointer self, kdc_actor kdc, clock* time) {
+psr_actor::behavior_type psr_computer(self_pointer self, label slot, kdc_actor kdc, surroundings around) {
   self->state.kdc = std::move(kdc);
-  self->state.time = time;
+  self->state.time = around.time;
+  self->state.house = std::make_unique<shell>("psr/" + slot.text, shell_client{self}, around);
   return {
+    [self](const work_done& m) { self->state.house->on(m); },
+    [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const meter_connected& m) { self->state.meters[m.meter] = m.line; },
     [self](const steel_connected& m) { self->state.steel = m.steel; },
-    [self](const load_label& m) { return relay<acknowledged>(self, m); },
+    [self](const load_label& m) { return relay<acknowledged>(self, m, "load_label"); },
     [self](const record_ready& m) { fetch_and_install(self, m); },
     [self](const ask_report& m) { ask_steel(self, m); },
-    [self](const mi5q& m) { return relay<mi5i>(self, m); },
-    [self](const mi5& m) { return relay<mi5s>(self, m); },
-    [self](const mi6r& m) { return relay<mi6>(self, m); },
-    [self](const mi6c& m) { return relay<acknowledged>(self, m); },
+    [self](const mi5q& m) { return relay<mi5i>(self, m, "MI5q"); },
+    [self](const mi5& m) { return relay<mi5s>(self, m, "MI5"); },
+    [self](const mi6r& m) { return relay<mi6>(self, m, "MI6r"); },
+    [self](const mi6c& m) { return relay<acknowledged>(self, m, "MI6c"); },
     [self](const register_meter& m) { return registration(self, m); },
   };
 }

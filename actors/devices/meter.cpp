@@ -293,6 +293,7 @@ meter_actor::behavior_type digital_meter(self_pointer self, meter_options option
   return {
     [self](const work_done& m) { self->state.house->on(m); },
     [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const load_label& m) { return take_label(self, m); },
     [self](const mi5q& m) { return identify(self, m); },
     [self](const mi5& m) { return provision(self, m); },

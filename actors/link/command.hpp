@@ -79,12 +79,12 @@ command refusal_of(const command& asked, refusal why);
 /// What a refusal's parameter says; command_malformed when it is none.
 refusal refusal_in(const command& c);
 
-/// A message of a line's own making.
+/// A message's fields as parameters.
 template <described Message>
-command pack(const Message& m, command_kind kind, std::uint16_t code, std::uint32_t request, party from, party to) {
-  command c{kind, code, request, std::move(from), std::move(to), {}};
-  for_each_field(m, [&](const auto& field) { c.parameters.push_back(encode(field)); });
-  return c;
+std::vector<bytes> parameters_in(const Message& m) {
+  std::vector<bytes> all;
+  for_each_field(m, [&](const auto& field) { all.push_back(encode(field)); });
+  return all;
 }
 
 /// The message, when number and form of the parameters are right: parameter_count_wrong, command_malformed.

@@ -3,17 +3,13 @@
 // table, known domains, and the record table, known types of records (EP-28; EP Fig. 21). Whether the signatures and
 // ciphertexts in it are good, only the component can tell.
 
+#include "actors/link/configuration_table.hpp"
 #include "actors/link/message_list.hpp"
 
 #include <map>
 #include <set>
 
 namespace oaksteel {
-
-/// What a component's node knows of.
-struct configuration_table {
-  std::set<domain_id> domains;
-};
 
 namespace content_detail {
 

@@ -9,6 +9,7 @@
 #include <concepts>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace oaksteel {
 
@@ -48,6 +49,15 @@ struct append_done {
   std::uint64_t first = 0; ///< position of the batch's first event
   std::optional<refusal> failure;
   std::string text; ///< what the storage said
+};
+/// A command was refused before it reached the component that it was for (actors/link/gate.hpp): the component puts it
+/// into its error log, and answers with the refusal when it is durable (EP-29).
+struct command_refused {
+  message_head head;
+  refusal why = refusal::command_malformed;
+  std::string what;  ///< the command's name
+  std::string about; ///< who sent it to whom
+  std::vector<participant> involved;
 };
 /// Any command that is answered with nothing more than that it was done.
 struct acknowledged {

@@ -16,7 +16,7 @@ const party kdc{component::kdc, ""};
 const party kmc{component::kmc, ""};
 
 command sample_command() {
-  return pack(sample, command_kind::command, line_of<mi0>.code, 9, kdc, kmc);
+  return {command_kind::command, line_of<mi0>.code, 9, kdc, kmc, parameters_in(sample)};
 }
 
 /// MI0 by the grammar in command.hpp.
@@ -69,12 +69,12 @@ BOOST_AUTO_TEST_CASE(every_message_comes_back) {
     for_each_listed([&]<class Message>(const listed<Message>& line) {
       Message sent{};
       random.fill(sent);
-      const auto c = pack(sent, command_kind::command, line.code, 1, kdc, {component::steel, "steel-1"});
+      const command c{command_kind::command, line.code, 1, kdc, {component::steel, "steel-1"}, parameters_in(sent)};
       const auto read = decode_command(encode(c));
       BOOST_REQUIRE(read);
       const auto back = unpack<Message>(*read);
       BOOST_REQUIRE_MESSAGE(back, line.name);
-      BOOST_TEST((pack(*back, c.kind, c.code, c.request, c.from, c.to) == c), line.name);
+      BOOST_TEST((parameters_in(*back) == c.parameters), line.name);
     });
 }
 

@@ -225,6 +225,7 @@ BOOST_FIXTURE_TEST_CASE(no_master_key_outlives_its_use, working_site) {
 BOOST_FIXTURE_TEST_CASE(a_steel_box_disabled_in_a_conversation_drops_the_key, working_site) {
   const auto silent = world().system().spawn([](meter_actor::pointer self) -> meter_actor::behavior_type {
     return {[](const work_done&) {}, [](const append_done&) {},
+            [](const command_refused&) -> caf::result<acknowledged> { return caf::error{}; },
             [self](const load_label&) { return self->make_response_promise<acknowledged>(); },
             [self](const mi5q&) { return self->make_response_promise<mi5i>(); },
             [self](const mi5&) { return self->make_response_promise<mi5s>(); },

@@ -398,6 +398,7 @@ BOOST_FIXTURE_TEST_CASE(what_passed_a_psr_opens_for_nobody, whole_site) {
   std::vector<mi5> caught;
   const auto tap = world().system().spawn([&caught, meter](meter_actor::pointer self) -> meter_actor::behavior_type {
     return {[](const work_done&) {}, [](const append_done&) {},
+            [](const command_refused&) -> caf::result<acknowledged> { return caf::error{}; },
             [=](const load_label& m) { return self->delegate(meter, m); },
             [=](const mi5q& m) { return self->delegate(meter, m); },
             [=, &caught](const mi5& m) {

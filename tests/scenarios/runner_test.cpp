@@ -157,6 +157,22 @@ BOOST_AUTO_TEST_CASE(the_small_day_comes_out_as_it_says) {
   BOOST_CHECK_EQUAL(broken_rules(events), "");
 }
 
+// Every message of a day as a command in bytes, through the command table of whoever takes it: the same comes out.
+BOOST_AUTO_TEST_CASE(a_day_in_commands_comes_out_as_one_in_messages) {
+  scratch_directory work;
+  auto text = file_content(scenario_file("small-day.toml"));
+  text.insert(text.find("[[domain]]"), "messages = \"commands\"\n");
+  write_file(work / "day.toml", text);
+  std::filesystem::copy_file(scenario_file("small-labels.csv"), work / "small-labels.csv");
+  const auto day = load_scenario(work / "day.toml");
+  BOOST_REQUIRE_MESSAGE(day, (day ? "" : day.error().text()));
+  const auto direct = run_as_expected(small_day(), work / "direct");
+  const auto result = run_as_expected(*day, work / "day");
+  BOOST_CHECK_EQUAL(result.counts.faults, 0u);
+  BOOST_CHECK(result.counts.events == direct.counts.events);
+  BOOST_CHECK(result.counts.keys == direct.counts.keys && result.counts.verdicts == direct.counts.verdicts);
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_gives_the_same_records_and_another_seed_others) {
   const auto day = small_day();
   scratch_directory work;

@@ -339,6 +339,16 @@ BOOST_AUTO_TEST_CASE(reads_the_faults_of_boxes_and_what_a_site_says_of_them) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(reads_how_components_talk) {
+  const auto with = [](const std::string& line) { return parse_script(replaced("seed = 7\n", "seed = 7\n" + line), "f"); };
+  BOOST_CHECK(!with("")->as_commands);
+  BOOST_CHECK(!with("messages = \"direct\"\n")->as_commands);
+  BOOST_CHECK(with("messages = \"commands\"\n")->as_commands);
+  const auto wrong = with("messages = \"pigeons\"\n");
+  BOOST_REQUIRE(!wrong);
+  BOOST_CHECK(wrong.error().problem.starts_with("unknown way of messages \"pigeons\""));
+}
+
 BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_fault_of_a_box_is) {
   const std::string first = "[[fault]]\nmeter = \"M1\"\n";
   const std::string fault = "box = \"oak-1\"\ngenerator = \"hardware\"\nwhat = \"stuck\"\n";

@@ -1,0 +1,200 @@
+#include "actors/link/gate.hpp"
+
+#include "actors/errors.hpp"
+#include "actors/link/any_message.hpp"
+
+#include <caf/event_based_actor.hpp>
+
+namespace oaksteel {
+namespace {
+
+carried on_wire(const command& c) {
+  return {{}, encode(c)};
+}
+
+/// Whom a command names that the log has a name for (EP-30).
+std::vector<participant> participants_of(const command& c) {
+  std::vector<participant> all;
+  for (const auto* p : {&c.from, &c.to}) {
+    if (p->part == component::archive)
+      all.push_back({participant_kind::domain, p->of});
+    if (p->part == component::meter)
+      all.push_back({participant_kind::meter, p->of});
+  }
+  return all;
+}
+
+/// Has `log_of` write an error into its log; then calls `then` with it.
+void note(caf::event_based_actor* self, const component_client& log_of, const command& c, const party& source,
+          refusal why, std::string what, const std::function<void(refusal)>& then) {
+  const command_refused fault{{{source.text(), c.request}, 0, 0}, why, std::move(what),
+                              "from " + c.from.text() + " to " + c.to.text(), participants_of(c)};
+  self->request(log_of, caf::infinite, fault)
+    .then([](const acknowledged&) {}, [then](const caf::error& e) { then(refusal_in(e)); });
+}
+
+// --- the near end ----------------------------------------------------------------------------------------------
+
+struct near_side {
+  caf::actor component;
+  wire ends;
+  configuration_table known;
+
+  component_client log() const { return caf::actor_cast<component_client>(component); }
+
+  /// The message in a command; or why it must not reach the component.
+  expected<caf::message, refusal> admitted(const command& c) const {
+    if (c.kind != command_kind::command)
+      return refuse(refusal::command_malformed);
+    if (c.from != ends.from)
+      return refuse(refusal::sender_not_permitted);
+    if (c.to != ends.to)
+      return refuse(refusal::wrong_box);
+    if (!command_for(c.to.part, c.code))
+      return refuse(refusal::command_unknown);
+    const auto& message = *message_with(c.code);
+    if (!message.may_go(c.from.part, c.to.part))
+      return refuse(refusal::sender_not_permitted);
+    return message.read(c, known);
+  }
+};
+
+void take(caf::event_based_actor* self, const near_side& near, const expected<command, refusal>& read,
+          caf::response_promise rp) {
+  // Nothing to be answered: whoever got an answer from here found it faulty.
+  if (read && read->kind == command_kind::response_error && read->from == near.ends.from)
+    return note(self, near.log(), *read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer",
+                [rp](refusal) mutable { rp.deliver(carried{}); });
+  const auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
+  auto m = read ? near.admitted(c) : expected<caf::message, refusal>{refuse(read.error())};
+  if (!m)
+    return note(self, near.log(), c, c.from, m.error(), name_of_message(c.code), [rp, c](refusal why) mutable {
+      rp.deliver(on_wire(refusal_of(c, why)));
+    });
+  auto answer_with = [rp, c](expected<command, refusal> a) mutable {
+    if (!a)
+      return rp.deliver(on_wire(refusal_of(c, a.error())));
+    a->request = c.request;
+    a->from = c.to;
+    a->to = c.from;
+    rp.deliver(on_wire(*a));
+  };
+  if (const auto& line = *command_for(c.to.part, c.code); line.ask)
+    return line.ask(self, near.component, *m, answer_with);
+  // That it came here is all that there is to say.
+  self->send(near.component, std::move(*m));
+  answer_with(command{command_kind::response, c.code, 0, {}, {}, {}});
+}
+
+caf::behavior near_behaviour(caf::event_based_actor* self, near_side near) {
+  return {[self, near](const carried& m) {
+    auto rp = self->make_response_promise();
+    take(self, near, decode_command(m.data), rp);
+    return rp;
+  }};
+}
+
+// --- the far end -----------------------------------------------------------------------------------------------
+
+struct far_side {
+  carrier_actor carrier;
+  wire ends;
+  configuration_table known;
+  component_client sender;
+  std::uint32_t requests = 0;
+  std::size_t outstanding = 0;
+};
+using far_handle = std::shared_ptr<far_side>;
+
+/// What came back for `asked`.
+struct answer {
+  expected<caf::message, refusal> content;
+  std::optional<command> faulty; ///< the answer, where it is none to this command, or not of its form
+};
+answer read_answer(const bytes& data, const command& asked, const configuration_table& known) {
+  auto read = decode_command(data);
+  if (!read)
+    return {refuse(read.error()), command{}};
+  const auto& c = *read;
+  const auto faulty = [&](refusal why) { return answer{refuse(why), c}; };
+  if (c.request != asked.request || c.from != asked.to || c.to != asked.from)
+    return faulty(refusal::sender_not_permitted);
+  if (c.kind == command_kind::command_error || c.kind == command_kind::response_code)
+    return c.code == asked.code ? answer{refuse(refusal_in(c)), {}} : faulty(refusal::command_malformed);
+  if (c.kind != command_kind::response)
+    return faulty(refusal::command_malformed);
+  const auto wanted = command_for(asked.to.part, asked.code)->answer;
+  if (c.code != (wanted ? wanted : asked.code))
+    return faulty(refusal::command_unknown);
+  if (wanted == 0)
+    return {caf::message{}, {}};
+  auto content = message_with(wanted)->read(c, known);
+  return content ? answer{std::move(content), {}} : faulty(content.error());
+}
+
+/// Into the sender's error log, and back to whoever answered: Command Response Error (EP-28).
+void complain(caf::event_based_actor* self, const far_side& far, const command& asked, refusal why) {
+  const command back{command_kind::response_error, asked.code, asked.request, asked.from, asked.to, {encode(why)}};
+  self->request(far.carrier, caf::infinite, on_wire(back)).then([](const carried&) {}, [](const caf::error&) {});
+}
+
+caf::result<caf::message> pass(caf::event_based_actor* self, const far_handle& far, const caf::type_erased_tuple& m) {
+  const auto* known = message_of(m);
+  const auto* line = known ? command_for(far->ends.to.part, known->code) : nullptr;
+  if (!line || !known->may_go(far->ends.from.part, far->ends.to.part))
+    return make_error(refusal::command_unknown);
+  if (far->outstanding >= outstanding_limit)
+    return make_error(refusal::busy);
+  auto rp = self->make_response_promise();
+  const bool answered = line->answer != 0;
+  ++far->outstanding;
+  const command c{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to,
+                  known->parameters(m)};
+  self->request(far->carrier, caf::infinite, on_wire(c))
+    .then(
+      [self, far, c, rp, answered](const carried& back) mutable {
+        --far->outstanding;
+        auto got = read_answer(back.data, c, far->known);
+        if (got.content)
+          return answered ? rp.deliver(std::move(*got.content)) : void();
+        const auto why = got.content.error();
+        auto tell = [rp, why, answered](refusal) mutable {
+          if (answered)
+            rp.deliver(make_error(why));
+        };
+        if (got.faulty)
+          complain(self, *far, c, why);
+        // Where nobody waits, the error log is how the sender hears of it.
+        if (far->sender && (got.faulty || !answered))
+          note(self, far->sender, c, c.to, why, name_of_message(c.code) + ", answer", tell);
+        else
+          tell(why);
+      },
+      [far, rp, answered](const caf::error& e) mutable {
+        --far->outstanding;
+        if (answered)
+          rp.deliver(make_error(refusal_in(e)));
+      });
+  return rp;
+}
+
+caf::behavior far_behaviour(caf::event_based_actor* self, const far_handle& far) {
+  self->set_default_handler([self, far](caf::scheduled_actor*, caf::message_view& m) {
+    return pass(self, far, m.content());
+  });
+  return {[far](const sender_named& m) { far->sender = m.sender; }};
+}
+
+} // namespace
+
+carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known) {
+  return caf::actor_cast<carrier_actor>(
+    system.spawn(near_behaviour, near_side{component, std::move(ends), std::move(known)}));
+}
+
+caf::actor far_end(caf::actor_system& system, carrier_actor carrier, wire ends, configuration_table known) {
+  return system.spawn(far_behaviour, std::make_shared<far_side>(
+                                       far_side{std::move(carrier), std::move(ends), std::move(known), {}}));
+}
+
+} // namespace oaksteel

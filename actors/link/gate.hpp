@@ -1,0 +1,51 @@
+#pragma once
+// Both ends of a wire between two components that are not in one process, or must not take each other's word:
+//
+//   sender -- far_end -- carrier ... carrier -- near_end -- component
+//
+// A far end stands for a component that is somewhere else: it takes that component's messages and writes each as a
+// command (Level 2). A near end stands before a component: it reads a command, holds it against the component's command
+// table and the configuration and record tables (Levels 2 and 3), and only then hands the component a message. Whatever
+// carries the bytes between them knows nothing of messages.
+//
+// What is refused at an end goes into the error log of the component behind it, and then back to whoever sent it (EP-29).
+
+#include "actors/actors.hpp"
+#include "actors/link/command.hpp"
+#include "actors/link/configuration_table.hpp"
+
+#include <caf/actor.hpp>
+
+namespace oaksteel {
+
+/// A command or an answer as bytes.
+struct carried {
+  message_head head; ///< says nothing
+  bytes data;
+};
+
+/// Takes a command to the other end and brings its answer. Fails with no_answer when none will come.
+using carrier_actor = caf::typed_actor<caf::replies_to<carried>::with<carried>>;
+
+/// Who is at the two ends, as the commands between them say it (EP-30).
+struct wire {
+  party from; ///< who sends commands
+  party to;   ///< who answers
+};
+
+/// To a far end, from the wiring: who uses it, and keeps what is wrong with answers in its error log.
+struct sender_named {
+  message_head head;
+  component_client sender;
+};
+
+/// Commands of one wire that may wait for their answers; beyond it: busy.
+inline constexpr std::size_t outstanding_limit = 1024;
+
+/// The end before `component`, which takes the commands of `ends.to` and has an error log (component_client).
+carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known);
+
+/// Stands for the component that `carrier` leads to. It may be told who uses it (sender_named).
+caf::actor far_end(caf::actor_system& system, carrier_actor carrier, wire ends, configuration_table known);
+
+} // namespace oaksteel
