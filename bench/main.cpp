@@ -28,6 +28,7 @@ constexpr entry figures[] = {
   {"domain_creation", domain_creation},
   {"share_entry", share_entry},
   {"box_enabling", box_enabling},
+  {"line_codec", line_codec},
 };
 
 constexpr const char* usage =
