@@ -35,10 +35,16 @@ struct leg_overdue {
   key_id key;
   bool last = false;
 };
-/// Try a leg again after something passing (a disabled box, a full disk).
+/// A try of a leg that has no key id yet.
+struct begun_try {
+  domain_id domain;
+  std::uint64_t tries = 0; ///< before it
+};
+/// Try a leg again after something passing (a disabled box, a full disk), or when MI0 did not come.
 struct leg_again {
   message_head head;
   order_id order;
+  std::optional<begun_try> unless_past; ///< nothing is tried again when the order is past this
 };
 
 } // namespace oaksteel

@@ -1,5 +1,6 @@
 #include "scenarios/schema.hpp"
 
+#include "actors/link/any_message.hpp"
 #include "events/mail.hpp"
 #include "events/master_key.hpp"
 #include "node/plan_reading.hpp"
@@ -101,9 +102,56 @@ void read_box_fault(script_reader& r, const setting& table) {
   r.out.box_faults.push_back(std::move(f));
 }
 
+constexpr known_key<script_reader, message_fault> message_fault_keys[] = {
+  {"message", "",
+   [](script_reader& r, const setting& n, message_fault& f) {
+     words names;
+     for (const auto& one : all_messages())
+       names.push_back(one.name);
+     f.message = names[read_word(r, n, "message", names)];
+   }},
+  {"to", "",
+   [](script_reader& r, const setting& n, message_fault& f) {
+     words names;
+     for (std::uint8_t c = 1; valid(static_cast<component>(c)); ++c)
+       names.push_back(name(static_cast<component>(c)));
+     f.to = std::string{names[read_word(r, n, "component", names)]};
+   }},
+  {"nth", "", whole<&message_fault::nth, 1, 1'000'000>},
+  {"what", "what = \"lost\"",
+   [](script_reader& r, const setting& n, message_fault& f) {
+     f.what = message_faults[read_word(r, n, "fault of a message", message_faults)];
+   }},
+  {"field", "",
+   [](script_reader& r, const setting& n, message_fault& f) {
+     const auto message = std::ranges::find(all_messages(), f.message, &any_message::name);
+     if (message != all_messages().end())
+       f.field = message->fields[read_word(r, n, "field of " + f.message, message->fields)];
+   }},
+};
+
+void read_message_fault(script_reader& r, const setting& table) {
+  message_fault f;
+  read_keys(r, table, "[[fault]] of a message", message_fault_keys, f);
+  if (r.failed())
+    return;
+  const bool of_field = f.what == "altered" || f.what == "record_type";
+  if (!r.out.as_commands)
+    r.fail(table.at, "messages go directly here; write `messages = \"commands\"` at the top of the file");
+  else if (of_field == f.field.empty())
+    r.fail(table.at, of_field ? "`field` is missing; it names what is " + f.what + " in " + f.message
+                              : "only what is \"altered\" and a \"record_type\" have a `field`; leave it out");
+  else if (const auto& m = *std::ranges::find(all_messages(), f.message, &any_message::name);
+           !m.ways[0] && (f.what == "doubled" || f.what == "replayed"))
+    r.fail(table.at, f.message + " is an answer, which comes once for each command; name the command");
+  r.out.message_faults.push_back(std::move(f));
+}
+
 void read_fault(script_reader& r, const setting& table) {
   if (table.find("box"))
     return read_box_fault(r, table);
+  if (table.find("message"))
+    return read_message_fault(r, table);
   meter_fault f;
   read_keys(r, table, "[[fault]]", fault_keys, f);
   const auto fault_of = [](const meter_fault& m) { return std::tie(m.meter, m.domain, m.what); };

@@ -35,6 +35,18 @@ struct box_fault {
 /// How a noise source can fail.
 inline constexpr std::string_view noise_faults[] = {"stuck", "biased", "repeating", "slow", "dead"};
 
+/// `[[fault]]` of a message, where components talk in commands: what happens to one command or answer on its way.
+struct message_fault {
+  std::string message;           ///< its name in the list of messages (docs/messages.md)
+  std::optional<std::string> to; ///< only on its way to this component
+  unsigned nth = 1;              ///< the first, second ... of them
+  std::string what;              ///< one of message_faults
+  std::string field;             ///< of "altered" and "record_type"
+};
+/// What can happen to a message. The first four need no knowledge of it.
+inline constexpr std::string_view message_faults[] = {"lost",    "delayed",         "doubled",           "replayed",
+                                                      "altered", "unknown_command", "parameter_missing", "record_type"};
+
 /// `do = "ceremony"`: initialise the boxes, create the domains that no later step creates, make the domain processes.
 struct first_ceremony_step {};
 /// `do = "domain"`: create domains, bring all Manufacturing boxes up to date, make the domain processes.
@@ -118,6 +130,7 @@ struct script : site_plan {
   instant start;
   std::vector<meter_fault> faults;
   std::vector<box_fault> box_faults;
+  std::vector<message_fault> message_faults;
   degraded_work degraded = degraded_work::allowed;
   bool as_commands = false; ///< components talk in commands, through gates (actors/link/gate.hpp)
   std::vector<step> steps;

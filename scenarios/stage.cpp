@@ -1,5 +1,6 @@
 #include "scenarios/stage.hpp"
 
+#include "scenarios/faulty_wires.hpp"
 #include "storage/archive.hpp"
 
 namespace oaksteel {
@@ -52,7 +53,7 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around.noise = noise_.get();
   plan.around.degraded = what.plan.degraded;
   if (what.plan.as_commands)
-    plan.carry = [](const wire&, carrier_actor near) { return near; };
+    plan.carry = faulty_wires(world_.system(), what.plan.message_faults);
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;

@@ -1,5 +1,6 @@
 #include "actors/computers/kmc.hpp"
 
+#include "actors/link/command.hpp"
 #include "crypto/envelope.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
@@ -85,9 +86,14 @@ void proceed(kmc_pointer self, const message_head& head, const order& o, bool re
 }
 
 /// Goes on with an order as it stands in the log.
-void resume(kmc_pointer self, const message_head& head, const order_id& id, bool resumed) {
-  self->state.house->submit({head, "resume", nullptr}, [self, id, resumed](transaction& t) {
+void resume(kmc_pointer self, const message_head& head, const order_id& id, bool resumed,
+            const std::optional<begun_try>& unless_past = {}) {
+  self->state.house->submit({head, "resume", nullptr}, [self, id, resumed, unless_past](transaction& t) {
     const auto o = t.state<order>(order_stream(id));
+    const auto* leg = current_leg(o);
+    if (unless_past && (!leg || leg->stage != leg_stage::waiting || leg->plan.domain != unless_past->domain
+                        || leg->tries != unless_past->tries))
+      return;
     t.when_durable([self, o, resumed](const message_head& next) { proceed(self, next, o, resumed); });
   });
 }
@@ -231,7 +237,8 @@ static void give_up(kmc_pointer self, const order_id& id, refusal why) {
 }
 
 bool passing(refusal why) {
-  return why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
+  // What was refused as a command is not what was sent: it is sent again (EP-27).
+  return level_of(why) == 2 || why == refusal::box_disabled || why == refusal::busy || why == refusal::no_answer
          || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
 }
 
@@ -239,6 +246,9 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
   // What cannot be written now is tried again: the order stays where it was. Any other refusal is in the error
   // log; the order waits to be taken up again.
   auto failed = [self, id](const caf::error& e) {
+    // A doubled message, or a conversation that another one has overtaken: the order goes on without it.
+    if (refusal_in(e) == refusal::order_stage_wrong)
+      return;
     if (!passing(refusal_in(e)))
       return give_up(self, id, refusal_in(e));
     leg_again reminder;
@@ -292,7 +302,7 @@ kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options o
     [self](const take_up_orders& m) { take_up(self, m.head); },
     [self](const kdc_connected& m) { self->state.kdc = m.kdc; },
     [self](const leg_overdue& m) { overdue(self, m); },
-    [self](const leg_again& m) { resume(self, m.head, m.order, true); },
+    [self](const leg_again& m) { resume(self, m.head, m.order, true, m.unless_past); },
   };
 }
 

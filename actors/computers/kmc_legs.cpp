@@ -84,6 +84,9 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
         begin_leg m{{talk.self->state.house->next_head(head)}, talk.o.id, {talk.leg.plan.domain, 0},
                     talk.leg.plan.steel, talk.o.details.meter};
         talk.self->send(talk.self->state.kdc, std::move(m));
+        // Nobody answers it: MI0 is what comes of it.
+        talk.self->delayed_send(talk.self, answer_timeout,
+                                leg_again{{}, talk.o.id, begun_try{talk.leg.plan.domain, talk.leg.tries}});
       });
 }
 

@@ -2,11 +2,11 @@
 
 #include "actors/errors.hpp"
 #include "actors/link/command_table.hpp"
+#include "events/field_names.hpp"
 
 #include <caf/event_based_actor.hpp>
 
 #include <algorithm>
-#include <vector>
 
 namespace oaksteel {
 namespace {
@@ -41,17 +41,6 @@ void ask_for(caf::event_based_actor* self, const caf::actor& whom, const caf::me
       [taken](const caf::error& e) { taken(refuse(refusal_in(e))); });
 }
 
-const std::vector<any_message>& messages() {
-  static const auto all = [] {
-    std::vector<any_message> lines;
-    for_each_listed([&]<class Message>(const listed<Message>& line) {
-      lines.push_back({line.code, line.name, line.ways, parameters_of<Message>, read_as_a<Message>, is_a<Message>});
-    });
-    return lines;
-  }();
-  return all;
-}
-
 const std::vector<any_command>& commands() {
   static const auto all = [] {
     std::vector<any_command> lines;
@@ -78,12 +67,24 @@ const Line* find_in(const std::vector<Line>& lines, Fits fits) {
 
 } // namespace
 
+const std::vector<any_message>& all_messages() {
+  static const auto all = [] {
+    std::vector<any_message> lines;
+    for_each_listed([&]<class Message>(const listed<Message>& line) {
+      lines.push_back({line.code, line.name, line.ways, field_names<Message>, parameters_of<Message>,
+                       read_as_a<Message>, is_a<Message>});
+    });
+    return lines;
+  }();
+  return all;
+}
+
 bool any_message::may_go(component from, component to) const {
   return std::ranges::any_of(ways, [&](const auto& way) { return way && way->from == from && way->to.contains(to); });
 }
 
 const any_message* message_with(std::uint16_t code) {
-  return find_in(messages(), [&](const any_message& one) { return one.code == code; });
+  return find_in(all_messages(), [&](const any_message& one) { return one.code == code; });
 }
 
 const any_command* command_for(component to, std::uint16_t code) {
@@ -91,7 +92,7 @@ const any_command* command_for(component to, std::uint16_t code) {
 }
 
 const any_message* message_of(const caf::type_erased_tuple& m) {
-  return find_in(messages(), [&](const any_message& one) { return one.is(m); });
+  return find_in(all_messages(), [&](const any_message& one) { return one.is(m); });
 }
 
 std::string name_of_message(std::uint16_t code) {

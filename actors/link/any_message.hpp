@@ -9,6 +9,8 @@
 #include <caf/message.hpp>
 
 #include <functional>
+#include <span>
+#include <vector>
 
 namespace oaksteel {
 
@@ -20,6 +22,7 @@ struct any_message {
   std::uint16_t code = 0;
   std::string_view name;
   hops ways; ///< none: an answer
+  std::span<const std::string_view> fields; ///< their names, the head first
 
   bool may_go(component from, component to) const;
 
@@ -40,6 +43,8 @@ struct any_command {
   void (*ask)(caf::event_based_actor* self, const caf::actor& whom, const caf::message& m, const answer_taker& taken);
 };
 
+/// All of them, in the order of the list.
+const std::vector<any_message>& all_messages();
 /// The line with this code; null when there is none.
 const any_message* message_with(std::uint16_t code);
 /// The line of a command in a component's command table; null when it is not in it.

@@ -51,14 +51,14 @@ private:
 struct pulled_site {
   explicit pulled_site(degraded_work degraded = degraded_work::allowed, const std::vector<box_plan>& more = {},
                        const std::vector<known_answer>& answers = known_answers())
-    : bench(more, nullptr, {}, [&](surroundings& around) {
+    : bench(more, nullptr, {}, [this, degraded, computed = &answers](surroundings& around) {
         if (noise)
           noise->begin(*around.random);
         else
           noise = std::make_unique<pulled_noise>(*around.random);
         around.noise = noise.get();
         around.degraded = degraded;
-        around.answers = &answers;
+        around.answers = computed;
       }) {}
 
   mi1 order(const std::string& steel_slot = "steel-1") {

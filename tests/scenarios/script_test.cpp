@@ -349,6 +349,37 @@ BOOST_AUTO_TEST_CASE(reads_how_components_talk) {
   BOOST_CHECK(wrong.error().problem.starts_with("unknown way of messages \"pigeons\""));
 }
 
+BOOST_AUTO_TEST_CASE(reads_faults_of_messages) {
+  const std::string first = "[[domain]]\nid = \"VE\"\n";
+  const std::string commands = "messages = \"commands\"\n";
+  const auto read = parse_script(
+    replaced(first, commands + "[[fault]]\nmessage = \"MI7\"\nto = \"kmc\"\nnth = 3\nwhat = \"altered\"\n"
+                               "field = \"record\"\n[[fault]]\nmessage = \"store record\"\nwhat = \"lost\"\n" + first),
+    "f");
+  BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().text()));
+  BOOST_REQUIRE_EQUAL(read->message_faults.size(), 2u);
+  const auto& altered = read->message_faults[0];
+  BOOST_CHECK(altered.message == "MI7" && altered.to == "kmc" && altered.nth == 3 && altered.what == "altered"
+              && altered.field == "record");
+  const auto& lost = read->message_faults[1];
+  BOOST_CHECK(lost.message == "store record" && !lost.to && lost.nth == 1 && lost.what == "lost" && lost.field.empty());
+  const auto one = [&](const std::string& text) { return commands + text + first; }; // a [[domain]] ends the fault
+  for (const wrong& w : std::vector<wrong>{
+         {first, one("[[fault]]\nmessage = @\"MI77\"\nwhat = \"lost\"\n"), "unknown message \"MI77\"; did you mean"},
+         {first, one("[[fault]]\nmessage = \"MI7\"\nto = @\"kmd\"\nwhat = \"lost\"\n"),
+          "unknown component \"kmd\"; did you mean"},
+         {first, one("[[fault]]\nmessage = \"MI7\"\nwhat = @\"eaten\"\n"), "unknown fault of a message \"eaten\""},
+         {first, one("[[fault]]\nmessage = \"MI7\"\nnth = @0\nwhat = \"lost\"\n"), "`nth` is 0"},
+         {first, one("[[fault]]\nmessage = \"MI7\"\nwhat = \"altered\"\nfield = @\"colour\"\n"),
+          "unknown field of MI7 \"colour\""},
+         {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"altered\"\n"), "`field` is missing"},
+         {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\nfield = \"key\"\n"), "only what is \"altered\""},
+         {first, one("@[[fault]]\nmessage = \"MI2\"\nwhat = \"doubled\"\n"), "MI2 is an answer"},
+         {first, "@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\n" + first, "messages go directly here"},
+       })
+    check(w);
+}
+
 BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_fault_of_a_box_is) {
   const std::string first = "[[fault]]\nmeter = \"M1\"\n";
   const std::string fault = "box = \"oak-1\"\ngenerator = \"hardware\"\nwhat = \"stuck\"\n";
