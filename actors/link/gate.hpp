@@ -8,7 +8,8 @@
 // table and the configuration and record tables (Levels 2 and 3), and only then hands the component a message. Whatever
 // carries the bytes between them knows nothing of messages.
 //
-// What is refused at an end goes into the error log of the component behind it, and then back to whoever sent it (EP-29).
+// What is refused at an end goes into the error log of the component behind it, and then back to whoever sent it
+// (EP-29).
 
 #include "actors/actors.hpp"
 #include "actors/link/command.hpp"

@@ -128,10 +128,10 @@ BOOST_FIXTURE_TEST_CASE(a_meter_that_is_not_on_the_line_is_on_record, wired_site
   const auto& line = box("steel-1").line;
   only_refused<acknowledged>("its label", refusal::meter_not_known, line, load_label{{}, nobody, {"DM400"}});
   only_refused<mi5i>("a question to it", refusal::meter_not_known, line, mi5q{{}, nobody, id_of("steel-1"), {}});
-  only_refused<order_result>("its registration", refusal::meter_not_known, line,
-                             register_meter{{}, nobody, {"DM400"}, {"1"}, {"US"}, calendar_date::of(world().time().now())});
-  only_a_fault("a record for it", refusal::meter_not_known,
-               [&] { send(line, record_ready{{}, {ve, 1}, nobody}); });
+  only_refused<order_result>(
+      "its registration", refusal::meter_not_known, line,
+      register_meter{{}, nobody, {"DM400"}, {"1"}, {"US"}, calendar_date::of(world().time().now())});
+  only_a_fault("a record for it", refusal::meter_not_known, [&] { send(line, record_ready{{}, {ve, 1}, nobody}); });
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_command_of_the_component_does_not_reach_it, wired_site) {
@@ -207,14 +207,17 @@ BOOST_FIXTURE_TEST_CASE(a_faulty_response_is_told_to_both_ends, wired_site) {
     };
   };
   const std::vector<faulty> table{
-    {"noise", [](bytes& data) { data = bytes(100, 0x5a); }, refusal::command_malformed},
-    {"another command's answer", as_command([](command& c) { c.request += 1; }), refusal::sender_not_permitted},
-    {"from another", as_command([](command& c) { c.from.of = "USPS"; }), refusal::sender_not_permitted},
-    {"an answer to something else", as_command([](command& c) { c.code = line_of<mi2>.code; }), refusal::command_unknown},
-    {"a command", as_command([](command& c) { c.kind = command_kind::command; }), refusal::command_malformed},
-    {"a parameter less", as_command([](command& c) { c.parameters.pop_back(); }), refusal::parameter_count_wrong},
-    {"a domain that nobody knows",
-     as_command([](command& c) { c.parameters[1] = encode(key_id{{"NOPE"}, 1}); }), refusal::domain_not_known},
+      {"noise", [](bytes& data) { data = bytes(100, 0x5a); }, refusal::command_malformed},
+      {"another command's answer", as_command([](command& c) { c.request += 1; }), refusal::sender_not_permitted},
+      {"from another", as_command([](command& c) { c.from.of = "USPS"; }), refusal::sender_not_permitted},
+      {"an answer to something else", as_command([](command& c) { c.code = line_of<mi2>.code; }),
+       refusal::command_unknown},
+      {"a command", as_command([](command& c) { c.kind = command_kind::command; }), refusal::command_malformed},
+      {"a parameter less", as_command([](command& c) { c.parameters.pop_back(); }), refusal::parameter_count_wrong},
+      {"a domain that nobody knows", as_command([](command& c) {
+         c.parameters[1] = encode(key_id{{"NOPE"}, 1});
+       }),
+       refusal::domain_not_known},
   };
   for (const auto& one : table) {
     BOOST_TEST_CONTEXT(one.about) {

@@ -123,7 +123,8 @@ BOOST_AUTO_TEST_CASE(a_box_is_tested_on_demand) {
     BOOST_CHECK_MESSAGE(as_text.err.empty() && as_json.err.empty(), as_text.told() << as_json.told());
     const auto found = nlohmann::json::parse(as_json.out);
     const bool ok = found.at("health") == "OK";
-    BOOST_CHECK(ok || (found.at("health") == "DEGRADED" && as_json.out.find("no hardware generator") != std::string::npos));
+    BOOST_CHECK(ok ||
+                (found.at("health") == "DEGRADED" && as_json.out.find("no hardware generator") != std::string::npos));
     BOOST_CHECK_EQUAL(as_text.status, ok ? 0 : 1);
     BOOST_CHECK_EQUAL(as_json.status, ok ? 0 : 1);
     // EP-11: two generators in a Manufacturing box and what they give together, one in a Steel box.

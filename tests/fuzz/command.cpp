@@ -20,8 +20,12 @@ std::vector<bytes> samples() {
     for (int i = 0; i < 3; ++i) {
       Message m;
       random.fill(m);
-      all.push_back(encode(command{line.ways[0] ? command_kind::command : command_kind::response, line.code, 1,
-                                   {component::kmc, ""}, {component::steel, "steel-1"}, parameters_in(m)}));
+      all.push_back(encode(command{line.ways[0] ? command_kind::command : command_kind::response,
+                                   line.code,
+                                   1,
+                                   {component::kmc, ""},
+                                   {component::steel, "steel-1"},
+                                   parameters_in(m)}));
     }
   });
   all.push_back(encode(refusal_of({command_kind::command, 1, 1, {}, {}, {}}, refusal::busy)));

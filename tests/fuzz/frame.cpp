@@ -10,7 +10,8 @@ namespace oaksteel::fuzz {
 std::vector<bytes> samples() {
   std::mt19937_64 random{1};
   std::vector<bytes> all;
-  for (const auto kind : {frame_class::hello, frame_class::data, frame_class::acknowledged, frame_class::not_acknowledged})
+  for (const auto kind :
+       {frame_class::hello, frame_class::data, frame_class::acknowledged, frame_class::not_acknowledged})
     for (std::size_t size : {0u, 1u, 4u, 40u, 300u}) {
       bytes payload(size), stream;
       for (auto& b : payload)
@@ -34,15 +35,16 @@ void take(std::span<const std::uint8_t> input) {
     seen all;
     for (std::size_t at = 0; at < input.size(); at += piece)
       reader.read(
-        input.subspan(at, std::min(piece, input.size() - at)),
-        [&](frame_class kind, std::uint8_t number, std::span<const std::uint8_t> payload) {
-          expect(valid(kind) && payload.size() <= largest, "a frame has a class and no more than the largest payload");
-          write_frame(all.frames, kind, number, payload);
-        },
-        [&](frame_error e) {
-          expect(valid(e), "a piece that is no frame has its code");
-          all.errors.push_back(e);
-        });
+          input.subspan(at, std::min(piece, input.size() - at)),
+          [&](frame_class kind, std::uint8_t number, std::span<const std::uint8_t> payload) {
+            expect(valid(kind) && payload.size() <= largest,
+                   "a frame has a class and no more than the largest payload");
+            write_frame(all.frames, kind, number, payload);
+          },
+          [&](frame_error e) {
+            expect(valid(e), "a piece that is no frame has its code");
+            all.errors.push_back(e);
+          });
     return all;
   };
   const auto whole = read_in_pieces_of(input.size() + 1), bytewise = read_in_pieces_of(1);

@@ -52,9 +52,9 @@ namespace {
 using engine = std::mt19937_64;
 
 /// Values at which lengths and counts go wrong.
-constexpr std::uint64_t edges[] = {0,          1,          2,           0x7f,       0x80,       0xff,      0x100,     0x7fff,
-                                   0x8000,     0xffff,     0x10000,     0x7fffffff, 0x80000000, 0xffffffff, 0xfffffff0,
-                                   0x100000000, ~0ull >> 1, ~0ull};
+constexpr std::uint64_t edges[] = {0,          1,          2,          0x7f,        0x80,       0xff,
+                                   0x100,      0x7fff,     0x8000,     0xffff,      0x10000,    0x7fffffff,
+                                   0x80000000, 0xffffffff, 0xfffffff0, 0x100000000, ~0ull >> 1, ~0ull};
 
 /// One small change.
 void change(bytes& input, const std::vector<bytes>& all, engine& random) {
@@ -62,38 +62,50 @@ void change(bytes& input, const std::vector<bytes>& all, engine& random) {
   const auto place = input.begin() + static_cast<std::ptrdiff_t>(at);
   const auto some = [&](std::size_t most) { return static_cast<std::ptrdiff_t>(1 + random() % most); };
   switch (input.empty() ? 3 : random() % 8) {
-    case 0: input[at] ^= static_cast<std::uint8_t>(1u << random() % 8); return;
-    case 1: input[at] = static_cast<std::uint8_t>(random()); return;
-    case 2: input.erase(place, std::min(place + some(8), input.end())); return;
-    case 3: input.insert(place, static_cast<std::size_t>(some(8)), static_cast<std::uint8_t>(random())); return;
-    case 4: input.resize(at); return;
-    case 5: { // an integer, little-endian
-      const auto value = edges[random() % std::size(edges)];
-      const auto size = std::min<std::size_t>(std::size_t{1} << random() % 4, input.size() - at);
-      std::memcpy(&input[at], &value, size);
-      return;
-    }
-    case 6: { // a piece once more
-      const bytes piece(place, std::min(place + some(32), input.end()));
-      input.insert(input.begin() + static_cast<std::ptrdiff_t>(random() % (input.size() + 1)), piece.begin(),
-                   piece.end());
-      return;
-    }
-    default: { // the end of another
-      const auto& other = all[random() % all.size()];
-      input.resize(at);
-      input.insert(input.end(), other.begin() + static_cast<std::ptrdiff_t>(random() % (other.size() + 1)), other.end());
-      return;
-    }
+  case 0:
+    input[at] ^= static_cast<std::uint8_t>(1u << random() % 8);
+    return;
+  case 1:
+    input[at] = static_cast<std::uint8_t>(random());
+    return;
+  case 2:
+    input.erase(place, std::min(place + some(8), input.end()));
+    return;
+  case 3:
+    input.insert(place, static_cast<std::size_t>(some(8)), static_cast<std::uint8_t>(random()));
+    return;
+  case 4:
+    input.resize(at);
+    return;
+  case 5: { // an integer, little-endian
+    const auto value = edges[random() % std::size(edges)];
+    const auto size = std::min<std::size_t>(std::size_t{1} << random() % 4, input.size() - at);
+    std::memcpy(&input[at], &value, size);
+    return;
+  }
+  case 6: { // a piece once more
+    const bytes piece(place, std::min(place + some(32), input.end()));
+    input.insert(input.begin() + static_cast<std::ptrdiff_t>(random() % (input.size() + 1)), piece.begin(),
+                 piece.end());
+    return;
+  }
+  default: { // the end of another
+    const auto& other = all[random() % all.size()];
+    input.resize(at);
+    input.insert(input.end(), other.begin() + static_cast<std::ptrdiff_t>(random() % (other.size() + 1)), other.end());
+    return;
+  }
   }
 }
 
-/// What an input of this size may have the decoder hold at once: a list takes the bytes of its elements in the input, and in
-/// memory the size of an element for the smallest that it can be written as (storage/archive.hpp). Measured: 17 times.
+/// What an input of this size may have the decoder hold at once: a list takes the bytes of its elements in the input,
+/// and in memory the size of an element for the smallest that it can be written as (storage/archive.hpp). Measured: 17
+/// times.
 std::size_t justified(std::size_t input) { return 4096 + 32 * input; }
 
 int run(std::uint64_t inputs, std::uint64_t seed, bool trace) {
-  std::printf("seed %llu, %llu inputs\n", static_cast<unsigned long long>(seed), static_cast<unsigned long long>(inputs));
+  std::printf("seed %llu, %llu inputs\n", static_cast<unsigned long long>(seed),
+              static_cast<unsigned long long>(inputs));
   std::fflush(stdout);
   const auto all = samples();
   for (const auto& sound : all)

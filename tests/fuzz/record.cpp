@@ -1,9 +1,9 @@
 // The record decoder: any bytes are a record of the log, or there is a line that says why not; the same for its event.
 
+#include "storage/record.hpp"
 #include "storage/any_event.hpp"
 #include "storage/archive.hpp"
 #include "storage/event_codec.hpp"
-#include "storage/record.hpp"
 #include "tests/actors/random_value.hpp"
 #include "tests/fuzz/target.hpp"
 

@@ -1,6 +1,6 @@
 #pragma once
-// What a fuzz target is: frame.cpp, command.cpp and record.cpp. With the driver of this folder (main.cpp) it is a program
-// that changes sound inputs at random; with libFuzzer it follows coverage (script/fuzz --coverage).
+// What a fuzz target is: frame.cpp, command.cpp and record.cpp. With the driver of this folder (main.cpp) it is a
+// program that changes sound inputs at random; with libFuzzer it follows coverage (script/fuzz --coverage).
 
 #include "events/ids.hpp"
 

@@ -90,8 +90,8 @@ BOOST_AUTO_TEST_CASE(a_doubled_command_changes_nothing) {
   BOOST_CHECK_GE(tried, 24u);
 }
 
-// What was lost is asked for again: by the next question, or when its time has run out. A key in whose conversation with
-// the meter something was lost ends Bad, and the meter gets another (EP-13b).
+// What was lost is asked for again: by the next question, or when its time has run out. A key in whose conversation
+// with the meter something was lost ends Bad, and the meter gets another (EP-13b).
 BOOST_AUTO_TEST_CASE(a_lost_message_is_made_good) {
   struct lost {
     std::string message, to;

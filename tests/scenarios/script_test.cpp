@@ -340,7 +340,9 @@ BOOST_AUTO_TEST_CASE(reads_the_faults_of_boxes_and_what_a_site_says_of_them) {
 }
 
 BOOST_AUTO_TEST_CASE(reads_how_components_talk) {
-  const auto with = [](const std::string& line) { return parse_script(replaced("seed = 7\n", "seed = 7\n" + line), "f"); };
+  const auto with = [](const std::string& line) {
+    return parse_script(replaced("seed = 7\n", "seed = 7\n" + line), "f");
+  };
   BOOST_CHECK(!with("")->as_commands);
   BOOST_CHECK(!with("messages = \"direct\"\n")->as_commands);
   BOOST_CHECK(with("messages = \"commands\"\n")->as_commands);
