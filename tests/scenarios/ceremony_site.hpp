@@ -26,6 +26,20 @@ type = "brass"
 domains = ["VE"]
 custodians = ["Hana", "Ivo"]
 )";
+inline const std::string tin_box = R"(
+[[box]]
+slot = "tin-1"
+type = "tin"
+domains = ["VE"]
+custodians = ["Jana", "Karl"]
+)";
+inline const std::string second_manufacturing_box = R"(
+[[box]]
+slot = "manufacturing-2"
+type = "manufacturing"
+threshold = 2
+custodians = ["Ada", "Bela", "Pia"]
+)";
 
 /// One domain, one Manufacturing box of three custodians, and `boxes`.
 inline std::string ceremony_site(const std::string& boxes = "") {

@@ -17,9 +17,10 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// One box of each type that has work in it. More of them need no change here: what must be there after a stop is
-/// read from the log.
-const std::string whole_site = ceremony_site(oak_box + steel_box + brass_box);
+/// A box of each type, and a second Manufacturing box, which gets the key set and the domain of the first. What must be
+/// there after a stop is read from the log.
+const std::string whole_site =
+  ceremony_site(second_manufacturing_box + oak_box + steel_box + brass_box + tin_box);
 
 /// For more stops than one for each write: the least that has a domain and a box to be initialised by another.
 const std::string small_site = ceremony_site(oak_box);
