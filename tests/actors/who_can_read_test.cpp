@@ -4,6 +4,7 @@
 
 #include "actors/boxes/installation.hpp"
 #include "actors/boxes/record_addresses.hpp"
+#include "crypto/shares.hpp"
 #include "storage/signed_body.hpp"
 #include "tests/actors/custodians.hpp"
 

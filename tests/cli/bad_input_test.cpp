@@ -5,6 +5,7 @@
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/small_disk.hpp"
 
+#include <csignal>
 #include <regex>
 
 #include <sys/file.h>

@@ -12,6 +12,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 namespace oaksteel::testing {
 namespace {

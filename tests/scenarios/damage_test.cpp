@@ -2,6 +2,7 @@
 // one line, and neither crash nor hang, whatever the file holds.
 
 #include "storage/archive.hpp"
+#include "storage/inspect.hpp"
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 

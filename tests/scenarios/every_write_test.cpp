@@ -10,7 +10,11 @@
 #include "tests/scenarios/stopped_program.hpp"
 #include "tests/scenarios/whole_boxes.hpp"
 
+#include <csignal>
 #include <sstream>
+
+#include <fcntl.h>
+#include <sys/wait.h>
 
 namespace oaksteel::testing {
 namespace {

@@ -8,6 +8,7 @@
 #include "tests/scenarios/mutation.hpp"
 
 #include <cmath>
+#include <csignal>
 #include <numeric>
 
 namespace oaksteel::testing {

@@ -8,6 +8,7 @@
 #include "tests/share_text.hpp"
 #include "tests/small_disk.hpp"
 
+#include <csignal>
 #include <regex>
 
 namespace oaksteel::testing {
