@@ -144,7 +144,10 @@ int scenario_run(const scenario_arguments& a) {
   progress_line line{a.quiet || a.json};
   run_options options;
   options.data = a.data;
-  options.seed = a.seed.value_or(what->plan.seed);
+  // Where faults come by chance the seed is theirs: the site is the same for all of them.
+  const bool by_chance = chance_of(what->plan).first != nullptr;
+  options.chance = a.seed.value_or(what->plan.seed);
+  options.seed = by_chance ? what->plan.seed : options.chance;
   options.progress = [&line](const std::string& text) { line.show(text); };
   auto result = run_scenario(*what, options);
   line.clear();

@@ -1,6 +1,7 @@
 #include "events/box.hpp"
 
 #include "events/box_reasons.hpp"
+#include "events/protections.hpp"
 
 #include <algorithm>
 
@@ -205,7 +206,7 @@ decision<box_event> decide(const secure_box& state, const key_generated& propose
   const auto& process = *process_of(state, proposed.key.domain);
   if (!process.steels.contains(proposed.steel))
     return refuse(refusal::steel_not_valid_for_domain);
-  if (proposed.key.number <= process.last_seen)
+  if (keeps(protection::oak_freshness) && proposed.key.number <= process.last_seen)
     return refuse(refusal::key_id_not_fresh);
   return events{proposed};
 }
@@ -218,10 +219,10 @@ decision<box_event> decide(const secure_box& state, const attempt_installation& 
     return refuse(*why);
   if (!facts.signature_valid)
     return refuse(refusal::signature_invalid);
-  if (command.steel != state.id)
+  if (keeps(protection::steel_id) && command.steel != state.id)
     return refuse(refusal::wrong_box);
   const auto& process = *process_of(state, command.key.domain);
-  if (command.key.number <= process.last_seen)
+  if (keeps(protection::steel_freshness) && command.key.number <= process.last_seen)
     return refuse(refusal::key_id_not_fresh);
   if (!facts.in_time)
     return refuse(refusal::time_out_of_order);

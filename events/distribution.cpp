@@ -1,5 +1,7 @@
 #include "events/distribution.hpp"
 
+#include "events/protections.hpp"
+
 namespace oaksteel {
 namespace {
 using events = std::vector<distribution_event>;
@@ -16,7 +18,7 @@ decision<distribution_event> decide(const distribution& state, const install_rec
 decision<distribution_event> decide(const distribution& state, const install_record_handed_out& proposed) {
   if (state.key.number == 0)
     return refuse(refusal::install_record_not_known);
-  if (state.handed_out || state.settled)
+  if (keeps(protection::handed_out_once) && (state.handed_out || state.settled))
     return refuse(refusal::install_record_handed_out);
   if (state.key != proposed.key || state.meter != proposed.meter)
     return refuse(refusal::records_disagree);

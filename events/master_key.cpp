@@ -1,5 +1,7 @@
 #include "events/master_key.hpp"
 
+#include "events/protections.hpp"
+
 namespace oaksteel {
 
 bool valid(key_status s) {
@@ -89,7 +91,7 @@ decision<master_key_event> decide(const master_key& state, const master_key_even
   const auto to = status_after(proposed);
   if (state.status == to && std::visit(carried_out{state}, proposed))
     return std::vector<master_key_event>{};
-  if (!may_follow(state.status, to))
+  if (keeps(protection::status_table) && !may_follow(state.status, to))
     return refuse(refusal::status_transition_illegal);
   // EP-20: both must be defined before a key becomes Active; and MR3 says where and from when on.
   if (auto a = std::get_if<key_activated>(&proposed)) {

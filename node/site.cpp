@@ -88,8 +88,8 @@ site::site(caf::actor_system& system, const site_options& options)
     auto& servers = table.domains[domain.id];
     servers.archive = reached(archives_[domain.id], kmc_party, archive_party(domain.id));
     for (const auto& box : boxes_) {
-      if (box.oak && !servers.oak && serves(box.plan, domain.id))
-        servers.oak = reached(box.oak, kmc_party, box_party(box.plan));
+      if (box.oak && serves(box.plan, domain.id))
+        servers.oaks.push_back(reached(box.oak, kmc_party, box_party(box.plan)));
       if (box.brass && !servers.brass && serves(box.plan, domain.id))
         servers.brass = reached(box.brass, kmc_party, box_party(box.plan));
     }
@@ -149,11 +149,12 @@ void site::connect_steel(const site_box& box, const box_id& id) {
   name_sender(kdc_party, kdc_);
 }
 
-const site_box* site::steel_for(const domain_id& domain) const {
+std::vector<const site_box*> site::steels_for(const domain_id& domain) const {
+  std::vector<const site_box*> steels;
   for (const auto& box : boxes_)
     if (box.plan.type == box_type::steel && serves(box.plan, domain))
-      return &box;
-  return nullptr;
+      steels.push_back(&box);
+  return steels;
 }
 
 void site::stop() {

@@ -64,8 +64,8 @@ public:
   meter_actor connect_meter(const meter_options& options);
   /// Says which Steel box stands beside which PSR, once it has its id.
   void connect_steel(const site_box& box, const box_id& id);
-  /// The Steel box in which a domain is active by the plan; null when there is none.
-  const site_box* steel_for(const domain_id& domain) const;
+  /// The Steel boxes in which a domain is active by the plan.
+  std::vector<const site_box*> steels_for(const domain_id& domain) const;
 
   /// Ends every actor of the site.
   void stop();

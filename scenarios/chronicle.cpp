@@ -1,6 +1,7 @@
 #include "scenarios/chronicle.hpp"
 
 #include "actors/shell.hpp"
+#include "scenarios/chance.hpp"
 #include "scenarios/simulation.hpp"
 #include "storage/find_event.hpp"
 
@@ -44,7 +45,8 @@ stored<opened_log> create_scenario_log(const std::filesystem::path& data, const 
   return create_log(data, {plan.name, true, simulated_log_key(seed).public_bytes()}, plan.start);
 }
 
-stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed) {
+stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed,
+                              std::uint64_t chance) {
   auto opened = open_log(data);
   if (!opened)
     return opened;
@@ -53,6 +55,9 @@ stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_
     return refused("holds the log of a production node; a scenario needs a directory of its own");
   if (opened->node.scenario_running && (opened->node.seed != seed || !same_inputs(opened->written, files)))
     return refused("holds another scenario or seed; give a new directory, or the scenario that began here");
+  if (const auto drawn = chance_in(opened->written.view()); drawn && *drawn != chance)
+    return refused("holds a run whose chances have the seed " + std::to_string(*drawn)
+                   + "; give that one, or a new directory");
   // A second between the last record and the restart, as if the machine had taken it.
   opened->last.us += 1'000'000;
   if (auto failed = write_node_events(*opened, {node_restarted{opened->written.size(), {}}}))
@@ -91,9 +96,9 @@ log_key simulated_log_key(std::uint64_t seed) {
 }
 
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,
-                                     const script& plan, std::uint64_t seed,
+                                     const script& plan, std::uint64_t seed, std::uint64_t chance,
                                      const std::function<bool(const log&)>& stop) {
-  auto opened = log::present(data) ? reopen_log(data, files, seed) : create_scenario_log(data, plan, seed);
+  auto opened = log::present(data) ? reopen_log(data, files, seed, chance) : create_scenario_log(data, plan, seed);
   if (!opened)
     return opened;
   if (stop(opened->written))

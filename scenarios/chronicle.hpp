@@ -22,9 +22,9 @@ struct scenario_files {
 log_key simulated_log_key(std::uint64_t seed);
 
 /// Makes a log for the scenario, or opens the one that is there and says that the node restarted. Refuses a
-/// log of another scenario, of another seed, or of a production node.
+/// log of another scenario, of another seed (`chance`: that of its `chance` step, when that is done), or of a production node.
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,
-                                     const script& plan, std::uint64_t seed,
+                                     const script& plan, std::uint64_t seed, std::uint64_t chance,
                                      const std::function<bool(const log&)>& stop);
 
 /// Puts the files together from the log's records.

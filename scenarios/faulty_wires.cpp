@@ -27,33 +27,10 @@ struct deferred {
 };
 using wire_actor = carrier_actor::extend<caf::reacts_to<deferred>>;
 
-/// The faults of all wires, with how often each message has passed.
-class fault_book {
-public:
-  explicit fault_book(std::vector<message_fault> faults) {
-    for (auto& f : faults)
-      entries_.push_back({std::move(f), 0});
-  }
-
-  /// The fault that happens to this command or answer; null when none does. Counts it.
-  const message_fault* meets(const command& c) {
-    const auto name = name_of_message(c.code);
-    const message_fault* found = nullptr;
-    for (auto& e : entries_) {
-      if (e.fault.message != name || (e.fault.to && *e.fault.to != oaksteel::name(c.to.part)))
-        continue;
-      if (++e.passed == e.fault.nth)
-        found = &e.fault;
-    }
-    return found;
-  }
-
-private:
-  struct entry {
-    message_fault fault;
-    unsigned passed;
-  };
-  std::vector<entry> entries_;
+/// Everybody's wires, and what happens on them.
+struct all_wires {
+  fate meets;
+  std::vector<std::pair<wire, carrier_actor>> nears;
 };
 
 /// The bytes of a command after what a fault does to its content.
@@ -83,12 +60,12 @@ using answer_promise = caf::typed_response_promise<carried>;
 
 class faulty_wire {
 public:
-  faulty_wire(wire_pointer self, carrier_actor near, std::shared_ptr<fault_book> faults)
-    : self_(self), near_(std::move(near)), faults_(std::move(faults)) {}
+  faulty_wire(wire_pointer self, carrier_actor near, std::shared_ptr<const all_wires> all)
+    : self_(self), near_(std::move(near)), all_(std::move(all)) {}
 
   void carry(const carried& m, answer_promise rp) const {
     const auto c = decode_command(m.data);
-    const auto* fault = c ? faults_->meets(*c) : nullptr;
+    const auto fault = c ? all_->meets(*c) : std::nullopt;
     const auto go_on = [*this, data = fault ? changed(*c, *fault) : m.data, rp] { forward(data, rp); };
     const auto once_more = [*this, data = m.data] { forward(data, {}); };
     if (!fault)
@@ -97,6 +74,8 @@ public:
       return never_answered(rp);
     else if (fault->what == "delayed")
       return hold(go_on);
+    else if (fault->what == "misdirected")
+      forward_elsewhere(*c, rp);
     else {
       go_on();
       if (fault->what == "doubled")
@@ -136,9 +115,31 @@ private:
             rp->deliver(e);
         });
   }
+  /// A stranger takes the command to another component of the same kind, and brings that one's answer.
+  void forward_elsewhere(command c, answer_promise rp) const {
+    for (const auto& [ends, near] : all_->nears) {
+      if (ends.to.part != c.to.part || ends.to == c.to || ends.from.part != c.from.part)
+        continue;
+      const auto from = std::exchange(c.from, ends.from);
+      const auto to = std::exchange(c.to, ends.to);
+      self_->request(near, caf::infinite, carried{{}, encode(c)})
+        .then(
+          [rp, from, to](const carried& answer) {
+            auto back = decode_command(answer.data);
+            if (back) {
+              back->from = to;
+              back->to = from;
+            }
+            deliver(rp, back ? encode(*back) : answer.data);
+          },
+          [rp](const caf::error& e) mutable { rp.deliver(e); });
+      return;
+    }
+    forward(encode(c), rp);
+  }
   void bring_back(const carried& answer, answer_promise rp) const {
     const auto c = decode_command(answer.data);
-    const auto* fault = c && c->kind == command_kind::response ? faults_->meets(*c) : nullptr;
+    const auto fault = c && c->kind == command_kind::response ? all_->meets(*c) : std::nullopt;
     if (!fault)
       return deliver(rp, answer.data);
     if (fault->what == "lost")
@@ -151,11 +152,11 @@ private:
 
   wire_pointer self_;
   carrier_actor near_;
-  std::shared_ptr<fault_book> faults_;
+  std::shared_ptr<const all_wires> all_;
 };
 
-wire_actor::behavior_type wire_behaviour(wire_pointer self, carrier_actor near, std::shared_ptr<fault_book> faults) {
-  const faulty_wire way{self, std::move(near), std::move(faults)};
+wire_actor::behavior_type wire_behaviour(wire_pointer self, carrier_actor near, std::shared_ptr<const all_wires> all) {
+  const faulty_wire way{self, std::move(near), std::move(all)};
   return {[self, way](const carried& m) {
             auto rp = self->make_response_promise<carried>();
             way.carry(m, rp);
@@ -166,9 +167,33 @@ wire_actor::behavior_type wire_behaviour(wire_pointer self, carrier_actor near, 
 
 } // namespace
 
-carrying faulty_wires(caf::actor_system& system, std::vector<message_fault> faults) {
-  return [&system, book = std::make_shared<fault_book>(std::move(faults))](const wire&, carrier_actor near) {
-    return carrier_actor{system.spawn(wire_behaviour, std::move(near), book)};
+fate fates_of(std::vector<message_fault> faults) {
+  struct counted {
+    message_fault fault;
+    unsigned passed;
+  };
+  std::vector<counted> all;
+  for (auto& f : faults)
+    all.push_back({std::move(f), 0});
+  return [all](const command& c) mutable {
+    const auto name = name_of_message(c.code);
+    std::optional<message_fault> found;
+    for (auto& one : all) {
+      if (one.fault.message != name || (one.fault.to && *one.fault.to != oaksteel::name(c.to.part)))
+        continue;
+      if (++one.passed == one.fault.nth)
+        found = one.fault;
+    }
+    return found;
+  };
+}
+
+carrying faulty_wires(caf::actor_system& system, fate meets) {
+  auto all = std::make_shared<all_wires>();
+  all->meets = std::move(meets);
+  return [&system, all](const wire& ends, carrier_actor near) {
+    all->nears.push_back({ends, near});
+    return carrier_actor{system.spawn(wire_behaviour, std::move(near), all)};
   };
 }
 

@@ -7,7 +7,13 @@
 
 namespace oaksteel {
 
-/// For site_options. Each fault happens once, counted anew at each start. `system` outlives what it returns.
-carrying faulty_wires(caf::actor_system& system, std::vector<message_fault> faults);
+/// The fault that happens to a command or an answer; nothing when none does. Asked once for each, in their order.
+using fate = std::function<std::optional<message_fault>(const command&)>;
+
+/// Each fault happens once, counted anew at each start.
+fate fates_of(std::vector<message_fault> faults);
+
+/// For site_options. `system` outlives what it returns.
+carrying faulty_wires(caf::actor_system& system, fate meets);
 
 } // namespace oaksteel

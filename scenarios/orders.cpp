@@ -16,10 +16,12 @@ constexpr std::size_t window = 64;
 
 } // namespace
 
-std::vector<leg_plan> stage::legs_for(const std::vector<domain_id>& domains) const {
+std::vector<leg_plan> stage::legs_for(const std::vector<domain_id>& domains) {
   std::vector<leg_plan> legs;
   for (const auto& domain : domains) {
-    const auto* steel = site_->steel_for(domain);
+    const auto steels = site_->steels_for(domain);
+    // By chance any of them, else the first.
+    const auto* steel = steels.empty() ? nullptr : steels[chance_ && chance_->begun() ? chance_->below(steels.size()) : 0];
     const auto id = steel ? box_in_slot(opened_.written, steel->plan.slot) : std::nullopt;
     legs.push_back({domain, id.value_or(box_id{box_type::steel, 0})});
   }
@@ -30,6 +32,11 @@ meter stage::meter_state_of(const sequence_number& number) const {
   auto row = opened_.written.view().row({stream_kind::meter, number.text});
   auto state = row ? decode<meter>(row->state) : expected<meter, std::string>{meter{}};
   return state ? *state : meter{};
+}
+
+void stage::complete(const pending_handle<order_result>& p, const std::string& what) {
+  if (!wait_for(p, what).outcome.complete)
+    fail(what + " is incomplete");
 }
 
 void stage::take(const install_step& s) {
@@ -48,16 +55,16 @@ void stage::take(const install_step& s) {
   std::size_t done = 0;
   auto finish_first = [&] {
     const auto& first = orders.front();
-    if (!wait_for(first.result, "order for " + first.meter.text).outcome.complete)
-      fail("order for " + first.meter.text + " is incomplete");
+    unless_by_chance([&] { complete(first.result, "order for " + first.meter.text); });
     orders.pop_front();
     progress(++done, labels.size(), "meters installed");
   };
   for (const auto& label : labels) {
-    ask<acknowledged>(line.line, load_label{{}, label.meter, label.product}, "label of " + label.meter.text);
+    unless_by_chance([&] {
+      ask<acknowledged>(line.line, load_label{{}, label.meter, label.product}, "label of " + label.meter.text);
+    });
     open_order order{{}, {order_kind::install, label.meter, label.product, {}, {}, {}, {}, {}}, legs};
-    order.head = head();
-    orders.push_back({label.meter, world_.ask<order_result>(site_->kmc(), order)});
+    orders.push_back({label.meter, order_by(site_->kmc(), order)});
     if (orders.size() >= window)
       finish_first();
   }
@@ -84,8 +91,7 @@ void stage::take(const register_step& s) {
     const auto before = meter_state_of(label.meter);
     const auto date = before.serial.empty() ? calendar_date::of(world_.time().now()) : before.registered;
     const register_meter request{{}, label.meter, label.product, {digits}, s.country, date};
-    if (!ask<order_result>(line.line, request, "registration of " + label.meter.text).outcome.complete)
-      fail("registration of " + label.meter.text + " is incomplete");
+    unless_by_chance([&] { complete(order_by(line.line, request), "registration of " + label.meter.text); });
     progress(++done, s.count, "meters registered");
   }
   if (done < s.count)
@@ -94,19 +100,22 @@ void stage::take(const register_step& s) {
 
 void stage::retire(const std::vector<sequence_number>& meters, const std::string& reason) {
   for (std::size_t i = 0; i < meters.size(); ++i) {
-    const auto state = meter_state_of(meters[i]);
-    if (state.number.empty())
-      fail("meter " + meters[i].text + " is not in a label file");
-    std::vector<domain_id> domains;
-    for (const auto& [domain, key] : state.keys)
-      domains.push_back(domain);
-    order_details details{order_kind::retirement, meters[i], state.product, state.serial, state.country,
-                          calendar_date::of(world_.time().now()), reason, {}};
-    if (!ask<order_result>(site_->kmc(), open_order{{}, details, legs_for(domains)},
-                                    "retirement of " + meters[i].text).outcome.complete)
-      fail("retirement of " + meters[i].text + " is incomplete");
+    unless_by_chance([&] { retire(meters[i], reason); });
     progress(i + 1, meters.size(), "meters taken out of service");
   }
+}
+
+void stage::retire(const sequence_number& number, const std::string& reason) {
+  const auto state = meter_state_of(number);
+  if (state.number.empty())
+    fail("meter " + number.text + " is not in a label file");
+  std::vector<domain_id> domains;
+  for (const auto& [domain, key] : state.keys)
+    domains.push_back(domain);
+  order_details details{order_kind::retirement, number, state.product, state.serial, state.country,
+                        calendar_date::of(world_.time().now()), reason, {}};
+  complete(order_by(site_->kmc(), open_order{{}, details, legs_for(domains)}),
+           "retirement of " + number.text);
 }
 
 void stage::take(const scrap_step& s) {

@@ -1,5 +1,7 @@
 #include "scenarios/rerun.hpp"
 
+#include "scenarios/chance.hpp"
+
 #include "crypto/merkle.hpp"
 
 #include "storage/any_event.hpp"
@@ -13,6 +15,7 @@ struct recording {
   std::vector<digest> leaves;
   scenario_files files;
   std::uint64_t seed = 0;
+  std::uint64_t chance = 0;
   std::deque<std::uint64_t> ends;
 };
 
@@ -52,6 +55,8 @@ stored<recording> read_recording(const std::filesystem::path& path) {
     else if (auto begin = std::get_if<scenario_started>(&*event)) {
       found.seed = begin->seed;
       started = true;
+    } else if (auto step = std::get_if<scenario_step_finished>(&*event)) {
+      found.chance = parse_chance(step->what).value_or(found.chance);
     } else if (auto restart = std::get_if<node_restarted>(&*event))
       found.ends.push_back(restart->durable);
   }
@@ -92,7 +97,9 @@ stored<rerun_result> rerun_scenario(const std::filesystem::path& recorded, const
   run_options options;
   options.data = work;
   options.seed = recording->seed;
+  options.chance = recording->chance;
   options.ends = recording->ends;
+  options.recorded = true;
   options.progress = std::move(progress);
   bool beyond = false;
   options.follow = [&](std::uint64_t position, const bytes& record) {

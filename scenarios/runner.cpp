@@ -143,7 +143,7 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
   for (;;) {
     std::optional<opened_log> opened;
     try {
-      auto got = open_scenario_log(options.data, what.files, what.plan, options.seed,
+      auto got = open_scenario_log(options.data, what.files, what.plan, options.seed, options.chance,
                                    [&](const log& site) { return watch.stop(site); });
       if (!got)
         return unexpected{got.error()};
@@ -152,6 +152,9 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
                  [&](const storage_error& e) { watch.storage = e; }, result};
       play.run();
     } catch (const restart_wanted&) {
+      // As it was recorded, too: that is one end.
+      while (!watch.ends.empty() && watch.ends.front() <= opened->written.size())
+        watch.ends.pop_front();
       continue;
     } catch (const simulation_stopped&) {
       if (watch.storage)

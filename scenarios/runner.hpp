@@ -7,6 +7,7 @@
 
 #include <deque>
 #include <functional>
+#include <limits>
 
 namespace oaksteel {
 
@@ -26,8 +27,13 @@ expected<scenario, text_error> load_scenario(const scenario_files& files);
 struct run_options {
   std::filesystem::path data;
   std::uint64_t seed = 0;
+  /// What a `chance` step draws from; a log in which it is done has its own.
+  std::uint64_t chance = 0;
+  /// The run ends after this step.
+  std::uint32_t last_step = std::numeric_limits<std::uint32_t>::max();
   /// Positions after which the process is to be ended and started again, ascending (re-execution).
   std::deque<std::uint64_t> ends;
+  bool recorded = false; ///< those are all: by chance it does not end
   /// Told of every new record: position and stored bytes. False ends the run.
   std::function<bool(std::uint64_t position, const bytes& record)> follow;
   /// Progress for people.
@@ -43,6 +49,7 @@ struct run_result {
   bool finished = false;               ///< every step is done
   std::vector<std::string> failures;   ///< expectations that were not met, orders that did not complete
   tally counts;
+  std::vector<order> answered;         ///< orders as they were answered, by all starts of the process
   std::vector<stage_time> stages;
   std::uint64_t records = 0;
   std::uint32_t epoch = 0;

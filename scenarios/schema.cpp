@@ -229,6 +229,13 @@ constexpr known_key<script_reader, mail_step> mail_keys[] = {
 
 constexpr known_key<script_reader, wait_step> wait_keys[] = {{"hours", "hours = 24", whole<&wait_step::hours, 1, 100'000>}};
 
+constexpr known_key<script_reader, chance_step> chance_keys[] = {
+  {"messages", "messages = 20", whole<&chance_step::messages, 0, 1000>},
+  {"memory", "", whole<&chance_step::memory, 0, 1000>},
+  {"records", "", whole<&chance_step::records, 0, 1'000'000>},
+  {"ends", "", whole<&chance_step::ends, 0, 1000>},
+};
+
 /// The slot of a box of this scenario.
 label read_slot(script_reader& r, const setting& value) {
   words slots;
@@ -288,6 +295,16 @@ void check_step(script_reader& r, const setting& table, const wait_step& s) {
 }
 
 template <>
+void check_step(script_reader& r, const setting& table, const chance_step& s) {
+  if (!r.out.as_commands)
+    r.fail(table.at, "messages go directly here; write `messages = \"commands\"` at the top of the file");
+  else if (r.done.contains("chance"))
+    r.fail(table.at, "a second `chance`; there can be one");
+  else if ((s.records == 0) != (s.ends == 0))
+    r.fail(table.at, "`records` says when the process ends and `ends` how often; give both or neither");
+}
+
+template <>
 void check_step(script_reader& r, const setting& table, const activate_step& s) {
   for (const auto& b : r.boxes)
     if (b.slot == s.box && !b.lists(s.domain))
@@ -335,6 +352,7 @@ constexpr step_kind step_kinds[] = {
   {"retire", "register", read_step<retire_step, retire_keys>},
   {"mail", "register", read_step<mail_step, mail_keys>},
   {"wait", "ceremony", read_step<wait_step, wait_keys>},
+  {"chance", "ceremony", read_step<chance_step, chance_keys>},
 };
 
 void read_any_step(script_reader& r, const setting& table) {

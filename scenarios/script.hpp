@@ -106,9 +106,17 @@ struct mail_step {
 struct wait_step {
   unsigned hours = 0;
 };
+/// `do = "chance"`: the process starts anew, and from here on messages, meters and the process itself fail by chance. An
+/// order that does not complete is no failure then.
+struct chance_step {
+  unsigned messages = 0; ///< of a thousand messages, so many meet a fault
+  unsigned memory = 0;   ///< of a thousand meters, so many fail once or twice in a domain
+  unsigned records = 0;  ///< written on average before the process ends; 0: it does not
+  unsigned ends = 0;     ///< how often it ends at most
+};
 
 using step = std::variant<first_ceremony_step, domain_step, enable_step, disable_step, activate_step, restart_step,
-                          install_step, scrap_step, register_step, retire_step, mail_step, wait_step>;
+                          install_step, scrap_step, register_step, retire_step, mail_step, wait_step, chance_step>;
 
 /// `[expect]`: counts that must come out; what is not named is not checked.
 struct expectations {
@@ -137,6 +145,9 @@ struct script : site_plan {
   std::vector<meter_mention> mentions;
   expectations expect;
 };
+
+/// Its `chance` step and the number of that step, from 1; null and 0 when there is none.
+std::pair<const chance_step*, std::uint32_t> chance_of(const script& plan);
 
 /// The ceremony of one step, which may be none.
 ceremony_steps ceremony_of(const script& plan, const step& s);

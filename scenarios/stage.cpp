@@ -20,6 +20,7 @@ std::string name_of_step(const step& s) {
     std::string operator()(const retire_step&) const { return "retire"; }
     std::string operator()(const mail_step&) const { return "mail"; }
     std::string operator()(const wait_step&) const { return "wait"; }
+    std::string operator()(const chance_step&) const { return "chance"; }
   };
   return std::visit(naming{}, s);
 }
@@ -36,7 +37,14 @@ std::vector<meter_defect> defects_of(const script& plan, const sequence_number& 
 
 stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
              std::function<void(const storage_error&)> storage_failed, run_result& result)
-  : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last, std::move(stop)),
+  : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last,
+           [this, stop = std::move(stop)] {
+             if (stop())
+               return true;
+             if (ends_at_ && opened_.written.size() >= *ends_at_ && ends_after_-- == 0)
+               throw restart_wanted{};
+             return false;
+           }),
     random_(seeded_randomness(options.seed, opened.written.epoch())),
     noise_(faulty_noise(*random_, what.plan.box_faults)), workers_(inline_workers()),
     log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
@@ -44,6 +52,8 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   if (!slots)
     halt(slots.error());
   slots_ = std::move(*slots);
+  if (const auto [terms, number] = chance_of(what.plan); terms)
+    chance_.emplace(*terms, options.chance, opened.written.epoch());
 
   site_options plan;
   plan.domains = what.plan.domains;
@@ -53,7 +63,14 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around.noise = noise_.get();
   plan.around.degraded = what.plan.degraded;
   if (what.plan.as_commands)
-    plan.carry = faulty_wires(world_.system(), what.plan.message_faults);
+    plan.carry = [this, inner = faulty_wires(world_.system(), [this, planned = fates_of(what.plan.message_faults)](
+                                                                const command& c) mutable {
+                    auto fault = planned(c);
+                    return fault || !chance_ ? fault : chance_->meets(c);
+                  })](const wire& ends, carrier_actor near) {
+      nears_.push_back({ends, near});
+      return inner(ends, std::move(near));
+    };
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
@@ -66,14 +83,24 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   auto around = plan.around;
   around.journal = site_->journal();
   chronicle_ = start_chronicle(world_.system(), around);
+  std::vector<domain_id> domains;
+  for (const auto& d : what.plan.domains)
+    domains.push_back(d.id);
   for (std::uint32_t slot = 0; slot < what.labels.size(); ++slot) {
     const auto& label = what.labels[slot];
-    meters_[label.meter] =
-      site_->connect_meter({label.meter, slot, &*slots_, defects_of(what.plan, label.meter)});
+    auto defects = defects_of(what.plan, label.meter);
+    if (chance_)
+      for (auto& one : chance_->defects(label.meter, domains))
+        defects.push_back(std::move(one));
+    meters_[label.meter] = site_->connect_meter({label.meter, slot, &*slots_, std::move(defects)});
   }
 }
 
 stage::~stage() {
+  for (const auto& one : asked_)
+    if (one->answer)
+      result_.answered.push_back(one->answer->outcome);
+  ends_at_.reset();
   // A process that is ended from outside finishes nothing.
   if (std::uncaught_exceptions() > 0)
     return;
@@ -114,13 +141,21 @@ void stage::run() {
   const auto& steps = scenario_.plan.steps;
   if (!attempt([this] { come_back(); }))
     return;
-  for (step_ = opened_.node.steps_done + 1; step_ <= steps.size(); ++step_) {
+  const auto chance_at = chance_of(scenario_.plan).second;
+  if (chance_ && opened_.node.steps_done >= chance_at)
+    begin_chance();
+  const auto first = opened_.node.steps_done + 1;
+  for (step_ = first; step_ <= std::min<std::size_t>(steps.size(), options_.last_step); ++step_) {
     const auto& s = steps[step_ - 1];
+    // What happens by chance begins in a start of its own, so that it is the same after any ceremony.
+    if (step_ == chance_at && step_ != first)
+      throw restart_wanted{};
     const auto began = std::chrono::steady_clock::now();
     // A step that failed is not done: the next run tries it again.
     const bool taken = attempt([&] {
       std::visit([this](const auto& one) { take(one); }, s);
-      ask<acknowledged>(chronicle_, step_finished{{}, step_, name_of_step(s)}, "recording the step");
+      const auto what = step_ == chance_at ? chance_said(chance_->seed()) : name_of_step(s);
+      ask<acknowledged>(chronicle_, step_finished{{}, step_, what}, "recording the step");
     });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
     result_.stages.push_back({name_of_step(s), took.count()});
@@ -128,8 +163,10 @@ void stage::run() {
       return;
     if (std::holds_alternative<restart_step>(s))
       throw restart_wanted{};
+    if (step_ == chance_at)
+      begin_chance();
   }
-  result_.finished = true;
+  result_.finished = step_ > steps.size();
 }
 
 void stage::take(const wait_step& s) {

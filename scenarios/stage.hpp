@@ -2,6 +2,7 @@
 // One run of a scenario's process over its log: the site in virtual time, and the people around it.
 
 #include "node/site.hpp"
+#include "scenarios/chance.hpp"
 #include "scenarios/faulty_noise.hpp"
 #include "scenarios/runner.hpp"
 #include "scenarios/simulation.hpp"
@@ -11,7 +12,7 @@
 
 namespace oaksteel {
 
-/// The scenario wants the process to end here and to start again. Caught by the runner alone.
+/// The scenario, or chance, wants the process to end here and to start again. Caught by the runner alone.
 struct restart_wanted {};
 
 /// A step did not come out as the scenario says. Caught by stage::run alone.
@@ -42,6 +43,15 @@ private:
   void take(const retire_step& s);
   void take(const mail_step& s);
   void take(const wait_step& s);
+  void take(const chance_step& s);
+
+  // by_chance.cpp
+  /// From now on there are faults, and somewhere the process ends.
+  void begin_chance();
+  /// Somebody who has kept install records sends some of them again.
+  void send_old_records();
+  /// A part that may fail where faults come by chance.
+  void unless_by_chance(const std::function<void()>& part);
 
   // ceremony.cpp
   struct asker;
@@ -57,9 +67,18 @@ private:
   std::filesystem::path media() const;
 
   // orders.cpp
-  std::vector<leg_plan> legs_for(const std::vector<domain_id>& domains) const;
+  std::vector<leg_plan> legs_for(const std::vector<domain_id>& domains);
   void retire(const std::vector<sequence_number>& meters, const std::string& reason);
+  void retire(const sequence_number& meter, const std::string& reason);
   meter meter_state_of(const sequence_number& number) const;
+  /// Sends an order, or what becomes one.
+  template <class Handle, class Message>
+  pending_handle<order_result> order_by(const Handle& whom, Message m) {
+    m.head = head();
+    return asked_.emplace_back(world_.ask<order_result>(whom, std::move(m)));
+  }
+  /// Waits for an order; one that is incomplete fails the step.
+  void complete(const pending_handle<order_result>& p, const std::string& what);
 
   // mail_run.cpp
   std::vector<indicium> print_all(const mail_step& s);
@@ -76,7 +95,7 @@ private:
       fail(what + ": no answer");
     if (p->failure)
       fail(what + ": " + std::string{text(*p->failure)});
-    return std::move(*p->answer);
+    return *p->answer;
   }
   /// Runs a part of a scenario; false when it failed, with the line that says why.
   bool attempt(const std::function<void()>& part);
@@ -99,6 +118,11 @@ private:
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_;
   std::unique_ptr<workers> workers_;
+  std::optional<chance> chance_;              ///< where faults come by chance
+  std::optional<std::uint64_t> ends_at_;      ///< the process ends when the log has this size
+  std::uint64_t ends_after_ = 0;              ///< and so many more messages were handled
+  std::vector<pending_handle<order_result>> asked_; ///< orders, answered or not
+  std::vector<std::pair<wire, carrier_actor>> nears_; ///< where those come in who keep records
   log_key log_key_;
   std::function<void(const storage_error&)> storage_failed_;
   std::optional<erasable_slots> slots_;

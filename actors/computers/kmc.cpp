@@ -2,6 +2,7 @@
 
 #include "actors/link/command.hpp"
 #include "crypto/envelope.hpp"
+#include "events/protections.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_event.hpp"
@@ -11,9 +12,11 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the KMC waits for MI7 before it asks, and then before the key is Bad (EP-13b).
+/// How long the KMC waits for MI7 before it asks; then before it asks again, and how often before the key is Bad
+/// (EP-13b). A meter that has committed a key is of no use when the archive has it as Bad, so one lost answer must not do.
 constexpr auto report_timeout = 10min;
 constexpr auto last_timeout = 2min;
+constexpr unsigned asks_limit = 5;
 /// Between attempts after something passing, and how many there are.
 constexpr auto again_after = 30s;
 constexpr unsigned attempts_limit = 20;
@@ -188,7 +191,7 @@ void overdue(kmc_pointer self, const leg_overdue& m) {
       return;
     t.when_durable([self, o, m](const message_head& next) {
       const auto* same = leg_of(o, m.key.domain);
-      if (m.last)
+      if (m.last && ++self->state.orders[o.id.number].asked >= asks_limit)
         progress(self, next, o.id, leg_timed_out{o.id, m.key});
       else
         ask_for_report(self, next, o, *same);
@@ -264,8 +267,12 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
     t.apply<order>(order_stream(id), std::move(*events));
     const auto o = t.state<order>(order_stream(id));
     if (auto it = self->state.orders.find(id.number); it != self->state.orders.end())
-      it->second.attempts = 0;
-    t.when_durable([self, o](const message_head& next) { proceed(self, next, o); });
+      it->second.attempts = it->second.asked = 0;
+    auto go_on = [self, o](const message_head& next) { proceed(self, next, o); };
+    if (keeps(protection::durable_first))
+      t.when_durable(std::move(go_on));
+    else
+      go_on(t.head());
   });
 }
 

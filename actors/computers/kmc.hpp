@@ -19,7 +19,7 @@ namespace oaksteel {
 /// Who serves a domain (EP-4: a table and not code).
 struct domain_servers {
   archive_actor archive;
-  oak_actor oak;
+  std::vector<oak_actor> oaks; ///< any of them generates a key; another is asked when one does not answer
   brass_actor brass;
 };
 
@@ -37,6 +37,7 @@ struct kmc_state {
   struct running {
     std::vector<caf::typed_response_promise<order_result>> waiting;
     unsigned attempts = 0; ///< of the present stage, after passing failures
+    unsigned asked = 0;    ///< how often without an answer what became of its key
   };
 
   kmc_options options;

@@ -117,19 +117,24 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
   if (!begun)
     return;
   const auto talk = *begun;
+  const auto& oaks = talk.servers().oaks;
+  if (oaks.empty())
+    return talk.trouble(head, make_error(refusal::box_not_known));
+  const auto oak = oaks[(leg.key + self->state.orders[o.id.number].attempts) % oaks.size()];
   const mi1 request{{}, talk.key(), leg.plan.steel, talk.now()};
-  talk.ask(talk.servers().oak, head, request, [talk](const mi2& made) {
+  talk.ask(oak, head, request, [talk, oak](const mi2& made) {
     const store_record to_archive{{}, talk.key(), made.mi3};
-    talk.ask(talk.servers().archive, made.head, to_archive, [talk, mi4_record = made.mi4](const record_stored& stored) {
+    auto then = [talk, oak, mi4_record = made.mi4](const record_stored& stored) {
       const pass_response response{{}, talk.key(), stored.status};
-      talk.ask(talk.servers().oak, stored.head, response, [talk, mi4_record](const generate_response& generated) {
+      talk.ask(oak, stored.head, response, [talk, mi4_record](const generate_response& generated) {
         const mi4 delivery{{}, talk.o.id, talk.key(), talk.leg.plan.steel, talk.o.details.meter, mi4_record};
         talk.self->state.of_key[talk.key()] = talk.o.id.number;
         talk.ask(talk.self->state.kdc, generated.head, delivery, [talk](const acknowledged& received) {
           talk.finish(received.head, leg_delivered{talk.o.id, talk.key()});
         });
       });
-    });
+    };
+    talk.ask(talk.servers().archive, made.head, to_archive, std::move(then));
   });
 }
 

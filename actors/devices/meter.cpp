@@ -29,6 +29,14 @@ std::vector<participant> who(const meter_state& state) {
   return {{participant_kind::meter, state.options.number.text}};
 }
 
+/// Refuses what is addressed to another meter; true when it did (EP-30).
+bool not_here(transaction& t, const meter_state& state, const sequence_number& addressed) {
+  if (addressed == state.options.number)
+    return false;
+  t.refuse(refusal::meter_not_known, addressed.text, who(state));
+  return true;
+}
+
 /// The key of this meter's own memory; made on first use.
 secret_handle memory_key(meter_state& state) {
   if (state.memory_key)
@@ -90,6 +98,8 @@ auto take_label(self_pointer self, const load_label& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "load_label", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     auto events = decide(own_state(t, state), meter_labelled{m.meter, m.product, state.options.slot});
     if (!events)
       return t.refuse(events.error(), m.meter.text, who(state));
@@ -104,6 +114,8 @@ auto identify(self_pointer self, const mi5q& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI5q", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     const auto& facts = own_state(t, state);
     if (facts.number.empty())
       return t.refuse(refusal::meter_not_labelled, m.meter.text, who(state));
@@ -130,6 +142,8 @@ auto provision(self_pointer self, const mi5& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(mi5s{{}, refusal_in(e)}); };
   self->state.house->submit({m.head, "MI5", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     const auto& facts = own_state(t, state);
     auto random = state.house->around().random->stream("provision/" + facts.number.text, m.head.id.counter);
     const auto address = session_address(m.steel, facts.number, m.key);
@@ -164,6 +178,8 @@ auto give_test_tokens(self_pointer self, const mi6r& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6r", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     const auto& facts = own_state(t, state);
     auto k = key_of(state, facts, m.key.domain);
     auto it = facts.keys.find(m.key.domain);
@@ -187,6 +203,8 @@ auto commit(self_pointer self, const mi6c& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6c", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     auto events = decide(own_state(t, state), commit_key{m.key});
     if (!events)
       return t.refuse(events.error(), m.key.text(), who(state));
@@ -202,6 +220,8 @@ auto register_here(self_pointer self, const register_meter& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "register_meter", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     auto events = decide(own_state(t, state), meter_registered{m.meter, m.product, m.serial, m.country, m.date});
     if (!events)
       return t.refuse(events.error(), m.serial.text, who(state));
@@ -243,6 +263,8 @@ auto print(self_pointer self, const print_request& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "print", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     auto events = decide(own_state(t, state), print_indicia{m.count, m.date});
     if (!events)
       return t.refuse(events.error(), m.meter.text, who(state));
@@ -263,8 +285,10 @@ auto print(self_pointer self, const print_request& m) {
 auto opened(self_pointer self, const tamper& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
-  self->state.house->submit({m.head, "tamper", failed}, [self, rp](transaction& t) mutable {
+  self->state.house->submit({m.head, "tamper", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
+    if (not_here(t, state, m.meter))
+      return;
     auto events = decide(own_state(t, state), report_tamper{});
     if (!events)
       return t.refuse(events.error(), state.options.number.text, who(state));

@@ -13,6 +13,7 @@ namespace oaksteel::testing {
 
 struct told_event {
   std::uint64_t position = 0;
+  instant time;
   bytes data; ///< the record as it is stored
   any_event event;
 };

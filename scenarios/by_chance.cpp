@@ -1,0 +1,55 @@
+// What a stage does once faults come by chance (chance.hpp).
+
+#include "actors/link/any_message.hpp"
+#include "actors/link/message_list.hpp"
+#include "node/carry_out.hpp"
+#include "scenarios/stage.hpp"
+#include "storage/find_event.hpp"
+
+namespace oaksteel {
+
+/// The draw itself is recorded with the step: see run().
+void stage::take(const chance_step&) {}
+
+void stage::begin_chance() {
+  chance_->begin();
+  if (const auto left = chance_->records_left(); left && !options_.recorded)
+    ends_at_ = opened_.written.size() + *left;
+  ends_after_ = chance_->below(30);
+  send_old_records();
+}
+
+void stage::unless_by_chance(const std::function<void()>& part) {
+  if (!chance_ || !chance_->begun())
+    return part();
+  try {
+    part();
+  } catch (const step_failed&) {
+    // Incomplete, as the log says.
+  }
+}
+
+void stage::send_old_records() {
+  std::vector<std::pair<wire, carrier_actor>> lines;
+  for (const auto& one : nears_)
+    if (one.first.from.part == component::psr && one.first.to.part == component::steel)
+      lines.push_back(one);
+  const auto view = opened_.written.view();
+  for (const auto& domain : scenario_.plan.domains) {
+    const auto assigned = view.row({stream_kind::key_counter, domain.id.text});
+    if (!assigned || lines.empty())
+      continue;
+    const key_id key{domain.id, 1 + chance_->below(assigned->version)};
+    const auto kept = newest_event<install_record_received>(view, {stream_kind::distribution, key.text()},
+                                                            [](const auto&) { return true; });
+    if (!kept)
+      continue;
+    const auto& [ends, near] = lines[chance_->below(lines.size())];
+    const install_key again{{head()}, key, kept->event.meter, world_.time().now(),
+                            {kept->event.mi4, view.sealed(kept->position).value_or(bytes{}), {}}};
+    const command c{command_kind::command, line_of<install_key>.code, 0, ends.from, ends.to, parameters_in(again)};
+    caf::anon_send(near, carried{{}, encode(c)});
+  }
+}
+
+} // namespace oaksteel

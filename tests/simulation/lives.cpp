@@ -1,0 +1,105 @@
+#include "tests/simulation/lives.hpp"
+
+#include "crypto/envelope.hpp"
+#include "crypto/merkle.hpp"
+#include "storage/media.hpp"
+#include "storage/replay.hpp"
+#include "tests/scenarios/log_facts.hpp"
+
+#include <stdexcept>
+
+namespace oaksteel::testing {
+namespace {
+
+namespace fs = std::filesystem;
+
+/// "Every acknowledged command is in the log."
+std::string unkept_answers(const std::vector<told_event>& events, const run_result& life) {
+  std::set<order_id> complete;
+  for (const auto& e : events)
+    if (auto closed = std::get_if<order_closed>(&e.event); closed && closed->complete)
+      complete.insert(closed->order);
+  std::string all;
+  for (const auto& o : life.answered)
+    if (o.complete && !complete.contains(o.id))
+      all += "order " + o.id.text() + " was answered as complete, and the log does not have it so\n";
+  return all;
+}
+
+/// "State equals the fold", "times only grew".
+std::string differences(const fs::path& data) {
+  auto source = log_source::open(data);
+  if (!source)
+    return source.error().text + '\n';
+  const auto folded = replay(*source);
+  return folded.problem ? "replay: record " + std::to_string(folded.problem->position) + ": " + folded.problem->text + '\n'
+                        : std::string{};
+}
+
+/// What the meters hold, opened with the keys of their own memories: no key lies in two of them.
+std::string shared_keys(const fs::path& data, const std::vector<told_event>& events) {
+  auto site = log::open(data);
+  if (!site)
+    return site.error().text + '\n';
+  std::map<sequence_number, std::uint32_t> slots;
+  for (const auto& e : events)
+    if (auto labelled = std::get_if<meter_labelled>(&e.event))
+      slots[labelled->meter] = labelled->slot;
+  auto memory = erasable_slots::open(data / "meters.keys", 1);
+  if (!memory)
+    return memory.error().text + '\n';
+  std::string all;
+  std::map<digest, sequence_number> holders;
+  for (const auto& e : events) {
+    auto stored_key = std::get_if<key_provisioned>(&e.event);
+    if (!stored_key)
+      continue;
+    auto own = memory->read(slots[stored_key->meter]);
+    const auto sealed = site->view().sealed(e.position);
+    const auto about = "oaksteel/1/meter|" + stored_key->meter.text + '|' + stored_key->key.text();
+    auto k = own && *own && sealed ? open_under(**own, *sealed, bytes{about.begin(), about.end()}) : std::nullopt;
+    if (!k) {
+      all += "meter " + stored_key->meter.text + " cannot read its key " + stored_key->key.text() + '\n';
+      continue;
+    }
+    const auto [held, first] = holders.try_emplace(sha256(reveal(*k)), stored_key->meter);
+    if (!first && held->second != stored_key->meter)
+      all += "meters " + held->second.text + " and " + stored_key->meter.text + " were given one key\n";
+  }
+  return all;
+}
+
+} // namespace
+
+prepared_site::prepared_site(scenario what, fs::path place) : what_(std::move(what)), place_(std::move(place)) {
+  run_options options;
+  options.data = place_;
+  options.seed = what_.plan.seed;
+  options.last_step = chance_of(what_.plan).second - 1;
+  const auto done = run_scenario(what_, options);
+  if (!done || !done->failures.empty())
+    throw std::runtime_error{"the ceremony failed: " + (done ? done->failures.front() : done.error().text)};
+}
+
+stored<run_result> prepared_site::live(std::uint64_t seed, const fs::path& data) const {
+  fs::copy(place_, data, fs::copy_options::recursive);
+  run_options options;
+  options.data = data;
+  options.seed = what_.plan.seed;
+  options.chance = seed;
+  return run_scenario(what_, options);
+}
+
+std::string broken_by(const fs::path& data, const run_result& life) {
+  const auto events = read_log(data);
+  if (!events)
+    return "the log is not sound\n";
+  std::string all;
+  for (const auto& failure : life.failures)
+    all += failure + '\n';
+  if (!life.finished && life.failures.empty())
+    all += "the life did not end\n";
+  return all + broken_rules(*events) + unkept_answers(*events, life) + differences(data) + shared_keys(data, *events);
+}
+
+} // namespace oaksteel::testing
