@@ -50,6 +50,7 @@ figure domain_creation(const bench_options& options);
 figure share_entry(const bench_options& options);
 figure box_enabling(const bench_options& options);
 figure line_codec(const bench_options& options);
+figure simulation_figure(const bench_options& options);
 
 /// Three significant digits and a unit: `41,300 events/s`.
 std::string rate_text(double value, std::string_view unit);

@@ -29,6 +29,7 @@ constexpr entry figures[] = {
   {"share_entry", share_entry},
   {"box_enabling", box_enabling},
   {"line_codec", line_codec},
+  {"simulation", simulation_figure},
 };
 
 constexpr const char* usage =

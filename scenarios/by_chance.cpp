@@ -4,7 +4,10 @@
 #include "actors/link/message_list.hpp"
 #include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
+#include "storage/archive.hpp"
 #include "storage/find_event.hpp"
+
+#include <algorithm>
 
 namespace oaksteel {
 
@@ -13,10 +16,22 @@ void stage::take(const chance_step&) {}
 
 void stage::begin_chance() {
   chance_->begin();
-  if (const auto left = chance_->records_left(); left && !options_.recorded)
-    ends_at_ = opened_.written.size() + *left;
-  ends_after_ = chance_->below(30);
+  end_ = chance_->end();
+  if (options_.recorded)
+    end_.reset();
+  if (end_)
+    end_->records += opened_.written.size();
   send_old_records();
+}
+
+bool stage::ends_by_chance() {
+  if (!end_)
+    return false;
+  if (end_->answers > 0) {
+    const auto answered = std::ranges::count_if(asked_, [](const auto& one) { return one->answer.has_value(); });
+    return static_cast<std::uint64_t>(answered) >= end_->answers;
+  }
+  return opened_.written.size() >= end_->records && end_->messages-- == 0;
 }
 
 void stage::unless_by_chance(const std::function<void()>& part) {
@@ -26,6 +41,16 @@ void stage::unless_by_chance(const std::function<void()>& part) {
     part();
   } catch (const step_failed&) {
     // Incomplete, as the log says.
+  }
+}
+
+void stage::recall_answers() {
+  for (const auto& o : result_.answered) {
+    const auto row = opened_.written.view().row({stream_kind::order, o.id.text()});
+    const auto known = row ? decode<order>(row->state) : expected<order, std::string>{order{}};
+    if (o.complete && !(known && known->complete))
+      result_.failures.push_back("order " + o.id.text() + " was answered as complete before the process ended, and the "
+                                 "log does not have it so");
   }
 }
 

@@ -49,10 +49,16 @@ std::optional<message_fault> chance::meets(const command& c) {
   return f;
 }
 
-std::optional<std::uint64_t> chance::records_left() {
+std::optional<chance_end> chance::end() {
   if (terms_.records == 0 || epoch_ >= first_epoch + terms_.ends)
     return std::nullopt;
-  return 1 + below(2 * std::uint64_t{terms_.records});
+  chance_end e;
+  e.records = 1 + below(2 * std::uint64_t{terms_.records});
+  e.messages = below(30);
+  // An answer is the one thing that leaves the house: what it rests on must not be lost with the next moment.
+  if (below(3) == 0)
+    e.answers = 1 + below(8);
+  return e;
 }
 
 std::vector<meter_defect> chance::defects(const sequence_number& meter, const std::vector<domain_id>& domains) const {

@@ -9,6 +9,13 @@
 
 namespace oaksteel {
 
+/// Where the process ends by chance: nothing that it has not written yet is written.
+struct chance_end {
+  std::uint64_t records = 0;  ///< after so many more of them
+  std::uint64_t messages = 0; ///< and so many more messages handled;
+  std::uint64_t answers = 0;  ///< or, if it is not 0, as this answer to an order comes to the operator
+};
+
 class chance {
 public:
   /// `seed` as the run was given it; `epoch` counts the starts of the process.
@@ -21,8 +28,8 @@ public:
 
   /// What happens to a command or an answer on its way; nothing for most.
   std::optional<message_fault> meets(const command& c);
-  /// After how many more records the process ends; nothing when it does not.
-  std::optional<std::uint64_t> records_left();
+  /// When the process ends; nothing when it does not.
+  std::optional<chance_end> end();
   /// How a meter's memory fails: the same at each start.
   std::vector<meter_defect> defects(const sequence_number& meter, const std::vector<domain_id>& domains) const;
   /// A number below `n`, which is not 0.

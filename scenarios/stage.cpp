@@ -1,10 +1,15 @@
 #include "scenarios/stage.hpp"
 
 #include "scenarios/faulty_wires.hpp"
+#include "scenarios/slow_disk.hpp"
 #include "storage/archive.hpp"
 
 namespace oaksteel {
 namespace {
+
+/// Of other messages, while a commit is written where faults come by chance: about as many as lead from a component's
+/// decision to the operator.
+constexpr unsigned turns_of_a_write = 20;
 
 std::string name_of_step(const step& s) {
   struct naming {
@@ -41,7 +46,7 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
            [this, stop = std::move(stop)] {
              if (stop())
                return true;
-             if (ends_at_ && opened_.written.size() >= *ends_at_ && ends_after_-- == 0)
+             if (ends_by_chance())
                throw restart_wanted{};
              return false;
            }),
@@ -74,6 +79,11 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
+  if (chance_) {
+    disk_ = slow_disk(world_.system(), turns_of_a_write);
+    plan.journaling.writer = disk_.get();
+    plan.journaling.small_commit = 0;
+  }
   plan.journaling.simulated = true;
   plan.journaling.failed = storage_failed_;
   for (const auto& s : what.plan.steps)
@@ -100,7 +110,7 @@ stage::~stage() {
   for (const auto& one : asked_)
     if (one->answer)
       result_.answered.push_back(one->answer->outcome);
-  ends_at_.reset();
+  end_.reset();
   // A process that is ended from outside finishes nothing.
   if (std::uncaught_exceptions() > 0)
     return;
@@ -139,6 +149,7 @@ bool stage::attempt(const std::function<void()>& part) {
 
 void stage::run() {
   const auto& steps = scenario_.plan.steps;
+  recall_answers();
   if (!attempt([this] { come_back(); }))
     return;
   const auto chance_at = chance_of(scenario_.plan).second;

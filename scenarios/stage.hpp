@@ -48,6 +48,10 @@ private:
   // by_chance.cpp
   /// From now on there are faults, and somewhere the process ends.
   void begin_chance();
+  /// Asked after each message: true where it does.
+  bool ends_by_chance();
+  /// The operator remembers what was answered before the process ended: the log must have it.
+  void recall_answers();
   /// Somebody who has kept install records sends some of them again.
   void send_old_records();
   /// A part that may fail where faults come by chance.
@@ -118,9 +122,9 @@ private:
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_;
   std::unique_ptr<workers> workers_;
+  std::unique_ptr<workers> disk_;             ///< of the journal, there
   std::optional<chance> chance_;              ///< where faults come by chance
-  std::optional<std::uint64_t> ends_at_;      ///< the process ends when the log has this size
-  std::uint64_t ends_after_ = 0;              ///< and so many more messages were handled
+  std::optional<chance_end> end_;             ///< `records` is a size of the log
   std::vector<pending_handle<order_result>> asked_; ///< orders, answered or not
   std::vector<std::pair<wire, carrier_actor>> nears_; ///< where those come in who keep records
   log_key log_key_;

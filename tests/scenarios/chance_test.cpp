@@ -1,6 +1,7 @@
 // Faults by chance (scenarios/simulation.toml): the same seed gives the same records, whether the ceremony was held in
 // this run or before, and again from the log alone (SYS-5).
 
+#include "scenarios/prepared_site.hpp"
 #include "scenarios/rerun.hpp"
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
@@ -26,11 +27,12 @@ BOOST_AUTO_TEST_SUITE(chance)
 
 BOOST_AUTO_TEST_CASE(a_life_can_be_run_again_by_its_seed) {
   const scratch_directory work;
-  const prepared_site site{simulated(), work / "prepared"};
+  const auto site = prepared_site::make(simulated(), work / "prepared");
+  BOOST_REQUIRE_MESSAGE(site, (site ? "" : site.error()));
   std::size_t ends = 0;
   for (const std::uint64_t seed : {3, 4, 5}) {
     const auto life = work / std::to_string(seed), again = work / ("again" + std::to_string(seed));
-    const auto lived = site.live(seed, life);
+    const auto lived = site->live(seed, life);
     BOOST_REQUIRE(lived);
     BOOST_CHECK_EQUAL(broken_by(life, *lived), "");
     ends += lived->epoch - 2;

@@ -6,14 +6,12 @@
 #include "storage/replay.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
-#include <stdexcept>
-
 namespace oaksteel::testing {
 namespace {
 
 namespace fs = std::filesystem;
 
-/// "Every acknowledged command is in the log."
+/// Every order that was answered as complete is so in the log.
 std::string unkept_answers(const std::vector<told_event>& events, const run_result& life) {
   std::set<order_id> complete;
   for (const auto& e : events)
@@ -26,7 +24,7 @@ std::string unkept_answers(const std::vector<told_event>& events, const run_resu
   return all;
 }
 
-/// "State equals the fold", "times only grew".
+/// The states are what the events give, and the times grow.
 std::string differences(const fs::path& data) {
   auto source = log_source::open(data);
   if (!source)
@@ -70,25 +68,6 @@ std::string shared_keys(const fs::path& data, const std::vector<told_event>& eve
 }
 
 } // namespace
-
-prepared_site::prepared_site(scenario what, fs::path place) : what_(std::move(what)), place_(std::move(place)) {
-  run_options options;
-  options.data = place_;
-  options.seed = what_.plan.seed;
-  options.last_step = chance_of(what_.plan).second - 1;
-  const auto done = run_scenario(what_, options);
-  if (!done || !done->failures.empty())
-    throw std::runtime_error{"the ceremony failed: " + (done ? done->failures.front() : done.error().text)};
-}
-
-stored<run_result> prepared_site::live(std::uint64_t seed, const fs::path& data) const {
-  fs::copy(place_, data, fs::copy_options::recursive);
-  run_options options;
-  options.data = data;
-  options.seed = what_.plan.seed;
-  options.chance = seed;
-  return run_scenario(what_, options);
-}
 
 std::string broken_by(const fs::path& data, const run_result& life) {
   const auto events = read_log(data);

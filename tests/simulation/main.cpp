@@ -1,5 +1,6 @@
 // `script/simulate`: lives by chance, one seed after another, each checked.
 
+#include "scenarios/prepared_site.hpp"
 #include "tests/program.hpp"
 #include "tests/simulation/lives.hpp"
 
@@ -69,13 +70,17 @@ int simulate(const arguments& a) {
     return 2;
   }
   const scratch_directory place;
-  const prepared_site site{std::move(*what), place / "prepared"};
+  const auto site = prepared_site::make(std::move(*what), place / "prepared");
+  if (!site) {
+    std::cerr << site.error() << '\n';
+    return 2;
+  }
   totals all;
   const auto began = std::chrono::steady_clock::now();
   const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
   for (auto seed = a.first; seed < a.first + a.runs; ++seed) {
     const auto data = place / std::to_string(seed);
-    const auto life = site.live(seed, data);
+    const auto life = site->live(seed, data);
     const auto broken = life ? broken_by(data, *life) : life.error().text + '\n';
     if (life)
       all.add(*life);
