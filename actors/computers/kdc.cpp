@@ -27,9 +27,21 @@ void announce(self_pointer self, const message_head& head, const key_id& key, co
     self->send(it->second, record_ready{{self->state.house->next_head(head)}, key, meter});
 }
 
+/// What a computer can tell of MI4: it goes to the Steel box that Oak made it for. The signature is for Steel to check.
+std::optional<refusal> unfit(const mi4& m, const kdc_state& state) {
+  if (!state.lines.contains(m.steel))
+    return refusal::box_not_known;
+  const auto body = decode_body<mi4_body>(m.record.record.body);
+  if (!body || body->key != m.key || body->steel != m.steel)
+    return refusal::records_disagree;
+  return std::nullopt;
+}
+
 auto receive(self_pointer self, const mi4& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->state.house->submit({m.head, "MI4", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    if (auto why = unfit(m, self->state))
+      return t.refuse(*why, m.key.text(), who(m.key, m.meter));
     const install_record_received proposed{m.key, m.steel, m.order, m.meter, m.record.record};
     auto events = decide(t.state<distribution>(stream_of_record(m.key)), proposed);
     if (!events)
@@ -70,8 +82,10 @@ auto hand_out(self_pointer self, const mi4r& m) {
 
 /// True when Brass of the key's domain signed this end of its distribution: MI10, or MB3 after a failure.
 bool confirmed_by_brass(const settle& m, const std::optional<public_key>& brass, work_context& w) {
-  const auto names_it = [&](const auto& body) { return body && body->key == m.key; };
-  if (m.failure ? !names_it(decode_body<mb3_body>(m.record.body)) : !names_it(decode_body<mi10_body>(m.record.body)))
+  const auto mi10 = decode_body<mi10_body>(m.record.body);
+  const auto mb3 = decode_body<mb3_body>(m.record.body);
+  const bool says_so = m.failure ? mb3 && mb3->key == m.key && mb3->reason == *m.failure : mi10 && mi10->key == m.key;
+  if (!says_so)
     return false;
   return brass && w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
 }
