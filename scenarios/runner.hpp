@@ -43,6 +43,7 @@ struct run_result {
   bool finished = false;               ///< every step is done
   std::vector<std::string> failures;   ///< expectations that were not met, orders that did not complete
   tally counts;
+  std::vector<cell_result> matrix;     ///< every cell that is done
   std::vector<stage_time> stages;
   std::uint64_t records = 0;
   std::uint32_t epoch = 0;

@@ -1,6 +1,6 @@
 #include "scenarios/stage.hpp"
 
-#include "scenarios/faulty_wires.hpp"
+#include "scenarios/matrix_report.hpp"
 #include "storage/archive.hpp"
 
 namespace oaksteel {
@@ -20,6 +20,7 @@ std::string name_of_step(const step& s) {
     std::string operator()(const retire_step&) const { return "retire"; }
     std::string operator()(const mail_step&) const { return "mail"; }
     std::string operator()(const wait_step&) const { return "wait"; }
+    std::string operator()(const cell_step& x) const { return name_of_cell(x); }
   };
   return std::visit(naming{}, s);
 }
@@ -32,15 +33,23 @@ std::vector<meter_defect> defects_of(const script& plan, const sequence_number& 
   return defects;
 }
 
+/// Each attempt at a cell has a meter of its own, and beside them is a spare one.
+std::size_t slots_of(const scenario& what) {
+  return what.labels.size() + (has_cells(what.plan) ? (what.plan.steps.size() + 1) * cell_attempts : 0);
+}
+
 } // namespace
 
 stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
              std::function<void(const storage_error&)> storage_failed, run_result& result)
-  : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last, std::move(stop)),
+  : scenario_(what), options_(options), opened_(opened), result_(result),
+    faults_(std::make_shared<wire_faults>(what.plan.message_faults)),
+    world_(opened.last,
+           [this, stop = std::move(stop)] { return stop() || faults_->ends_process(opened_.written.size()); }),
     random_(seeded_randomness(options.seed, opened.written.epoch())),
     noise_(faulty_noise(*random_, what.plan.box_faults)), workers_(inline_workers()),
     log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
-  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, what.labels.size()));
+  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, slots_of(what)));
   if (!slots)
     halt(slots.error());
   slots_ = std::move(*slots);
@@ -53,7 +62,7 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around.noise = noise_.get();
   plan.around.degraded = what.plan.degraded;
   if (what.plan.as_commands)
-    plan.carry = faulty_wires(world_.system(), what.plan.message_faults);
+    plan.carry = faulty_wires(world_.system(), faults_);
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
@@ -71,6 +80,9 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
     meters_[label.meter] =
       site_->connect_meter({label.meter, slot, &*slots_, defects_of(what.plan, label.meter)});
   }
+  if (has_cells(what.plan))
+    site_->connect_meter({spare_meter, slot_of_spare(what), &*slots_, {}});
+  connect_meters_of(opened_.node.steps_done + 1);
 }
 
 stage::~stage() {
@@ -120,10 +132,16 @@ void stage::run() {
     // A step that failed is not done: the next run tries it again.
     const bool taken = attempt([&] {
       std::visit([this](const auto& one) { take(one); }, s);
-      ask<acknowledged>(chronicle_, step_finished{{}, step_, name_of_step(s)}, "recording the step");
+      const auto outcome = std::exchange(found_, {});
+      ask<acknowledged>(chronicle_, step_finished{{}, step_, name_of_step(s) + (outcome.empty() ? "" : ": " + outcome)},
+                        "recording the step");
     });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    result_.stages.push_back({name_of_step(s), took.count()});
+    const auto name = std::holds_alternative<cell_step>(s) ? "matrix" : name_of_step(s);
+    if (name == "matrix" && !result_.stages.empty() && result_.stages.back().what == name)
+      result_.stages.back().seconds += took.count();
+    else
+      result_.stages.push_back({name, took.count()});
     if (!taken)
       return;
     if (std::holds_alternative<restart_step>(s))

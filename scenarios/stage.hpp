@@ -3,6 +3,7 @@
 
 #include "node/site.hpp"
 #include "scenarios/faulty_noise.hpp"
+#include "scenarios/faulty_wires.hpp"
 #include "scenarios/runner.hpp"
 #include "scenarios/simulation.hpp"
 
@@ -42,6 +43,7 @@ private:
   void take(const retire_step& s);
   void take(const mail_step& s);
   void take(const wait_step& s);
+  void take(const cell_step& s);
 
   // ceremony.cpp
   struct asker;
@@ -60,6 +62,11 @@ private:
   std::vector<leg_plan> legs_for(const std::vector<domain_id>& domains) const;
   void retire(const std::vector<sequence_number>& meters, const std::string& reason);
   meter meter_state_of(const sequence_number& number) const;
+
+  // matrix_run.cpp
+  struct cell_run;
+  /// Those of a cell, which may be begun already; of another step, none.
+  void connect_meters_of(std::uint32_t step);
 
   // mail_run.cpp
   std::vector<indicium> print_all(const mail_step& s);
@@ -95,6 +102,7 @@ private:
   const run_options& options_;
   opened_log& opened_;
   run_result& result_;
+  std::shared_ptr<wire_faults> faults_;
   simulation world_;
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_;
@@ -107,6 +115,7 @@ private:
   std::map<sequence_number, meter_actor> meters_;
   std::uint64_t heads_ = 0;
   std::uint32_t step_ = 0; ///< being run, from 1
+  std::string found_;      ///< what came of a cell
 };
 
 } // namespace oaksteel
