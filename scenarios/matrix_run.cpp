@@ -25,8 +25,8 @@ sequence_number meter_of(std::uint32_t step, unsigned attempt) {
   return {'C' + digits_of(step) + "PRTV"[attempt]};
 }
 /// As that, of no other meter.
-indicia_serial serial_of(std::uint32_t step) {
-  return {digits_of(step) + "10"};
+indicia_serial serial_of(const sequence_number& meter) {
+  return {meter.text.substr(1, 7) + static_cast<char>('0' + meter.text.back() - 'P') + '0'};
 }
 
 /// The status of each key that was assigned since `begin`, and the errors noted; in the order of the log.
@@ -125,7 +125,7 @@ struct stage::cell_run {
   bool register_it() const {
     const auto before = play.meter_state_of(meter);
     const auto date = before.serial.empty() ? calendar_date::of(play.world_.time().now()) : before.registered;
-    return order(line, register_meter{{}, meter, matrix_product, serial_of(play.step_), plan.sub_domain, date});
+    return order(line, register_meter{{}, meter, matrix_product, serial_of(meter), plan.sub_domain, date});
   }
   bool retire() const {
     const auto state = play.meter_state_of(meter);

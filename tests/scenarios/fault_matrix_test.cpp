@@ -147,12 +147,12 @@ BOOST_AUTO_TEST_CASE(a_wrong_expectation_is_found) {
 
 // A run that ends anywhere goes on, and its cells come out the same.
 BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_goes_on) {
-  const auto what = with_cells_of(table(), {"MI4r", "MI6c"});
+  const auto what = with_cells_of(table(), {"MI6c", "MO1"});
   scratch_directory work;
   const auto whole = run_in(work / "whole", what);
   BOOST_REQUIRE(whole.failures.empty());
   const auto last = whole.records - 3;
-  for (std::uint64_t end = 150; end < last; end += (last - 150) / 7) {
+  for (std::uint64_t end = 150; end < last; end += (last - 150) / 12) {
     BOOST_TEST_CONTEXT("ended after record " << end) {
       const auto data = work / ("cut" + std::to_string(end));
       run_options options;
