@@ -51,6 +51,17 @@ json counts_as_json(const std::map<domain_id, std::map<std::string, std::uint64_
   return out;
 }
 
+json as_json(const std::vector<cell_result>& cells) {
+  json all = json::array();
+  for (const auto& cell : cells)
+    all.push_back({{"message", cell.message},
+                   {"fault", cell.fault},
+                   {"expected", cell.expected},
+                   {"found", cell.found},
+                   {"differs", cell.differs()}});
+  return all;
+}
+
 void print_json(const scenario& what, const run_result& r, const scenario_arguments& a) {
   json stages = json::array();
   for (const auto& s : r.stages)
@@ -58,21 +69,39 @@ void print_json(const scenario& what, const run_result& r, const scenario_argume
   json unwell = json::object();
   for (const auto& [slot, health] : r.counts.unwell)
     unwell[slot.text] = name(health);
-  const json out{{"scenario", what.plan.name},
-                 {"data", a.data.string()},
-                 {"finished", r.finished},
-                 {"failures", r.failures},
-                 {"records", r.records},
-                 {"epoch", r.epoch},
-                 {"boxes", r.counts.boxes},
-                 {"generators", unwell},
-                 {"meters", r.counts.meters},
-                 {"keys", counts_as_json(r.counts.keys)},
-                 {"verdicts", counts_as_json(r.counts.verdicts)},
-                 {"events", r.counts.events},
-                 {"error_log", r.counts.faults},
-                 {"stages", stages}};
+  json out{{"scenario", what.plan.name},
+           {"data", a.data.string()},
+           {"finished", r.finished},
+           {"failures", r.failures},
+           {"records", r.records},
+           {"epoch", r.epoch},
+           {"boxes", r.counts.boxes},
+           {"generators", unwell},
+           {"meters", r.counts.meters},
+           {"keys", counts_as_json(r.counts.keys)},
+           {"verdicts", counts_as_json(r.counts.verdicts)},
+           {"events", r.counts.events},
+           {"error_log", r.counts.faults},
+           {"stages", stages}};
+  if (!r.matrix.empty())
+    out["matrix"] = as_json(r.matrix);
   std::cout << out.dump(2) << '\n';
+}
+
+/// A line for each cell: what happened to the message, and what came of it. One that differs says what was expected.
+void print_matrix(const std::vector<cell_result>& cells) {
+  if (cells.empty())
+    return;
+  std::string_view message;
+  for (const auto& cell : cells) {
+    if (cell.message != std::exchange(message, cell.message))
+      std::printf("%s\n", cell.message.c_str());
+    std::printf("%s %-24s %s\n", cell.differs() ? "!" : " ", cell.fault.c_str(), cell.found.c_str());
+    if (cell.differs())
+      std::printf("  %-24s %s\n", "  expected", cell.expected.c_str());
+  }
+  std::printf("\n%zu cells, %zu as expected\n\n", cells.size(),
+              static_cast<std::size_t>(std::ranges::count_if(cells, [](const auto& c) { return !c.differs(); })));
 }
 
 void print_counts(const char* title, const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
@@ -98,6 +127,7 @@ void print_text(const scenario& what, const run_result& r, const scenario_argume
   for (const auto& [slot, health] : r.counts.unwell)
     std::printf("  box in %s says %s of its generators\n", slot.text.c_str(), std::string{name(health)}.c_str());
   std::printf("\n");
+  print_matrix(r.matrix);
   print_counts("master keys by status", r.counts.keys);
   print_counts("verdicts of mail", r.counts.verdicts);
   std::printf("log\n  %llu records in %s, written in %u start%s; %llu in the error log\n",

@@ -38,6 +38,13 @@ std::optional<refusal> not_countable(const secure_box& state, const label& custo
   return owner == custodian ? std::nullopt : std::optional{refusal::share_of_another_custodian};
 }
 
+/// Nobody signs the key id of a request. One that is far beyond the last would take all those between with it, and no
+/// key could be made any more: who can forge a request must not be able to do that (EP-13b).
+constexpr std::uint64_t key_id_step_limit = 1'000'000;
+bool too_far(const domain_process& process, const key_id& key) {
+  return key.number - process.last_seen > key_id_step_limit;
+}
+
 /// Everything that Brass decides has this shape: ready, then what the worker found.
 template <class Proposed>
 decision<box_event> brass_decision(const secure_box& state, const Proposed& proposed, const brass_check& facts) {
@@ -208,6 +215,8 @@ decision<box_event> decide(const secure_box& state, const key_generated& propose
     return refuse(refusal::steel_not_valid_for_domain);
   if (keeps(protection::oak_freshness) && proposed.key.number <= process.last_seen)
     return refuse(refusal::key_id_not_fresh);
+  if (too_far(process, proposed.key))
+    return refuse(refusal::key_id_not_assigned);
   return events{proposed};
 }
 
@@ -243,9 +252,11 @@ decision<box_event> decide(const secure_box& state, const installation_finished&
   if (process->open.contains(proposed.key.number))
     return events{proposed};
   // Never attempted: MI7 says so, and the key id is spent, so that the record cannot be installed later.
-  if (proposed.failure && proposed.key.number > process->last_seen)
-    return events{proposed};
-  return refuse(refusal::key_id_not_fresh);
+  if (!proposed.failure || proposed.key.number <= process->last_seen)
+    return refuse(refusal::key_id_not_fresh);
+  if (too_far(*process, proposed.key))
+    return refuse(refusal::key_id_not_assigned);
+  return events{proposed};
 }
 
 decision<box_event> decide(const secure_box& state, const installation_confirmed& proposed, const brass_check& facts) {

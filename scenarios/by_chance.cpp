@@ -55,10 +55,10 @@ void stage::recall_answers() {
 }
 
 void stage::send_old_records() {
-  std::vector<std::pair<wire, carrier_actor>> lines;
-  for (const auto& one : nears_)
-    if (one.first.from.part == component::psr && one.first.to.part == component::steel)
-      lines.push_back(one);
+  std::vector<wire_faults::near_side> lines;
+  for (const auto& side : faults_->sides())
+    if (side.ends.from.part == component::psr && side.ends.to.part == component::steel)
+      lines.push_back(side);
   const auto view = opened_.written.view();
   for (const auto& domain : scenario_.plan.domains) {
     const auto assigned = view.row({stream_kind::key_counter, domain.id.text});

@@ -17,7 +17,7 @@ struct share {
   unsigned of_twenty;
 };
 constexpr share shares[] = {{"lost", 4},     {"delayed", 3}, {"doubled", 3},
-                            {"replayed", 3}, {"altered", 4}, {"misdirected", 3}};
+                            {"replayed", 3}, {"altered", 4}, {"wrong_box", 3}};
 
 /// The first start in which something can happen by chance: the one before is that of the ceremony.
 constexpr std::uint32_t first_epoch = 2;

@@ -1,7 +1,6 @@
 #include "scenarios/faulty_wires.hpp"
 
 #include "actors/errors.hpp"
-#include "actors/link/any_message.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -19,6 +18,8 @@ constexpr auto given_up_after = 10min;
 constexpr auto longest_delay = 10s;
 /// How long a stranger keeps what he sends again.
 constexpr auto replayed_after = 30min;
+/// Who a message names that comes from, or goes to, a component which there is not.
+constexpr std::string_view nobody = "another";
 
 /// What a wire does later.
 struct deferred {
@@ -26,30 +27,7 @@ struct deferred {
   std::function<void()> act;
 };
 using wire_actor = carrier_actor::extend<caf::reacts_to<deferred>>;
-
-/// Everybody's wires, and what happens on them.
-struct all_wires {
-  fate meets;
-  std::vector<std::pair<wire, carrier_actor>> nears;
-};
-
-/// The bytes of a command after what a fault does to its content.
-bytes changed(command c, const message_fault& f) {
-  const auto* message = message_with(c.code);
-  const auto field = std::ranges::find(message->fields, f.field) - message->fields.begin();
-  if (f.what == "altered") {
-    // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length.
-    auto& p = c.parameters[static_cast<std::size_t>(field)];
-    p[p.size() > 64 ? p.size() / 2 : p.size() - 1] ^= 1;
-  }
-  if (f.what == "record_type") // a record begins with the length and the bytes of its body, those with their type
-    c.parameters[static_cast<std::size_t>(field)].at(4) = 0xee;
-  else if (f.what == "unknown_command")
-    c.code = 0xffff;
-  else if (f.what == "parameter_missing")
-    c.parameters.pop_back();
-  return encode(c);
-}
+using faults_handle = std::shared_ptr<wire_faults>;
 
 struct wire_state {
   static inline const char* name = "wire";
@@ -60,106 +38,147 @@ using answer_promise = caf::typed_response_promise<carried>;
 
 class faulty_wire {
 public:
-  faulty_wire(wire_pointer self, carrier_actor near, std::shared_ptr<const all_wires> all)
-    : self_(self), near_(std::move(near)), all_(std::move(all)) {}
+  faulty_wire(wire_pointer self, wire ends, carrier_actor near, faults_handle faults)
+    : self_(self), ends_(std::move(ends)), near_(std::move(near)), faults_(std::move(faults)) {}
 
-  void carry(const carried& m, answer_promise rp) const {
+  /// `far` is whoever sends: the other end of the wire.
+  void carry(const carried& m, answer_promise rp, caf::actor far) const {
+    const way back{rp, std::move(far)};
     const auto c = decode_command(m.data);
-    const auto fault = c ? all_->meets(*c) : std::nullopt;
-    const auto go_on = [*this, data = fault ? changed(*c, *fault) : m.data, rp] { forward(data, rp); };
-    const auto once_more = [*this, data = m.data] { forward(data, {}); };
-    if (!fault)
-      go_on();
-    else if (fault->what == "lost")
+    if (c)
+      faults_->passes(*c);
+    const auto* fault = c && c->kind == command_kind::command ? faults_->meets(*c) : nullptr;
+    if (fault && fault->what == "lost")
       return never_answered(rp);
-    else if (fault->what == "delayed")
-      return hold(go_on);
-    else if (fault->what == "misdirected")
-      forward_elsewhere(*c, rp);
-    else {
-      go_on();
-      if (fault->what == "doubled")
-        once_more();
-      if (fault->what == "replayed")
-        later(replayed_after, once_more);
-    }
-    for (const auto& one : std::exchange(self_->state.held, {}))
-      one();
+    if (fault && fault->what == "sender_restarted")
+      return faults_->end_process();
+    if (fault && fault->what == "delayed")
+      return hold([*this, data = m.data, back] { forward(data, back); });
+    if (fault && (fault->what == "wrong_box" || goes_astray(*c, *fault)))
+      misdirect(*c, back);
+    else if (fault && fault->what == "receiver_restarted")
+      last_words(*c, m.data);
+    else
+      forward(fault ? faults_->changed(*c, *fault) : m.data, back);
+    if (fault && fault->what == "doubled")
+      forward(m.data, {});
+    if (fault && fault->what == "replayed")
+      later(replayed_after, [*this, data = m.data] { forward(data, {}); });
+    release(self_);
   }
 
 private:
+  /// Where an answer goes. Without a promise nobody hears it.
+  struct way {
+    std::optional<answer_promise> promise;
+    caf::actor far;
+  };
+
   void later(std::chrono::minutes when, std::function<void()> act) const {
     self_->delayed_send(self_, when, deferred{{}, std::move(act)});
   }
   void never_answered(answer_promise rp) const {
     later(given_up_after, [rp]() mutable { rp.deliver(make_error(refusal::no_answer)); });
   }
+  static void release(wire_pointer self) {
+    for (const auto& one : std::exchange(self->state.held, {}))
+      one();
+  }
   void hold(std::function<void()> act) const {
     self_->state.held.push_back(std::move(act));
-    self_->delayed_send(self_, longest_delay, deferred{{}, [self = self_] {
-                                                         for (const auto& one : std::exchange(self->state.held, {}))
-                                                           one();
-                                                       }});
+    self_->delayed_send(self_, longest_delay, deferred{{}, [self = self_] { release(self); }});
   }
 
-  /// Without a promise nobody hears the answer.
-  void forward(const bytes& data, std::optional<answer_promise> rp) const {
+  void forward(const bytes& data, const way& back) const {
+    self_->request(near_, caf::infinite, carried{{}, data})
+      .then([*this, back](const carried& answer) { bring_back(answer.data, back); },
+            [back](const caf::error& e) {
+              if (auto rp = back.promise)
+                rp->deliver(e);
+            });
+  }
+
+  /// A record is for one Steel box: where the command names none, it comes to another with its record.
+  static bool goes_astray(const command& c, const message_fault& f) {
+    return f.what == "wrong_steel" && c.to.part == component::steel && !holds_what(*message_with(c.code), f.what);
+  }
+  /// To another component of that kind, as if it were for that one; where there is none, in the name of one.
+  void misdirect(command c, const way& back) const {
+    const auto asked = c;
+    const auto* other = faults_->another(ends_);
+    if (other) {
+      c.from = other->ends.from;
+      c.to = other->ends.to;
+    } else
+      c.to.of = nobody;
+    self_->request(other ? other->near : near_, caf::infinite, carried{{}, encode(c)})
+      .then(
+        [*this, back, asked](const carried& got) {
+          // Who led it astray leads the answer back.
+          auto answer = decode_command(got.data);
+          answer->from = asked.to;
+          answer->to = asked.from;
+          bring_back(encode(*answer), back);
+        },
+        [](const caf::error&) {});
+  }
+
+  /// The process ends with the first that the receiver has durable, or when it answers: the answer goes nowhere.
+  void last_words(const command& c, const bytes& data) const {
+    const bool answered = command_for(c.to.part, c.code)->answer != 0;
+    faults_->has_arrived();
     self_->request(near_, caf::infinite, carried{{}, data})
       .then(
-        [*this, rp](const carried& answer) mutable {
-          if (rp)
-            bring_back(answer, *rp);
+        [*this, answered](const carried&) {
+          if (answered)
+            faults_->end_process();
         },
-        [rp](const caf::error& e) mutable {
-          if (rp)
-            rp->deliver(e);
-        });
+        [](const caf::error&) {});
   }
-  /// A stranger takes the command to another component of the same kind, and brings that one's answer.
-  void forward_elsewhere(command c, answer_promise rp) const {
-    for (const auto& [ends, near] : all_->nears) {
-      if (ends.to.part != c.to.part || ends.to == c.to || ends.from.part != c.from.part)
-        continue;
-      const auto from = std::exchange(c.from, ends.from);
-      const auto to = std::exchange(c.to, ends.to);
-      self_->request(near, caf::infinite, carried{{}, encode(c)})
-        .then(
-          [rp, from, to](const carried& answer) {
-            auto back = decode_command(answer.data);
-            if (back) {
-              back->from = to;
-              back->to = from;
-            }
-            deliver(rp, back ? encode(*back) : answer.data);
-          },
-          [rp](const caf::error& e) mutable { rp.deliver(e); });
+
+  void bring_back(const bytes& data, const way& back) const {
+    const auto c = decode_command(data);
+    if (c)
+      faults_->passes(*c);
+    if (!back.promise)
       return;
-    }
-    forward(encode(c), rp);
-  }
-  void bring_back(const carried& answer, answer_promise rp) const {
-    const auto c = decode_command(answer.data);
-    const auto fault = c && c->kind == command_kind::response ? all_->meets(*c) : std::nullopt;
+    const auto* fault = c && c->kind == command_kind::response ? faults_->meets(*c) : nullptr;
+    auto deliver = [rp = *back.promise](const bytes& what) mutable { rp.deliver(carried{{}, what}); };
+    const auto once_more = [far = back.far, data] { caf::anon_send(far, carried{{}, data}); };
     if (!fault)
-      return deliver(rp, answer.data);
+      return deliver(data);
     if (fault->what == "lost")
-      return never_answered(rp);
+      return never_answered(*back.promise);
+    if (fault->what == "sender_restarted")
+      return faults_->end_process();
     if (fault->what == "delayed")
-      return hold([*this, rp, data = answer.data] { deliver(rp, data); });
-    deliver(rp, changed(*c, *fault));
+      return hold([deliver, data]() mutable { deliver(data); });
+    if (fault->what == "receiver_restarted")
+      faults_->has_arrived();
+    if (fault->what == "wrong_box") {
+      auto other = *c;
+      other.from.of = nobody;
+      return deliver(encode(other));
+    }
+    deliver(faults_->changed(*c, *fault));
+    if (fault->what == "doubled")
+      once_more();
+    if (fault->what == "replayed")
+      later(replayed_after, once_more);
   }
-  static void deliver(answer_promise rp, bytes data) { rp.deliver(carried{{}, std::move(data)}); }
 
   wire_pointer self_;
+  wire ends_;
   carrier_actor near_;
-  std::shared_ptr<const all_wires> all_;
+  faults_handle faults_;
 };
 
-wire_actor::behavior_type wire_behaviour(wire_pointer self, carrier_actor near, std::shared_ptr<const all_wires> all) {
-  const faulty_wire way{self, std::move(near), std::move(all)};
+wire_actor::behavior_type wire_behaviour(wire_pointer self, wire ends, carrier_actor near, faults_handle faults) {
+  const faulty_wire way{self, std::move(ends), std::move(near), std::move(faults)};
   return {[self, way](const carried& m) {
+            auto far = caf::actor_cast<caf::actor>(self->current_sender());
             auto rp = self->make_response_promise<carried>();
-            way.carry(m, rp);
+            way.carry(m, rp, std::move(far));
             return rp;
           },
           [](const deferred& m) { m.act(); }};
@@ -167,33 +186,67 @@ wire_actor::behavior_type wire_behaviour(wire_pointer self, carrier_actor near, 
 
 } // namespace
 
-fate fates_of(std::vector<message_fault> faults) {
-  struct counted {
-    message_fault fault;
-    unsigned passed;
-  };
-  std::vector<counted> all;
+wire_faults::wire_faults(std::vector<message_fault> faults) {
   for (auto& f : faults)
-    all.push_back({std::move(f), 0});
-  return [all](const command& c) mutable {
-    const auto name = name_of_message(c.code);
-    std::optional<message_fault> found;
-    for (auto& one : all) {
-      if (one.fault.message != name || (one.fault.to && *one.fault.to != oaksteel::name(c.to.part)))
-        continue;
-      if (++one.passed == one.fault.nth)
-        found = one.fault;
-    }
-    return found;
-  };
+    entries_.push_back({std::move(f)});
 }
 
-carrying faulty_wires(caf::actor_system& system, fate meets) {
-  auto all = std::make_shared<all_wires>();
-  all->meets = std::move(meets);
-  return [&system, all](const wire& ends, carrier_actor near) {
-    all->nears.push_back({ends, near});
-    return carrier_actor{system.spawn(wire_behaviour, std::move(near), all)};
+void wire_faults::only(std::optional<message_fault> fault) {
+  entries_.clear();
+  told_.clear();
+  if (fault)
+    entries_.push_back({std::move(*fault)});
+}
+
+bool wire_faults::happened() const {
+  return std::ranges::all_of(entries_, [](const entry& e) { return e.passed >= e.fault.nth; });
+}
+
+bool wire_faults::ends_process(std::uint64_t records) {
+  if (arrived_ && !records_)
+    records_ = records;
+  return ends_ || (records_ && records > *records_);
+}
+
+const wire_faults::near_side* wire_faults::another(const wire& ends) const {
+  const auto fits = [&](const near_side& s) {
+    return s.ends.from.part == ends.from.part && s.ends.to.part == ends.to.part && s.ends.to.of != ends.to.of;
+  };
+  const auto found = std::ranges::find_if(sides_, fits);
+  return found == sides_.end() ? nullptr : &*found;
+}
+
+const message_fault* wire_faults::meets(const command& c) {
+  const auto name = name_of_message(c.code);
+  const message_fault* found = nullptr;
+  for (auto& e : entries_) {
+    if (e.fault.message != name || (e.fault.to && *e.fault.to != oaksteel::name(c.to.part)))
+      continue;
+    if (++e.passed == e.fault.nth)
+      found = &e.fault;
+  }
+  if (!found && by_chance_) {
+    drawn_ = by_chance_(c);
+    found = drawn_ ? &*drawn_ : nullptr;
+  }
+  return found;
+}
+
+void wire_faults::passes(const command& c) {
+  const bool of_answer = c.kind == command_kind::response_error;
+  if (!of_answer && c.kind != command_kind::command_error && c.kind != command_kind::response_code)
+    return;
+  // Whether there is a record is a question, and that there is none an answer.
+  const auto code = refusal_in(c);
+  if (code == refusal::record_missing && name_of_message(c.code) == "fetch record")
+    return;
+  told_.push_back({c.to.part, code});
+}
+
+carrying faulty_wires(caf::actor_system& system, const std::shared_ptr<wire_faults>& faults) {
+  return [&system, faults](const wire& ends, carrier_actor near) {
+    faults->add({ends, near});
+    return carrier_actor{system.spawn(wire_behaviour, ends, std::move(near), faults)};
   };
 }
 

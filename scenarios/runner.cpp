@@ -1,5 +1,6 @@
 #include "scenarios/runner.hpp"
 
+#include "scenarios/matrix_report.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 
@@ -152,27 +153,28 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
                  [&](const storage_error& e) { watch.storage = e; }, result};
       play.run();
     } catch (const restart_wanted&) {
-      // As it was recorded, too: that is one end.
-      while (!watch.ends.empty() && watch.ends.front() <= opened->written.size())
-        watch.ends.pop_front();
       continue;
     } catch (const simulation_stopped&) {
       if (watch.storage)
         return unexpected{*watch.storage};
       if (watch.differs)
         return result;
-      // The process ends here, as it did when it was recorded, and starts again.
-      watch.ends.pop_front();
+      // The process ends here, as it did when it was recorded, by a fault of the scenario or by chance, and starts again.
+      if (!watch.ends.empty() && (!opened || opened->written.size() >= watch.ends.front()))
+        watch.ends.pop_front();
       continue;
     }
     watch.stop(opened->written);
     result.records = opened->written.size();
     result.epoch = opened->written.epoch();
     result.counts = count(opened->written, what.plan.domains);
+    result.matrix = cells_in(opened->written, what.plan);
     if (result.finished) {
       auto lines = unmet(what.plan.expect, result.counts);
       result.failures.insert(result.failures.end(), lines.begin(), lines.end());
     }
+    const auto lines = differences(result.matrix);
+    result.failures.insert(result.failures.end(), lines.begin(), lines.end());
     return result;
   }
 }

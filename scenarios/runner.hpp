@@ -50,6 +50,7 @@ struct run_result {
   std::vector<std::string> failures;   ///< expectations that were not met, orders that did not complete
   tally counts;
   std::vector<order> answered;         ///< orders as they were answered, by all starts of the process
+  std::vector<cell_result> matrix;     ///< every cell that is done
   std::vector<stage_time> stages;
   std::uint64_t records = 0;
   std::uint32_t epoch = 0;

@@ -1,9 +1,9 @@
 #include "scenarios/schema.hpp"
 
-#include "actors/link/any_message.hpp"
 #include "events/mail.hpp"
 #include "events/master_key.hpp"
 #include "node/plan_reading.hpp"
+#include "scenarios/matrix_schema.hpp"
 
 #include <algorithm>
 #include <array>
@@ -32,6 +32,7 @@ struct script_reader : plan_reader {
   std::set<sequence_number> gone;  ///< meters scrapped or retired by the steps before
   std::set<domain_id> later;       ///< domains that a step creates
   unsigned hours = 0;              ///< waited by the steps before
+  std::vector<cell_step> cells;    ///< of [[matrix]]
 };
 
 template <auto Member, class T>
@@ -64,7 +65,9 @@ constexpr known_key<script_reader, meter_fault> fault_keys[] = {
    [](script_reader& r, const setting& n, meter_fault& f) { f.meter = read_meter(r, n); }},
   {"domain", "domain = \"VE\"", a_domain<&meter_fault::domain>},
   {"what", "what = \"write\"",
-   [](script_reader& r, const setting& n, meter_fault& f) { f.what = fault_kinds[read_word(r, n, "fault", fault_kinds)]; }},
+   [](script_reader& r, const setting& n, meter_fault& f) {
+     f.what = fault_kinds[read_word(r, n, "fault", fault_kinds)];
+   }},
   {"times", "", whole<&meter_fault::times, 1, 100>},
 };
 
@@ -102,56 +105,19 @@ void read_box_fault(script_reader& r, const setting& table) {
   r.out.box_faults.push_back(std::move(f));
 }
 
-constexpr known_key<script_reader, message_fault> message_fault_keys[] = {
-  {"message", "",
-   [](script_reader& r, const setting& n, message_fault& f) {
-     words names;
-     for (const auto& one : all_messages())
-       names.push_back(one.name);
-     f.message = names[read_word(r, n, "message", names)];
-   }},
-  {"to", "",
-   [](script_reader& r, const setting& n, message_fault& f) {
-     words names;
-     for (std::uint8_t c = 1; valid(static_cast<component>(c)); ++c)
-       names.push_back(name(static_cast<component>(c)));
-     f.to = std::string{names[read_word(r, n, "component", names)]};
-   }},
-  {"nth", "", whole<&message_fault::nth, 1, 1'000'000>},
-  {"what", "what = \"lost\"",
-   [](script_reader& r, const setting& n, message_fault& f) {
-     f.what = message_faults[read_word(r, n, "fault of a message", message_faults)];
-   }},
-  {"field", "",
-   [](script_reader& r, const setting& n, message_fault& f) {
-     const auto message = std::ranges::find(all_messages(), f.message, &any_message::name);
-     if (message != all_messages().end())
-       f.field = message->fields[read_word(r, n, "field of " + f.message, message->fields)];
-   }},
-};
-
-void read_message_fault(script_reader& r, const setting& table) {
-  message_fault f;
-  read_keys(r, table, "[[fault]] of a message", message_fault_keys, f);
-  if (r.failed())
-    return;
-  const bool of_field = f.what == "altered" || f.what == "record_type";
-  if (!r.out.as_commands)
-    r.fail(table.at, "messages go directly here; write `messages = \"commands\"` at the top of the file");
-  else if (of_field == f.field.empty())
-    r.fail(table.at, of_field ? "`field` is missing; it names what is " + f.what + " in " + f.message
-                              : "only what is \"altered\" and a \"record_type\" have a `field`; leave it out");
-  else if (const auto& m = *std::ranges::find(all_messages(), f.message, &any_message::name);
-           !m.ways[0] && (f.what == "doubled" || f.what == "replayed"))
-    r.fail(table.at, f.message + " is an answer, which comes once for each command; name the command");
-  r.out.message_faults.push_back(std::move(f));
+void no_commands(script_reader& r, place at) {
+  r.fail(at, "messages go directly here; write `messages = \"commands\"` at the top of the file");
 }
 
 void read_fault(script_reader& r, const setting& table) {
   if (table.find("box"))
     return read_box_fault(r, table);
-  if (table.find("message"))
-    return read_message_fault(r, table);
+  if (table.find("message")) {
+    auto f = read_message_fault(r, table);
+    if (!r.out.as_commands)
+      no_commands(r, table.at);
+    return r.out.message_faults.push_back(std::move(f));
+  }
   meter_fault f;
   read_keys(r, table, "[[fault]]", fault_keys, f);
   const auto fault_of = [](const meter_fault& m) { return std::tie(m.meter, m.domain, m.what); };
@@ -163,16 +129,20 @@ void read_fault(script_reader& r, const setting& table) {
 // --- steps ---------------------------------------------------------------------------------------
 
 /// A domain that keys are installed for must be active in an Oak, a Steel and a Brass.
-domain_id read_served_domain(script_reader& r, const setting& node) {
-  const domain_id id = read_domain(r, node);
+void must_be_served(script_reader& r, place at, const domain_id& id) {
   for (box_type type : {box_type::oak, box_type::steel, box_type::brass}) {
     const bool served = std::ranges::any_of(r.boxes, [&](const box_plan& b) {
       return b.type == type && b.active == id;
     });
     if (!served)
-      r.fail(node.at, "domain " + in_quotes(id.text) + " is active in no " + std::string{name(type)} +
-                     " box; add a [[box]] with this type in which this domain is `active`");
+      r.fail(at, "domain " + in_quotes(id.text) + " is active in no " + std::string{name(type)} +
+                   " box; add a [[box]] with this type in which this domain is `active`");
   }
+}
+
+domain_id read_served_domain(script_reader& r, const setting& node) {
+  const domain_id id = read_domain(r, node);
+  must_be_served(r, node.at, id);
   return id;
 }
 
@@ -332,6 +302,22 @@ void read_restart(script_reader& r, const setting& table, std::string_view title
   r.out.steps.emplace_back(restart_step{});
 }
 
+/// A matrix stands among the steps as its cells.
+void read_matrix_step(script_reader& r, const setting& table, std::string_view title) {
+  check_keys(r, table, title, words{"do"});
+  if (r.cells.empty())
+    r.fail(table.at, "a `matrix` without cells; add [[matrix]] tables");
+  else if (r.done.contains("matrix"))
+    r.fail(table.at, "a second `matrix`; there must be one");
+  else if (!r.out.as_commands)
+    no_commands(r, table.at);
+  else if (r.domains.size() < 2)
+    r.fail(table.at, "a `matrix` needs a second domain, for what names the wrong one; add a [[domain]]");
+  must_be_served(r, table.at, r.domains.front().id);
+  for (auto& cell : r.cells)
+    r.out.steps.emplace_back(std::move(cell));
+}
+
 /// What `do` may name.
 struct step_kind {
   std::string_view name;
@@ -353,6 +339,7 @@ constexpr step_kind step_kinds[] = {
   {"mail", "register", read_step<mail_step, mail_keys>},
   {"wait", "ceremony", read_step<wait_step, wait_keys>},
   {"chance", "ceremony", read_step<chance_step, chance_keys>},
+  {"matrix", "ceremony", read_matrix_step},
 };
 
 void read_any_step(script_reader& r, const setting& table) {
@@ -456,6 +443,7 @@ constexpr known_key<script_reader, script> script_keys[] = {
      s.as_commands = read_word(r, n, "way of messages", ways) == 1;
    }},
   {"fault", "", [](script_reader& r, const setting& n, script&) { read_tables(r, n, fault_limit, read_fault); }},
+  {"matrix", "", [](script_reader& r, const setting& n, script&) { r.cells = read_matrix(r, n); }},
   {"step", "[[step]] with do = \"ceremony\"",
    [](script_reader& r, const setting& n, script&) { read_tables(r, n, step_limit, read_any_step); }},
   {"expect", "",
@@ -472,6 +460,8 @@ expected<script, text_error> read_script(const setting& document) {
   script_reader r;
   r.kind = "scenario";
   read_keys(r, document, "this scenario", script_keys, r.out);
+  if (!r.cells.empty() && !r.done.contains("matrix"))
+    r.fail(place_in(document, "matrix"), "a [[matrix]] that no step runs; add a [[step]] with do = \"matrix\"");
   if (r.failed())
     return unexpected{*std::move(r.mistake)};
   r.out.domains = std::move(r.domains);

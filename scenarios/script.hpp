@@ -7,6 +7,7 @@
 #include "events/ids.hpp"
 #include "node/ceremony.hpp"
 #include "node/document.hpp"
+#include "scenarios/matrix.hpp"
 
 #include <map>
 #include <optional>
@@ -34,18 +35,6 @@ struct box_fault {
 };
 /// How a noise source can fail.
 inline constexpr std::string_view noise_faults[] = {"stuck", "biased", "repeating", "slow", "dead"};
-
-/// `[[fault]]` of a message, where components talk in commands: what happens to one command or answer on its way.
-struct message_fault {
-  std::string message;           ///< its name in the list of messages (docs/messages.md)
-  std::optional<std::string> to; ///< only on its way to this component
-  unsigned nth = 1;              ///< the first, second ... of them
-  std::string what;              ///< one of message_faults
-  std::string field;             ///< of "altered" and "record_type"
-};
-/// What can happen to a message. The first four need no knowledge of it.
-inline constexpr std::string_view message_faults[] = {"lost",    "delayed",         "doubled",           "replayed",
-                                                      "altered", "unknown_command", "parameter_missing", "record_type"};
 
 /// `do = "ceremony"`: initialise the boxes, create the domains that no later step creates, make the domain processes.
 struct first_ceremony_step {};
@@ -116,7 +105,8 @@ struct chance_step {
 };
 
 using step = std::variant<first_ceremony_step, domain_step, enable_step, disable_step, activate_step, restart_step,
-                          install_step, scrap_step, register_step, retire_step, mail_step, wait_step, chance_step>;
+                          install_step, scrap_step, register_step, retire_step, mail_step, wait_step, chance_step,
+                          cell_step>;
 
 /// `[expect]`: counts that must come out; what is not named is not checked.
 struct expectations {
@@ -141,7 +131,7 @@ struct script : site_plan {
   std::vector<message_fault> message_faults;
   degraded_work degraded = degraded_work::allowed;
   bool as_commands = false; ///< components talk in commands, through gates (actors/link/gate.hpp)
-  std::vector<step> steps;
+  std::vector<step> steps;   ///< that of a matrix stands here as its cells
   std::vector<meter_mention> mentions;
   expectations expect;
 };

@@ -1,6 +1,6 @@
 #include "scenarios/stage.hpp"
 
-#include "scenarios/faulty_wires.hpp"
+#include "scenarios/matrix_report.hpp"
 #include "scenarios/slow_disk.hpp"
 #include "storage/archive.hpp"
 
@@ -26,6 +26,7 @@ std::string name_of_step(const step& s) {
     std::string operator()(const mail_step&) const { return "mail"; }
     std::string operator()(const wait_step&) const { return "wait"; }
     std::string operator()(const chance_step&) const { return "chance"; }
+    std::string operator()(const cell_step& x) const { return name_of_cell(x); }
   };
   return std::visit(naming{}, s);
 }
@@ -38,22 +39,25 @@ std::vector<meter_defect> defects_of(const script& plan, const sequence_number& 
   return defects;
 }
 
+/// Each attempt at a cell has a meter of its own, and beside them is a spare one.
+std::size_t slots_of(const scenario& what) {
+  return what.labels.size() + (has_cells(what.plan) ? (what.plan.steps.size() + 1) * cell_attempts : 0);
+}
+
 } // namespace
 
 stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
              std::function<void(const storage_error&)> storage_failed, run_result& result)
-  : scenario_(what), options_(options), opened_(opened), result_(result), world_(opened.last,
+  : scenario_(what), options_(options), opened_(opened), result_(result),
+    faults_(std::make_shared<wire_faults>(what.plan.message_faults)),
+    world_(opened.last,
            [this, stop = std::move(stop)] {
-             if (stop())
-               return true;
-             if (ends_by_chance())
-               throw restart_wanted{};
-             return false;
+             return stop() || faults_->ends_process(opened_.written.size()) || ends_by_chance();
            }),
     random_(seeded_randomness(options.seed, opened.written.epoch())),
     noise_(faulty_noise(*random_, what.plan.box_faults)), workers_(inline_workers()),
     log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
-  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, what.labels.size()));
+  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, slots_of(what)));
   if (!slots)
     halt(slots.error());
   slots_ = std::move(*slots);
@@ -68,14 +72,9 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around.noise = noise_.get();
   plan.around.degraded = what.plan.degraded;
   if (what.plan.as_commands)
-    plan.carry = [this, inner = faulty_wires(world_.system(), [this, planned = fates_of(what.plan.message_faults)](
-                                                                const command& c) mutable {
-                    auto fault = planned(c);
-                    return fault || !chance_ ? fault : chance_->meets(c);
-                  })](const wire& ends, carrier_actor near) {
-      nears_.push_back({ends, near});
-      return inner(ends, std::move(near));
-    };
+    plan.carry = faulty_wires(world_.system(), faults_);
+  if (chance_)
+    faults_->draw([this](const command& c) { return chance_->meets(c); });
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
@@ -104,6 +103,9 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
         defects.push_back(std::move(one));
     meters_[label.meter] = site_->connect_meter({label.meter, slot, &*slots_, std::move(defects)});
   }
+  if (has_cells(what.plan))
+    site_->connect_meter({spare_meter, slot_of_spare(what), &*slots_, {}});
+  connect_meters_of(opened_.node.steps_done + 1);
 }
 
 stage::~stage() {
@@ -165,11 +167,17 @@ void stage::run() {
     // A step that failed is not done: the next run tries it again.
     const bool taken = attempt([&] {
       std::visit([this](const auto& one) { take(one); }, s);
-      const auto what = step_ == chance_at ? chance_said(chance_->seed()) : name_of_step(s);
+      const auto outcome = std::exchange(found_, {});
+      const auto what = step_ == chance_at ? chance_said(chance_->seed())
+                                           : name_of_step(s) + (outcome.empty() ? "" : ": " + outcome);
       ask<acknowledged>(chronicle_, step_finished{{}, step_, what}, "recording the step");
     });
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
-    result_.stages.push_back({name_of_step(s), took.count()});
+    const auto name = std::holds_alternative<cell_step>(s) ? "matrix" : name_of_step(s);
+    if (name == "matrix" && !result_.stages.empty() && result_.stages.back().what == name)
+      result_.stages.back().seconds += took.count();
+    else
+      result_.stages.push_back({name, took.count()});
     if (!taken)
       return;
     if (std::holds_alternative<restart_step>(s))

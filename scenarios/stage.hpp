@@ -4,6 +4,7 @@
 #include "node/site.hpp"
 #include "scenarios/chance.hpp"
 #include "scenarios/faulty_noise.hpp"
+#include "scenarios/faulty_wires.hpp"
 #include "scenarios/runner.hpp"
 #include "scenarios/simulation.hpp"
 
@@ -43,6 +44,7 @@ private:
   void take(const retire_step& s);
   void take(const mail_step& s);
   void take(const wait_step& s);
+  void take(const cell_step& s);
   void take(const chance_step& s);
 
   // by_chance.cpp
@@ -84,6 +86,11 @@ private:
   /// Waits for an order; one that is incomplete fails the step.
   void complete(const pending_handle<order_result>& p, const std::string& what);
 
+  // matrix_run.cpp
+  struct cell_run;
+  /// Those of a cell, which may be begun already; of another step, none.
+  void connect_meters_of(std::uint32_t step);
+
   // mail_run.cpp
   std::vector<indicium> print_all(const mail_step& s);
 
@@ -118,6 +125,7 @@ private:
   const run_options& options_;
   opened_log& opened_;
   run_result& result_;
+  std::shared_ptr<wire_faults> faults_;
   simulation world_;
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_;
@@ -126,7 +134,6 @@ private:
   std::optional<chance> chance_;              ///< where faults come by chance
   std::optional<chance_end> end_;             ///< `records` is a size of the log
   std::vector<pending_handle<order_result>> asked_; ///< orders, answered or not
-  std::vector<std::pair<wire, carrier_actor>> nears_; ///< where those come in who keep records
   log_key log_key_;
   std::function<void(const storage_error&)> storage_failed_;
   std::optional<erasable_slots> slots_;
@@ -135,6 +142,7 @@ private:
   std::map<sequence_number, meter_actor> meters_;
   std::uint64_t heads_ = 0;
   std::uint32_t step_ = 0; ///< being run, from 1
+  std::string found_;      ///< what came of a cell
 };
 
 } // namespace oaksteel

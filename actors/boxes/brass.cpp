@@ -71,8 +71,9 @@ caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, 
 template <class Reply, class Message>
 caf::typed_response_promise<Reply> refuse_step(self_pointer self, const Message& m, std::string what) {
   auto rp = self->make_response_promise<Reply>();
-  self->state.core->house().submit({m.head, std::move(what), fails(rp)}, [key = m.key](transaction& t) {
-    t.refuse(refusal::status_transition_illegal, key.text(), {{participant_kind::key, key.text()}});
+  self->state.core->house().submit({m.head, std::move(what), fails(rp)}, [self, key = m.key](transaction& t) {
+    const auto unready = not_ready(t.state<secure_box>(self->state.core->stream()), box_type::brass, key.domain);
+    t.refuse(unready.value_or(refusal::status_transition_illegal), key.text(), {{participant_kind::key, key.text()}});
   });
   return rp;
 }

@@ -61,6 +61,13 @@ std::optional<mi2> answered_before(const log& site, const box_id& oak, const mi1
   return answer_from(found->event, *pair, {m.head.id, found->position, m.head.correlation});
 }
 
+/// The response goes to the Oak that made MI3 (EP step 314).
+bool made_here(box_core& box, const key_id& key) {
+  const auto view = box.house().around().journal_log->view();
+  const auto made = find_event<key_generated>(view, lookup::generated_key, key.text());
+  return made && made->event.oak == box.id();
+}
+
 auto generate_key(self_pointer self, const mi1& m) {
   auto rp = self->make_response_promise<mi2>();
   auto& core = *self->state.core;
@@ -107,7 +114,12 @@ oak_actor::behavior_type oak_box(self_pointer self, box_place place, surrounding
     // EP steps 314-316: the archive's response comes back, and Oak sends Generate Response.
     [self](const pass_response& m) {
       auto rp = self->make_response_promise<generate_response>();
-      self->state.core->house().submit({m.head, "generate_response", fails(rp)}, [rp, m](transaction& t) mutable {
+      self->state.core->house().submit({m.head, "generate_response", fails(rp)}, [self, rp, m](transaction& t) mutable {
+        auto& box = *self->state.core;
+        if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::oak, m.key.domain))
+          return t.refuse(*why, m.key.text());
+        if (!made_here(box, m.key))
+          return t.refuse(refusal::key_not_known, m.key.text());
         if (m.status == key_status::none)
           return t.refuse(refusal::status_transition_illegal, m.key.text());
         t.when_durable([rp, m](const message_head& next) mutable { rp.deliver(generate_response{{next}, m.key}); });

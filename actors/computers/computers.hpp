@@ -22,6 +22,7 @@ struct kdc_state {
   std::unique_ptr<shell> house;
   kmc_actor kmc;
   std::map<box_id, psr_actor> lines; ///< by Steel box
+  domain_keys_of oak_keys{key_role::oak_authentication};     ///< to check MI4
   domain_keys_of brass_keys{key_role::brass_authentication}; ///< to check MI10 and MB3
 };
 kdc_actor::behavior_type key_distribution_computer(kdc_actor::stateful_pointer<kdc_state> self, kmc_actor kmc,

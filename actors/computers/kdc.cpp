@@ -27,9 +27,34 @@ void announce(self_pointer self, const message_head& head, const key_id& key, co
     self->send(it->second, record_ready{{self->state.house->next_head(head)}, key, meter});
 }
 
+/// Why MI4 is not kept: it goes to the Steel box that Oak made it for, as Oak signed it. One that was kept is what will be
+/// handed out, so a forged one must not come before the right one (EP-13b).
+std::optional<refusal> unfit(const mi4& m, const std::optional<public_key>& oak, work_context& w) {
+  const auto& r = m.record.record;
+  const auto body = decode_body<mi4_body>(r.body);
+  if (!body)
+    return refusal::record_malformed;
+  if (body->key != m.key || body->steel != m.steel)
+    return refusal::records_disagree;
+  if (!oak || !w.proofs.check(*oak, {"record", m.key.domain.text}, r.body, r.proof))
+    return refusal::signature_invalid;
+  if (body->sealed != sha256(m.record.sealed))
+    return refusal::sealed_material_invalid;
+  return std::nullopt;
+}
+
 auto receive(self_pointer self, const mi4& m) {
   auto rp = self->make_response_promise<acknowledged>();
-  self->state.house->submit({m.head, "MI4", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  struct facts {
+    std::optional<refusal> problem = refusal::signature_invalid;
+  };
+  auto oak = self->state.oak_keys.find(self->state.house->around().journal_log->view(), m.key.domain);
+  auto answer = [m, oak = std::move(oak)](work_context& w) { return facts{unfit(m, oak, w)}; };
+  auto decide_it = [self, rp, m](transaction& t, facts& f) mutable {
+    if (!self->state.lines.contains(m.steel))
+      f.problem = refusal::box_not_known;
+    if (f.problem)
+      return t.refuse(*f.problem, m.key.text(), who(m.key, m.meter));
     const install_record_received proposed{m.key, m.steel, m.order, m.meter, m.record.record};
     auto events = decide(t.state<distribution>(stream_of_record(m.key)), proposed);
     if (!events)
@@ -39,7 +64,8 @@ auto receive(self_pointer self, const mi4& m) {
       rp.deliver(acknowledged{{next}});
       announce(self, next, m.key, m.steel, m.meter);
     });
-  });
+  };
+  self->state.house->submit<facts>({m.head, "MI4", fails(rp)}, std::move(answer), std::move(decide_it));
   return rp;
 }
 
@@ -70,8 +96,10 @@ auto hand_out(self_pointer self, const mi4r& m) {
 
 /// True when Brass of the key's domain signed this end of its distribution: MI10, or MB3 after a failure.
 bool confirmed_by_brass(const settle& m, const std::optional<public_key>& brass, work_context& w) {
-  const auto names_it = [&](const auto& body) { return body && body->key == m.key; };
-  if (m.failure ? !names_it(decode_body<mb3_body>(m.record.body)) : !names_it(decode_body<mi10_body>(m.record.body)))
+  const auto mi10 = decode_body<mi10_body>(m.record.body);
+  const auto mb3 = decode_body<mb3_body>(m.record.body);
+  const bool says_so = m.failure ? mb3 && mb3->key == m.key && mb3->reason == *m.failure : mi10 && mi10->key == m.key;
+  if (!says_so)
     return false;
   return brass && w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
 }

@@ -20,6 +20,8 @@ constexpr unsigned asks_limit = 5;
 /// Between attempts after something passing, and how many there are.
 constexpr auto again_after = 30s;
 constexpr unsigned attempts_limit = 20;
+/// The same after a refusal of what a message holds.
+constexpr unsigned content_attempts_limit = 3;
 
 const stream_id book_stream{stream_kind::order_book, "orders"};
 
@@ -276,10 +278,36 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
   });
 }
 
+/// What may have been changed on its way: when it is sent again, what was sent arrives, or the refusal is the same
+/// (EP-28).
+static bool of_content(refusal why) {
+  switch (why) {
+    case refusal::signature_invalid:
+    case refusal::wrong_signer:
+    case refusal::record_malformed:
+    case refusal::record_type_unknown:
+    case refusal::records_disagree:
+    case refusal::record_missing:
+    case refusal::sealed_material_invalid:
+    case refusal::wrong_box:
+    case refusal::box_not_known:
+    case refusal::steel_not_valid_for_domain:
+    case refusal::domain_not_known:
+    case refusal::key_not_known:
+    case refusal::key_id_not_assigned:
+    case refusal::status_transition_illegal:
+    case refusal::time_out_of_order:
+    case refusal::registration_tokens_differ: return true;
+    default: return false;
+  }
+}
+
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
   auto& run = self->state.orders[o.id.number];
   const key_id key{leg.plan.domain, leg.key};
-  if (passing(why) && ++run.attempts < attempts_limit) {
+  const auto limit = passing(why) ? attempts_limit : of_content(why) ? content_attempts_limit : 0;
+  if (run.attempts + 1 < limit) {
+    ++run.attempts;
     leg_again reminder;
     reminder.order = o.id;
     self->delayed_send(self, again_after, reminder);

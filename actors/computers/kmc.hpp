@@ -47,6 +47,7 @@ struct kmc_state {
   std::map<std::string, std::uint64_t> of_meter;  ///< by order_key, of running orders
   std::map<key_id, std::uint64_t> of_key;         ///< whose MI7 is awaited
   domain_keys_of steel_keys{key_role::steel_authentication}; ///< to check MI7
+  domain_keys_of brass_keys{key_role::brass_authentication}; ///< to check MR4 and MO3
 };
 
 using kmc_pointer = kmc_actor::stateful_pointer<kmc_state>;

@@ -2,7 +2,10 @@
 // archive and the KDC answer a repeated step as they did before.
 
 #include "actors/computers/kmc.hpp"
+#include "crypto/envelope.hpp"
+#include "events/signed_bodies.hpp"
 #include "storage/find_event.hpp"
+#include "storage/signed_body.hpp"
 
 namespace oaksteel {
 namespace {
@@ -52,6 +55,14 @@ std::optional<leg_talk> begin(kmc_pointer self, const message_head& head, const 
   return std::nullopt;
 }
 
+/// An answer that does not fit what was asked goes into the error log, and is trouble.
+void refuse_answer(const leg_talk& talk, const message_head& head, std::string what, refusal why) {
+  auto failed = [talk, head](const caf::error& e) { talk.trouble(head, e); };
+  talk.self->state.house->submit({head, std::move(what), failed}, [talk, why](transaction& t) {
+    t.refuse(why, "order " + talk.o.id.text(), {{participant_kind::order, talk.o.id.text()}});
+  });
+}
+
 /// The shape that MI8-MI10, MB1-MB3, MR2-MR4 and MO1-MO3 share: the archive stores what Brass made, Brass hears
 /// of it and confirms (EP steps 344-348, 368-372, 382-386).
 void store_and_confirm(const leg_talk& talk, const message_head& head, const key_id& key, const sealed_record& record,
@@ -90,26 +101,57 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
       });
 }
 
+namespace {
+
+/// Why a request for a key is none that an order waits for: no key id is spent on it.
+std::optional<refusal> unfit_request(const order& o, const mi0& request) {
+  if (o.id.number == 0)
+    return refusal::order_not_known;
+  const auto* leg = current_leg(o);
+  if (!leg || leg->stage != leg_stage::waiting)
+    return refusal::order_stage_wrong;
+  if (leg->plan.domain != request.domain || leg->plan.steel != request.steel)
+    return refusal::records_disagree;
+  return std::nullopt;
+}
+
+void request_key_id(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  talk.ask(talk.servers().archive, head, new_key_id{{}, leg.plan.domain, leg.plan.steel, o.id},
+           [talk](const mi0_answer& a) {
+             if (a.key.domain != talk.leg.plan.domain)
+               return refuse_answer(talk, a.head, "MI0'", refusal::records_disagree);
+             talk.finish(a.head, leg_key_assigned{talk.o.id, a.key});
+           });
+}
+
+} // namespace
+
 // EP Fig. 24, steps 300-304.
 void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request) {
-  auto it = self->state.options.domains.find(request.domain);
-  if (it == self->state.options.domains.end())
-    return progress(self, head, request.order,
-                    leg_abandoned{request.order, request.domain, refusal::domain_not_known});
-  new_key_id m{{self->state.house->next_head(head)}, request.domain, request.steel, request.order};
-  self->request(it->second.archive, answer_timeout, std::move(m))
-    .then(
-      [self, request](const mi0_answer& a) {
-        progress(self, a.head, request.order, leg_key_assigned{request.order, a.key});
-      },
-      [self, head, request](const caf::error& e) {
-        if (!passing(refusal_in(e)))
-          return progress(self, head, request.order, leg_abandoned{request.order, request.domain, refusal_in(e)});
-        leg_again reminder;
-        reminder.order = request.order;
-        self->delayed_send(self, 30s, reminder);
-      });
+  self->state.house->submit({head, "MI0", nullptr}, [self, request](transaction& t) {
+    const auto o = t.state<order>(order_stream(request.order));
+    if (auto why = unfit_request(o, request))
+      return t.refuse(*why, "order " + request.order.text(), {{participant_kind::order, request.order.text()}});
+    t.when_durable([self, o](const message_head& next) { request_key_id(self, next, o, *current_leg(o)); });
+  });
 }
+
+namespace {
+
+/// MI2 is about the key and the Steel box that MI1 named. Only what both say so far is stored and sent on.
+bool answers(const mi2& made, const leg_talk& talk) {
+  const auto fits = [&](const auto& body) {
+    return !body || (body->key == talk.key() && body->steel == talk.leg.plan.steel);
+  };
+  return made.key == talk.key() && fits(decode_body<mi3_body>(made.mi3.record.body))
+         && fits(decode_body<mi4_body>(made.mi4.record.body));
+}
+
+} // namespace
 
 // EP Fig. 24, steps 306-318: MI1, MI2, MI3, the archive's response, Generate Response, MI4.
 void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
@@ -123,6 +165,8 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
   const auto oak = oaks[(leg.key + self->state.orders[o.id.number].attempts) % oaks.size()];
   const mi1 request{{}, talk.key(), leg.plan.steel, talk.now()};
   talk.ask(oak, head, request, [talk, oak](const mi2& made) {
+    if (!answers(made, talk))
+      return refuse_answer(talk, made.head, "MI2", refusal::records_disagree);
     const store_record to_archive{{}, talk.key(), made.mi3};
     auto then = [talk, oak, mi4_record = made.mi4](const record_stored& stored) {
       const pass_response response{{}, talk.key(), stored.status};
@@ -185,6 +229,35 @@ void condemn_key(kmc_pointer self, const message_head& head, const order& o, con
   });
 }
 
+namespace {
+
+/// Takes MR4 or MO3: what Brass of the domain signed about this meter finishes the leg (EP-28).
+template <class Body, class Fits>
+std::function<void(const confirmed&)> checked(const leg_talk& talk, const key_id& key, std::string what, Fits fits) {
+  return [talk, key, what, fits](const confirmed& c) {
+    struct facts {
+      bool valid = false;
+    };
+    auto& state = talk.self->state;
+    auto brass = state.brass_keys.find(state.house->around().journal_log->view(), key.domain);
+    auto failed = [talk, head = c.head](const caf::error& e) { talk.trouble(head, e); };
+    state.house->submit<facts>(
+      {c.head, what, failed},
+      [c, key, brass, fits](work_context& w) {
+        const auto body = decode_body<Body>(c.record.body);
+        return facts{body && fits(*body) && brass
+                     && w.proofs.check(*brass, {"record", key.domain.text}, c.record.body, c.record.proof)};
+      },
+      [talk, key](transaction& t, facts& f) {
+        if (!f.valid)
+          return t.refuse(refusal::signature_invalid, key.text(), {{participant_kind::key, key.text()}});
+        t.when_durable([talk, key](const message_head& next) { talk.finish(next, leg_finished{talk.o.id, key}); });
+      });
+  };
+}
+
+} // namespace
+
 // EP Fig. 26, steps 366-372: MR2, MR3, MR4.
 void register_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
   auto begun = begin(self, head, o, leg);
@@ -199,7 +272,10 @@ void register_key(kmc_pointer self, const message_head& head, const order& o, co
   const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
   talk.ask(talk.servers().archive, head, fetch, [talk, token, received](const record_fetched& got) {
     const auto key = got.key.key;
-    auto done = [talk, key](const confirmed& c) { talk.finish(c.head, leg_finished{talk.o.id, key}); };
+    auto done = checked<mr4_body>(
+      talk, key, "MR4", [meter = talk.o.details.meter, serial = talk.o.details.serial](const mr4_body& b) {
+        return b.meter == meter && b.serial == serial;
+      });
     if (got.key.status == key_status::active && got.key.serial == talk.o.details.serial)
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
     talk.ask(talk.servers().brass, got.head, mr2{{}, key, got.record, talk.o.details, token, received},
@@ -217,7 +293,7 @@ void retire_key(kmc_pointer self, const message_head& head, const order& o, cons
   const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
   talk.ask(talk.servers().archive, head, fetch, [talk, received](const record_fetched& got) {
     const auto key = got.key.key;
-    auto done = [talk, key](const confirmed& c) { talk.finish(c.head, leg_finished{talk.o.id, key}); };
+    auto done = checked<mo3_body>(talk, key, "MO3", [key](const mo3_body& b) { return b.key == key; });
     if (got.key.status == key_status::obsolete)
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
     const auto& d = talk.o.details;

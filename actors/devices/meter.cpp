@@ -29,11 +29,11 @@ std::vector<participant> who(const meter_state& state) {
   return {{participant_kind::meter, state.options.number.text}};
 }
 
-/// Refuses what is addressed to another meter; true when it did (EP-30).
-bool not_here(transaction& t, const meter_state& state, const sequence_number& addressed) {
-  if (addressed == state.options.number)
+/// A message that names another meter is none for this one (EP-30); true when it was refused.
+bool refuse_stray(transaction& t, const meter_state& state, const sequence_number& named) {
+  if (named == state.options.number)
     return false;
-  t.refuse(refusal::meter_not_known, addressed.text, who(state));
+  t.refuse(refusal::meter_not_known, named.text, who(state));
   return true;
 }
 
@@ -98,7 +98,7 @@ auto take_label(self_pointer self, const load_label& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "load_label", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     auto events = decide(own_state(t, state), meter_labelled{m.meter, m.product, state.options.slot});
     if (!events)
@@ -114,7 +114,7 @@ auto identify(self_pointer self, const mi5q& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI5q", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     const auto& facts = own_state(t, state);
     if (facts.number.empty())
@@ -142,7 +142,7 @@ auto provision(self_pointer self, const mi5& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(mi5s{{}, refusal_in(e)}); };
   self->state.house->submit({m.head, "MI5", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     const auto& facts = own_state(t, state);
     auto random = state.house->around().random->stream("provision/" + facts.number.text, m.head.id.counter);
@@ -178,7 +178,7 @@ auto give_test_tokens(self_pointer self, const mi6r& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6r", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     const auto& facts = own_state(t, state);
     auto k = key_of(state, facts, m.key.domain);
@@ -203,7 +203,7 @@ auto commit(self_pointer self, const mi6c& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6c", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     auto events = decide(own_state(t, state), commit_key{m.key});
     if (!events)
@@ -214,14 +214,20 @@ auto commit(self_pointer self, const mi6c& m) {
   return rp;
 }
 
+/// A meter keeps its registration date for ever, so it takes none but today's, a day off for its time zone (EP-18).
+bool about_today(calendar_date date, instant now) {
+  constexpr std::int64_t day_us = 86'400'000'000;
+  return calendar_date::of({now.us - day_us}) <= date && date <= calendar_date::of({now.us + day_us});
+}
+
 /// MR1: the report with a registration token under each master key (EP Fig. 20; Fig. 26, steps 360-362).
 auto register_here(self_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<mr1>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "register_meter", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
-      return;
+    if (own_state(t, state).serial.empty() && !about_today(m.date, state.house->around().time->now()))
+      return t.refuse(refusal::time_out_of_order, m.date.text(), who(state));
     auto events = decide(own_state(t, state), meter_registered{m.meter, m.product, m.serial, m.country, m.date});
     if (!events)
       return t.refuse(events.error(), m.serial.text, who(state));
@@ -263,7 +269,7 @@ auto print(self_pointer self, const print_request& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "print", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     auto events = decide(own_state(t, state), print_indicia{m.count, m.date});
     if (!events)
@@ -287,7 +293,7 @@ auto opened(self_pointer self, const tamper& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "tamper", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (not_here(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter))
       return;
     auto events = decide(own_state(t, state), report_tamper{});
     if (!events)

@@ -1,5 +1,5 @@
 #pragma once
-// What is checked of a message before its component sees it: the form of names (Level 2), and of Level 3 the configuration
+// What is checked of a message before its component sees it: the form of names and dates (Level 2), and of Level 3 the configuration
 // table, known domains, and the record table, known types of records (EP-28; EP Fig. 21). Whether the signatures and
 // ciphertexts in it are good, only the component can tell.
 
@@ -31,6 +31,10 @@ struct check {
     else if constexpr (std::is_same_v<name_of<Form>, domain_id>)
       if (!x.empty() && !known.domains.contains(x))
         found(refusal::domain_not_known);
+  }
+  void operator()(const calendar_date& x) {
+    if (x.yyyymmdd != 0 && !calendar_date::parse(x.text()))
+      found(refusal::command_malformed);
   }
   void operator()(const signed_record& x) {
     if (x.body.empty() || !records.allows(record++, x.body.front()))

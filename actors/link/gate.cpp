@@ -179,11 +179,25 @@ caf::result<caf::message> pass(caf::event_based_actor* self, const far_handle& f
   return rp;
 }
 
+/// An answer that nobody waits for: one that came before, or to nothing that was asked here. It is faulty, and said to
+/// be so to both ends (EP-28); nothing else changes.
+void take_late(caf::event_based_actor* self, const far_handle& far, const carried& m) {
+  const auto c = decode_command(m.data);
+  if (!c || c->kind != command_kind::response)
+    return; // nothing that a component said
+  const command asked{command_kind::command, c->code, c->request, far->ends.from, far->ends.to, {}};
+  complain(self, *far, asked, refusal::sender_not_permitted);
+  if (far->sender)
+    note(self, far->sender, asked, asked.to, refusal::sender_not_permitted, name_of_message(c->code) + ", answer",
+         [](refusal) {});
+}
+
 caf::behavior far_behaviour(caf::event_based_actor* self, const far_handle& far) {
   self->set_default_handler([self, far](caf::scheduled_actor*, caf::message_view& m) {
     return pass(self, far, m.content());
   });
-  return {[far](const sender_named& m) { far->sender = m.sender; }};
+  return {[far](const sender_named& m) { far->sender = m.sender; },
+          [self, far](const carried& m) { take_late(self, far, m); }};
 }
 
 } // namespace

@@ -46,7 +46,8 @@ inline constexpr std::size_t outstanding_limit = 1024;
 /// The end before `component`, which takes the commands of `ends.to` and has an error log (component_client).
 carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known);
 
-/// Stands for the component that `carrier` leads to. It may be told who uses it (sender_named).
+/// Stands for the component that `carrier` leads to. It may be told who uses it (sender_named). An answer that a stranger
+/// brings to it (carried) is refused.
 caf::actor far_end(caf::actor_system& system, carrier_actor carrier, wire ends, configuration_table known);
 
 } // namespace oaksteel

@@ -92,6 +92,28 @@ BOOST_FIXTURE_TEST_CASE(steel_refuses_what_oak_did_not_sign_for_it, fresh_key) {
   refused("another key id", refusal::signature_invalid, m);
 }
 
+// EP-13b: what the KDC keeps it hands out, so nothing forged may come before the record that Oak made.
+BOOST_FIXTURE_TEST_CASE(the_kdc_keeps_what_oak_signed_for_a_known_steel, fresh_key) {
+  const auto right = delivery();
+  const auto refused = [&](const std::string& about, refusal why, const std::function<void(mi4&)>& change) {
+    mi4 m{{}, {99}, right.key, id_of("steel-1"), right.meter, right.record};
+    change(m);
+    only_refused<acknowledged>(about, why, all().kdc(), m);
+  };
+  refused("an altered signature", refusal::signature_invalid,
+          [](mi4& m) { m.record.record = altered(m.record.record, 40); });
+  refused("an altered body", refusal::signature_invalid, [](mi4& m) {
+    m.record.record = rewritten<mi4_body>(m.record.record, [](mi4_body& b) { b.oak_time.us += 1; });
+  });
+  refused("no record", refusal::record_malformed, [](mi4& m) { m.record.record = {}; });
+  refused("MI3 instead of MI4", refusal::record_malformed, [&](mi4& m) { m.record.record = made.mi3.record; });
+  refused("an altered ciphertext", refusal::sealed_material_invalid, [](mi4& m) { m.record.sealed.back() ^= 1; });
+  refused("another key id", refusal::records_disagree, [](mi4& m) { m.key.number += 1; });
+  refused("another Steel", refusal::records_disagree, [&](mi4& m) { m.steel = id_of("steel-2"); });
+  refused("a Steel that is not there", refusal::box_not_known, [](mi4& m) { m.steel.number = 77; });
+  get<acknowledged>(all().kdc(), mi4{{}, {99}, right.key, id_of("steel-1"), right.meter, right.record});
+}
+
 BOOST_FIXTURE_TEST_CASE(steel_refuses_a_record_of_another_domain, fresh_key) {
   const auto& steel = box("steel-1").steel;
   const auto foreign = generate(usps, "oak-usps", "steel-1");

@@ -239,6 +239,27 @@ BOOST_FIXTURE_TEST_CASE(a_faulty_response_is_told_to_both_ends, wired_site) {
   }
 }
 
+// EP-28: an answer that nobody waits for is a faulty one, and changes nothing else.
+BOOST_FIXTURE_TEST_CASE(an_answer_comes_once, wired_site) {
+  bytes answer;
+  const auto far = far_archive({{}, [&](bytes& data) {
+                                  if (answer.empty())
+                                    answer = data;
+                                }});
+  get<mi0_answer>(far, new_key_id{{}, ve, id_of("steel-1"), {99}});
+  const auto before_it = events().size();
+  caf::anon_send(caf::actor_cast<caf::actor>(far), carried{{}, answer});
+  caf::anon_send(caf::actor_cast<caf::actor>(far), carried{{}, bytes(100, 0x5a)}); // nobody's answer
+  world().settle();
+  std::multiset<std::string> found;
+  const auto all_events = events();
+  for (auto i = before_it; i < all_events.size(); ++i) {
+    const auto* f = std::get_if<fault_recorded>(&all_events[i].event);
+    found.insert(f ? f->where + ": " + std::string{name(f->reason)} : "something else");
+  }
+  BOOST_CHECK((found == std::multiset<std::string>{"archive/VE: sender_not_permitted", "kmc: sender_not_permitted"}));
+}
+
 BOOST_FIXTURE_TEST_CASE(a_wire_carries_so_many_commands_and_then_says_busy, wired_site) {
   const auto silent = world().system().spawn([](carrier_actor::pointer self) -> carrier_actor::behavior_type {
     return {[self](const carried&) { return self->make_response_promise<carried>(); }};

@@ -166,8 +166,7 @@ struct two_sides : site_bench {
     const auto material = sealed();
     for (const auto& p : disguises<mr3_body>(e.mr3, key_role::brass_authentication, registered)) {
       archive_refuses(p, material, e.tag);
-      // As it is, it is of a key that this Brass never registered.
-      refused<mo2>(p, refusal::status_transition_illegal, brass(),
+      refused<mo2>(p, refusal::domain_not_known, brass(),
                    mo1{{}, p.key, {p.record, material, e.tag}, key_status::active, e.meter, "", {20260310}, now()});
     }
   }

@@ -35,6 +35,9 @@ BOOST_AUTO_TEST_CASE(oak_generates_for_increasing_key_ids) {
     {99, steel_2, "! steel_not_valid_for_domain"}, {7, steel_1, "key_generated"}, // a gap; and 99 was not seen
     {6, steel_1, "! key_id_not_fresh"},           {7, steel_1, "! key_id_not_fresh"},
     {2, steel_2, "! steel_not_valid_for_domain"}, {8, steel_1, "key_generated"},
+    // Nobody signs the number: one that is far off is not taken, so that those between are left (EP-13b).
+    {1'000'009, steel_1, "! key_id_not_assigned"}, {~std::uint64_t{0}, steel_1, "! key_id_not_assigned"},
+    {9, steel_1, "key_generated"},                {1'000'009, steel_1, "key_generated"},
   };
   for (const auto& l : lines)
     BOOST_TEST_CONTEXT("key id " << l.number) {
@@ -134,6 +137,7 @@ BOOST_AUTO_TEST_CASE(an_attempt_ends_once) {
     {"twice, failed", finish(ended, key(5), failed), "! key_id_not_fresh"},
     {"never attempted", finish(idle, key(5)), "! key_id_not_fresh"},
     {"never attempted, given up", finish(idle, key(5), refusal::no_answer), "installation_finished"},
+    {"never attempted, far off", finish(idle, key(9'000'000), refusal::no_answer), "! key_id_not_assigned"},
     {"passed by long ago", finish(open, key(4), refusal::no_answer), "! key_id_not_fresh"},
     {"of another domain", finish(open, key(5, ukrm)), "! domain_not_known"},
     {"by another Steel", finish(open, key(5), {}, steel_2), "! wrong_box"},

@@ -376,7 +376,10 @@ BOOST_AUTO_TEST_CASE(reads_faults_of_messages) {
           "unknown field of MI7 \"colour\""},
          {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"altered\"\n"), "`field` is missing"},
          {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\nfield = \"key\"\n"), "only what is \"altered\""},
-         {first, one("@[[fault]]\nmessage = \"MI2\"\nwhat = \"doubled\"\n"), "MI2 is an answer"},
+         {first, one("@[[fault]]\nmessage = \"MI2\"\nwhat = \"wrong_steel\"\n"),
+          "MI2 holds nothing that can be wrong_steel"},
+         {first, one("[[fault]]\nmessage = \"MI7\"\nwhat = @\"sender_restarted\"\n"),
+          "unknown fault of a message \"sender_restarted\""},
          {first, "@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\n" + first, "messages go directly here"},
        })
     check(w);

@@ -1,0 +1,171 @@
+#include "scenarios/message_changes.hpp"
+
+#include "actors/link/command_table.hpp"
+
+#include <algorithm>
+#include <map>
+
+namespace oaksteel {
+namespace {
+
+// --- the parts of a message, by type ----------------------------------------------------------------------------
+
+template <class T>
+struct contained {
+  using type = void;
+};
+template <class T>
+struct contained<std::vector<T>> {
+  using type = T;
+};
+template <class T>
+struct contained<std::optional<T>> {
+  using type = T;
+};
+template <class K, class T>
+struct contained<std::map<K, T>> {
+  using type = T;
+};
+
+/// True when a `T` has a `Part` somewhere in it.
+template <class Part, class T>
+consteval bool holds() {
+  if constexpr (std::is_same_v<Part, T>)
+    return true;
+  else if constexpr (described<T>)
+    return []<class... Field>(std::type_identity<std::tuple<Field&...>>) {
+      return (holds<Part, Field>() || ...);
+    }(std::type_identity<decltype(T::fields(std::declval<T&>()))>{});
+  else if constexpr (!std::is_void_v<typename contained<T>::type>)
+    return holds<Part, typename contained<T>::type>();
+  else
+    return false;
+}
+
+/// Calls `change` with every `Part` of `x`.
+template <class Part, class T, class Change>
+void each(T& x, const Change& change) {
+  if constexpr (std::is_same_v<Part, T>)
+    change(x);
+  else if constexpr (!holds<Part, T>())
+    return;
+  else if constexpr (described<T>)
+    for_each_field(x, [&](auto& field) { each<Part>(field, change); });
+  else if constexpr (requires { x.value(); }) {
+    if (x)
+      each<Part>(*x, change);
+  } else
+    for (auto& element : x)
+      if constexpr (requires { element.second; })
+        each<Part>(element.second, change);
+      else
+        each<Part>(element, change);
+}
+
+// --- faults of the content --------------------------------------------------------------------------------------
+
+/// The one after `own` in a list of at least two; `own` when there is no other.
+template <class Name>
+Name another(const std::vector<Name>& all, const Name& own) {
+  const auto found = std::ranges::find_if(all, [&](const Name& n) { return n != own; });
+  return found == all.end() ? own : *found;
+}
+
+template <class Message>
+void change(Message& m, std::string_view what, const other_names& others) {
+  bool first = true;
+  if (what == "wrong_domain")
+    each<domain_id>(m, [&](domain_id& d) {
+      if (!d.empty())
+        d = another(others.domains, d);
+    });
+  else if (what == "wrong_steel")
+    each<box_id>(m, [&](box_id& b) {
+      if (b.type == box_type::steel)
+        b = another(others.steels, b);
+    });
+  else if (what == "earlier_time") {
+    // Earlier than everything: 1970.
+    each<instant>(m, [](instant& t) { t.us = 1; });
+    each<calendar_date>(m, [](calendar_date& d) { d.yyyymmdd = 19700101; });
+  } else
+    each<signed_record>(m, [&](signed_record& r) {
+      if (!std::exchange(first, false))
+        return;
+      if (what == "wrong_signature" && !r.proof.empty())
+        r.proof[r.proof.size() / 2] ^= 1;
+      if (what == "record_type" && !r.body.empty())
+        r.body.front() = 0xee;
+    });
+}
+
+/// What is known of one message of the list.
+struct changing {
+  std::uint16_t code;
+  bool domain, steel, time, record;
+  bool (*apply)(command& c, std::string_view what, const other_names& others);
+};
+
+template <class Message>
+bool apply_to(command& c, std::string_view what, const other_names& others) {
+  auto m = unpack<Message>(c);
+  if (!m)
+    return false;
+  change(*m, what, others);
+  c.parameters = parameters_in(*m);
+  return true;
+}
+
+const changing* changing_of(std::uint16_t code) {
+  static const auto all = [] {
+    std::vector<changing> lines;
+    for_each_listed([&]<class Message>(const listed<Message>& line) {
+      lines.push_back({line.code, holds<domain_id, Message>(), holds<box_id, Message>(),
+                       holds<instant, Message>() || holds<calendar_date, Message>(), holds<signed_record, Message>(),
+                       apply_to<Message>});
+    });
+    return lines;
+  }();
+  const auto found = std::ranges::find(all, code, &changing::code);
+  return found == all.end() ? nullptr : &*found;
+}
+
+void alter(command& c, std::string_view field) {
+  const auto& fields = message_with(c.code)->fields;
+  auto& p = c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, field) - fields.begin()));
+  // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length.
+  p.at(p.size() > 64 ? p.size() / 2 : p.size() - 1) ^= 1;
+}
+
+} // namespace
+
+bool holds_what(const any_message& m, std::string_view fault) {
+  const auto* known = changing_of(m.code);
+  if (fault == "wrong_domain")
+    return known->domain;
+  if (fault == "wrong_steel")
+    return known->steel;
+  if (fault == "earlier_time")
+    return known->time;
+  if (fault == "wrong_signature" || fault == "record_type")
+    return known->record;
+  return true;
+}
+
+bytes changed(command c, const message_fault& f, const other_names& others) {
+  if (f.what == "altered")
+    alter(c, f.field);
+  else if (f.what == "record_type" && !f.field.empty()) {
+    // A record begins with the length and the bytes of its body, those with their type.
+    const auto& fields = message_with(c.code)->fields;
+    c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, f.field) - fields.begin())).at(4) = 0xee;
+  } else if (f.what == "unknown_command")
+    c.code = 0xffff;
+  else if (f.what == "parameter_missing")
+    c.parameters.pop_back();
+  else if (const auto* known = changing_of(c.code))
+    known->apply(c, f.what, others);
+  return encode(c);
+}
+
+} // namespace oaksteel
