@@ -1,11 +1,12 @@
 // The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
-// ceremony_*.cpp and operate*.cpp.
+// ceremony_*.cpp, operate*.cpp and line_commands.cpp.
 
 #include "actors/link/message_page.hpp"
 #include "cli/audit.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/ceremony_transcript.hpp"
 #include "cli/inspect.hpp"
+#include "cli/line_commands.hpp"
 #include "cli/operate_commands.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
@@ -290,6 +291,7 @@ int run(int argc, char** argv) {
   add_ceremony(app, a);
   add_messages(app, a);
   add_operating_commands(app, a.run);
+  add_line_commands(app, a.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
