@@ -1,6 +1,7 @@
 #include "cli/line_commands.hpp"
 
 #include "cli/output.hpp"
+#include "cli/whole_number.hpp"
 #include "node/line_noise.hpp"
 #include "node/meter_process.hpp"
 #include "node/text.hpp"
@@ -121,8 +122,9 @@ void add_line_commands(CLI::App& app, std::function<int()>& run) {
   noise.add_option("--and", t->and_to, std::string{end_help} + "; TCP is connected to")->required();
   noise.add_option("--rate", t->rate, "faults a byte, from 0 to 1: 0.001 is 1 in 1,000")->check(CLI::Range(0.0, 1.0));
   noise.add_option("--delay", t->delay_ms, "milliseconds of a delay, 300 when left out")->check(CLI::Range(0, 60'000));
-  auto* seed = noise.add_option("--seed", t->seed, "of its random numbers; drawn when left out");
-  auto* cut = noise.add_option("--cut-after", t->cut_after, "bytes, both ways together, after which nothing passes");
+  auto* seed = noise.add_option("--seed", t->seed, "of its random numbers; drawn when left out")->check(whole_number);
+  auto* cut = noise.add_option("--cut-after", t->cut_after, "bytes, both ways together, after which nothing passes")
+                  ->check(whole_number);
   noise.footer("Example: oaksteel line noise --between tcp:127.0.0.1:7002 --and tcp:127.0.0.1:7001 --rate 0.001");
   noise.callback(
       [&run, t, seed, cut] { run = [t, seed, cut] { return line_noise(*t, seed->count() > 0, cut->count() > 0); }; });

@@ -11,10 +11,10 @@
 #include "cli/output.hpp"
 #include "cli/run.hpp"
 #include "cli/share.hpp"
+#include "cli/whole_number.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <functional>
 #include <iostream>
@@ -42,14 +42,6 @@ struct arguments {
   /// Set by the command that was chosen.
   std::function<int()> run;
 };
-
-/// CLI11 turns -1 and numbers that are too large into others.
-std::string whole_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? ""
-                                                                  : text + " is no whole number from 0 to 2^64 - 1";
-}
 
 void add_log_options(CLI::App& command, arguments& a) {
   command.add_option("--data", a.log.data, "a data directory, or a log as `log export` writes it")->required();

@@ -246,6 +246,18 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_said_in_one_line) {
   refused(run_program({"meter", "run", "--meter", "M1", "--data", "x"}), 2, "--line is required");
   BOOST_CHECK(!fs::exists(work / "m")); // nothing was made of all that
 
+  const auto noise = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {"line", "noise"});
+    return run_program(words);
+  };
+  refused(noise({"--between", "pty"}), 2, "--and is required");
+  refused(noise({"--between", tcp(at_node), "--and", "pty"}), 3, "Address already in use");
+  refused(noise({"--between", "pty", "--and", (work / "no/such/place").string()}), 3, "cannot be made: No such file");
+  refused(noise({"--between", "pty", "--and", "tcp:7001"}), 2, "--and: \"tcp:7001\" is no line");
+  for (const auto& [option, value] :
+       {std::pair{"--rate", "1.5"}, {"--rate", "x"}, {"--delay", "-1"}, {"--seed", "-1"}, {"--cut-after", "1e3"}})
+    refused(noise({"--between", "pty", "--and", "pty", option, value}), 2, option);
+
   // The address of the node is taken.
   scratch_directory second;
   std::ofstream{second / "node.toml"} << lined_site(tcp(at_node));
