@@ -211,7 +211,10 @@ void due(self_pointer self) {
   state.woken_at = std::nullopt;
   if (state.end)
     state.end->tick(at);
-  fail_if(self, refusal::no_answer, [at](const line_state::asked& one) { return one.until <= at; });
+  const auto overdue = [at](const line_state::asked& one) { return one.until <= at; };
+  if (const auto late = std::ranges::count_if(state.waiting, overdue); late > 0)
+    trouble(self, refusal::no_answer, "no answer in time", static_cast<std::uint64_t>(late));
+  fail_if(self, refusal::no_answer, overdue);
   if (state.tell_at && *state.tell_at <= at)
     tell_troubles(self);
   flush(self);

@@ -384,6 +384,31 @@ BOOST_FIXTURE_TEST_CASE(an_answer_that_nobody_awaits_is_an_error_and_nothing_els
   }
 }
 
+// Its frame was acknowledged, and no answer comes: whoever asked hears of it after a time, and so does the error log.
+BOOST_FIXTURE_TEST_CASE(a_command_without_an_answer_has_an_end, lined_site) {
+  wire().passes = [](bool to_meter, bytes& data) {
+    frame_reader reader{4096};
+    bool only_yes = true;
+    reader.read(
+        data, [&](frame_class kind, std::uint8_t, auto) { only_yes &= kind == frame_class::acknowledged; },
+        [](frame_error) {});
+    if (!to_meter && !only_yes)
+      data.clear();
+  };
+  const auto before = written().size();
+  const auto asked = ask<acknowledged>(box("steel-1").line, load_label{{}, number, {"DM400"}});
+  BOOST_CHECK(asked->failure == refusal::no_answer);
+  BOOST_CHECK(!held().number.empty()); // it had come there
+  wait();
+  const auto told = faults_from(before + 1);
+  BOOST_REQUIRE_EQUAL(told.size(), 1u);
+  BOOST_CHECK_EQUAL(name(told.front().reason), name(refusal::no_answer));
+  BOOST_CHECK_EQUAL(told.front().about, "no answer in time 1");
+  BOOST_CHECK_EQUAL(count_in_meter<fault_recorded>(), 1u); // its answer was never acknowledged
+  plug_in();
+  BOOST_CHECK(install({ve}).complete);
+}
+
 // Another meter than the one that is asked for: it says so, and nothing is ordered.
 BOOST_FIXTURE_TEST_CASE(another_meter_on_the_line_refuses, lined_site) {
   const sequence_number other{"M0000008"};
