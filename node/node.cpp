@@ -143,6 +143,7 @@ std::optional<storage_error> run_node(const node_configuration& plan, const std:
   ready();
   const int stops[] = {ended.fd(), at.trouble.file()};
   control->serve(stops);
+  at.desk->end();
   control->finish(last_answers_ms);
   return at.trouble.first();
 }

@@ -10,6 +10,7 @@
 #include "storage/archive.hpp"
 #include "storage/media.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -19,8 +20,8 @@ namespace {
 
 /// A box makes keys and writes to media meanwhile.
 constexpr std::chrono::seconds answer_limit{120};
-/// An order takes up to three keys for a domain, and the KMC waits twelve minutes for the report on each.
-constexpr std::chrono::minutes order_limit{45};
+/// How often whoever waits for an order looks whether the node is to end.
+constexpr std::chrono::milliseconds glance{200};
 
 /// Ends a task: why it cannot go on. Caught by the task alone.
 struct stopped {
@@ -49,11 +50,11 @@ public:
 
   /// For ceremony_operator too.
   template <class Answer, class Handle, class Message>
-  Answer ask(const Handle& whom, Message m, std::string_view about, std::chrono::seconds limit = answer_limit) {
+  Answer ask(const Handle& whom, Message m, std::string_view about) {
     m.head = head();
     std::optional<Answer> result;
     caf::error problem;
-    self_->request(whom, limit, std::move(m))
+    self_->request(whom, answer_limit, std::move(m))
         .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
     if (!result)
       stop(refusal_in(problem), about, told_in(problem));
@@ -106,6 +107,7 @@ private:
   template <class Fits>
   const site_box& at_work_for(const domain_id& domain, box_type type, std::string_view where, Fits fits);
   leg_plan leg_for(const meter_plan& meter, const domain_id& domain);
+  order outcome_of(open_order m);
 
   operations& house_;
   caf::blocking_actor* self_;
@@ -425,6 +427,28 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
   return {domain, *id_of(steel)};
 }
 
+/// An order may take as long as its boxes and time-outs do, but not beyond the end of the node.
+order operations::task::outcome_of(open_order m) {
+  m.head = head();
+  const auto about = "order for meter " + m.details.meter.text;
+  const auto waiter = self_->spawn([kmc = house_.site_.kmc(), m, task = caf::actor{self_}](caf::event_based_actor* w) {
+    w->request(kmc, caf::infinite, m)
+        .then([w, task](const order_result& r) { w->send(task, r); },
+              [w, task](const caf::error& e) { w->send(task, e); });
+  });
+  std::optional<order> outcome;
+  std::optional<caf::error> problem;
+  while (!outcome && !problem && !house_.ending_)
+    self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
+                   caf::after(glance) >> [] {});
+  caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+  if (problem)
+    stop(refusal_in(*problem), about, told_in(*problem));
+  if (!outcome)
+    stop(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled");
+  return std::move(*outcome);
+}
+
 requests::answer operations::task::perform(const requests::request_key& r) {
   const auto& known = house_.plan_.meters;
   const auto meter = std::ranges::find(known, r.meter, &meter_plan::number);
@@ -442,9 +466,7 @@ requests::answer operations::task::perform(const requests::request_key& r) {
                                          [&](const site_box& box) { return box.line && meter->beside(box.plan.slot); });
   ask<acknowledged>(line->line, load_label{{}, r.meter, r.product}, "meter " + r.meter.text);
   const order_details details{order_kind::install, r.meter, r.product, {}, {}, {}, {}, {}};
-  const auto done = ask<order_result>(house_.site_.kmc(), open_order{{}, details, legs},
-                                      "order for meter " + r.meter.text, order_limit)
-                        .outcome;
+  const auto done = outcome_of({{}, details, legs});
   answer a;
   a.order = done.id.number;
   for (const auto& leg : done.legs)

@@ -234,6 +234,13 @@ BOOST_AUTO_TEST_CASE(all_keys_come_in_over_a_bad_line) {
       BOOST_CHECK(at.status_of({leg.plan.domain, leg.key}) == key_status::installed);
     }
     BOOST_CHECK_EQUAL(at.count_in_meter<key_committed>(), 2u);
+    // MR1 comes back the same way.
+    const register_meter registration{{},          number, {"DM400"},
+                                      {"1009999"}, {"US"}, calendar_date::of(at.world().time().now())};
+    BOOST_CHECK(at.get<order_result>(at.box("steel-1").line, registration).outcome.complete);
+    for (const auto& leg : done.legs)
+      BOOST_CHECK(at.status_of({leg.plan.domain, leg.key}) == key_status::active);
+    BOOST_CHECK_EQUAL(at.held().serial.text, "1009999");
     // What the meter does is in its own log, and in no other.
     for (std::uint64_t p = begun + 1; p <= at.written().size(); ++p)
       BOOST_CHECK(at.written().view().at(p)->stream.kind != stream_kind::meter);

@@ -199,6 +199,27 @@ BOOST_AUTO_TEST_CASE(a_line_that_is_cut_in_mi5_ends_the_key_and_no_half_key_is_l
   sound(meter.data());
 }
 
+// MI6c is lost with the line, so the KMC waits ten minutes for its report: the node ends all the same.
+BOOST_AUTO_TEST_CASE(a_node_that_ends_does_not_wait_for_an_order) {
+  constexpr std::uint16_t mi6c_code = 0x011b;
+  const auto at_node = free_port();
+  hand_run_node node{lined_site(tcp(at_node))};
+  set_up(node);
+  cutting_relay relay{at_node, mi6c_code};
+  meter_process meter{tcp(relay.port())};
+  const std::vector<std::string> words{"key",      "request", "--meter", "M0000001", "--product", "DM400",
+                                       "--domain", "VE",      "--json",  "--data",   node.data()};
+  auto asking = start(words);
+  BOOST_REQUIRE(until([&] { return relay.cut(); }));
+  const auto ended = node.stop();
+  BOOST_CHECK_MESSAGE(ended.status == 0 && !ended.hung, ended.told());
+  refused(asking->finish(), 1, "the order goes on when the node runs again");
+  BOOST_CHECK_EQUAL(meter.events("key_provisioned"), 1u);
+  BOOST_CHECK_EQUAL(meter.events("key_committed"), 0u);
+  sound(node.data());
+  sound(meter.data());
+}
+
 // Whatever comes, the node goes on, and its log does not grow with it.
 BOOST_AUTO_TEST_CASE(a_stranger_on_the_line_does_no_harm) {
   const auto at_node = free_port();
