@@ -1,19 +1,20 @@
 // The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
-// ceremony_*.cpp and operate*.cpp.
+// ceremony_*.cpp, operate*.cpp and line_commands.cpp.
 
 #include "actors/link/message_page.hpp"
 #include "cli/audit.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/ceremony_transcript.hpp"
 #include "cli/inspect.hpp"
+#include "cli/line_commands.hpp"
 #include "cli/operate_commands.hpp"
 #include "cli/output.hpp"
 #include "cli/run.hpp"
 #include "cli/share.hpp"
+#include "cli/whole_number.hpp"
 
 #include <CLI/CLI.hpp>
 
-#include <charconv>
 #include <csignal>
 #include <functional>
 #include <iostream>
@@ -41,14 +42,6 @@ struct arguments {
   /// Set by the command that was chosen.
   std::function<int()> run;
 };
-
-/// CLI11 turns -1 and numbers that are too large into others.
-std::string whole_number(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  return error == std::errc{} && end == text.data() + text.size() ? ""
-                                                                  : text + " is no whole number from 0 to 2^64 - 1";
-}
 
 void add_log_options(CLI::App& command, arguments& a) {
   command.add_option("--data", a.log.data, "a data directory, or a log as `log export` writes it")->required();
@@ -290,6 +283,7 @@ int run(int argc, char** argv) {
   add_ceremony(app, a);
   add_messages(app, a);
   add_operating_commands(app, a.run);
+  add_line_commands(app, a.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {

@@ -195,6 +195,35 @@ int box_selftest(const operate_arguments& arguments, const label& box) {
   return answer->passed.value_or(false) ? exit_done : exit_refused;
 }
 
+int key_request(const operate_arguments& arguments, const requests::request_key& request) {
+  const auto answer = answer_to(arguments, request);
+  if (!answer)
+    return complain(answer.error());
+  if (answer->error)
+    return complain(printable(*answer->error), exit_refused);
+  if (arguments.json) {
+    auto keys = json::array();
+    for (const auto& v : answer->keys)
+      keys.push_back(as_json(v));
+    print_line(std::cout, {{"meter", request.meter.text}, {"order", answer->order.value_or(0)}, {"keys", keys}});
+  } else {
+    std::vector<row> rows;
+    for (const auto& v : answer->keys) {
+      std::string outcome = v.outcome;
+      if (!v.done)
+        outcome += ", given up after " + std::to_string(v.failed) + (v.failed == 1 ? " key: " : " keys: ") +
+                   v.reason.value_or("");
+      else if (v.failed > 0)
+        outcome += ", after " + std::to_string(v.failed) + " that came to nothing: " + v.reason.value_or("");
+      rows.push_back({v.domain.text, v.key.value_or("-"), std::move(outcome)});
+    }
+    print_table(rows);
+  }
+  if (!output_arrived())
+    return exit_io;
+  return std::ranges::all_of(answer->keys, &requests::leg_view::done) ? exit_done : exit_refused;
+}
+
 int box_status(const operate_arguments& arguments, const label& box) {
   const auto answer = answer_to(arguments, requests::list_boxes{});
   if (!answer)

@@ -1,5 +1,5 @@
 #pragma once
-// `oaksteel node`, `box` and `domain`: running a node, and operating one that runs. Each returns the exit status
+// `oaksteel node`, `box`, `domain` and `key`: running a node, and operating one that runs. Each returns the exit status
 // (output.hpp).
 
 #include "node/requests.hpp"
@@ -23,6 +23,8 @@ struct operate_arguments {
 int operate(const operate_arguments& arguments, const requests::any_request& request);
 /// Has a box test itself; exit_refused when it does not pass.
 int box_selftest(const operate_arguments& arguments, const label& box);
+/// Has a meter get keys; exit_refused when one of them does not come in.
+int key_request(const operate_arguments& arguments, const requests::request_key& request);
 /// One box of the list.
 int box_status(const operate_arguments& arguments, const label& box);
 

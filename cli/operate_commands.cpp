@@ -14,8 +14,8 @@ namespace {
 /// What can be given, as it was typed.
 struct typed {
   operate_arguments to;
-  std::string configuration, box, domain, media, threshold, kind, country;
-  std::vector<std::string> custodians;
+  std::string configuration, box, domain, media, threshold, kind, country, meter, product;
+  std::vector<std::string> custodians, domains;
 };
 using typed_pointer = std::shared_ptr<typed>;
 
@@ -181,6 +181,28 @@ void add_domain(CLI::App& app, std::function<int()>& run, const typed_pointer& t
   add_data(list, t);
 }
 
+void add_key(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
+  auto& key = *app.add_subcommand("key", "Master keys");
+  key.require_subcommand(1);
+  auto& request = command(
+      key, run, t, "request", "Have a meter on a line of the node get its label and keys; one line for each domain",
+      "oaksteel key request --meter M0000001 --product DM400 --domain VE --domain USPS --data factory",
+      [](const typed& a) {
+        requests::request_key r{
+            named<sequence_number>("--meter", a.meter), named<product_code>("--product", a.product), {}};
+        for (const auto& domain : a.domains)
+          r.domains.push_back(named<domain_id>("--domain", domain));
+        return key_request(a.to, r);
+      });
+  request.add_option("--meter", t->meter, "its sequence number")->required();
+  request.add_option("--product", t->product, "its product code, for its label")->required();
+  request.add_option("--domain", t->domains, "a domain whose key it gets; may be given several times")
+      ->required()
+      ->take_all()
+      ->allow_extra_args(false);
+  add_data(request, t);
+}
+
 } // namespace
 
 void add_operating_commands(CLI::App& app, std::function<int()>& run) {
@@ -188,6 +210,7 @@ void add_operating_commands(CLI::App& app, std::function<int()>& run) {
   add_node(app, run, t);
   add_box(app, run, t);
   add_domain(app, run, t);
+  add_key(app, run, t);
 }
 
 } // namespace oaksteel

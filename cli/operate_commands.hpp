@@ -1,5 +1,5 @@
 #pragma once
-// The command line of `oaksteel node`, `box` and `domain`; what they do stands in operate.cpp.
+// The command line of `oaksteel node`, `box`, `domain` and `key`; what they do stands in operate.cpp.
 
 #include <CLI/CLI.hpp>
 

@@ -221,6 +221,8 @@ struct sentence {
     return join("meter ", e.meter, " stored key ", e.key, " provisionally");
   }
   std::string operator()(const meter_key_refused& e) const {
+    if (e.reason == refusal::installation_interrupted)
+      return join("meter ", e.meter, " started again and dropped key ", e.key, ", which was not committed");
     return join("meter ", e.meter, " would not take key ", e.key, ": ", e.reason);
   }
   std::string operator()(const key_committed& e) const {

@@ -1,5 +1,7 @@
 #include "events/permitted.hpp"
 
+#include "events/unfinished_key.hpp"
+
 #include <algorithm>
 #include <limits>
 
@@ -130,6 +132,10 @@ struct question {
     return held_against(decide(s, provision_key{e.key, e.check}, memory_check{true, true}), e);
   }
   answer operator()(const meter& s, const meter_key_refused& e) const {
+    if (e.reason == refusal::installation_interrupted) {
+      const auto dropped = *decide(s, drop_unfinished{});
+      return unless(std::ranges::find(dropped, meter_event{e}) != dropped.end(), "it holds no such key unfinished");
+    }
     // The refused key's check value is not kept; any will do, since a refused key is not a stored one.
     return held_against(decide(s, provision_key{e.key, {}}, memory_check{true, false}), e);
   }

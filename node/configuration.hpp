@@ -6,13 +6,34 @@
 //   suite = "p256"            of the boxes that it initialises; "rsa3072" when left out
 //   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
 //   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
+//   report_timeout_s = 60     how long the KMC waits for the report on a key before it asks; 600 when left out
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
+//   [[meter]]                 a meter that is a process of its own, at the other end of a line
+//   number = "M0000001"
+//   line = "tcp:127.0.0.1:7001"   where the node listens for it, or the path of a terminal device, relative to the file
+//   steel = ["steel-1"]       the Steel boxes whose PSRs have the line; all of them when left out
 
 #include "events/generators.hpp"
+#include "node/line_address.hpp"
 #include "node/plan.hpp"
 #include "node/text.hpp"
 
 namespace oaksteel {
+
+/// Most meters on lines of a file.
+inline constexpr std::size_t meter_limit = 256;
+
+/// A meter at the other end of a line.
+struct meter_plan {
+  sequence_number number;
+  line_address line;
+  std::vector<label> steel; ///< slots of the Steel boxes beside whose PSRs it is; empty: of all of them
+
+  /// The line leads to the PSR of this Steel box.
+  bool beside(const label& slot) const {
+    return steel.empty() || std::find(steel.begin(), steel.end(), slot) != steel.end();
+  }
+};
 
 struct node_configuration {
   std::string name;
@@ -20,8 +41,10 @@ struct node_configuration {
   suite_id suite = suite_id::rsa3072;
   degraded_work degraded = degraded_work::allowed;
   std::uint64_t clock_tolerance_ms = 0;
+  std::uint64_t report_timeout_s = 0; ///< 0: the KMC's own
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
+  std::vector<meter_plan> meters;
 };
 
 /// Reads a configuration; the error is one line for people.

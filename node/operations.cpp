@@ -10,6 +10,7 @@
 #include "storage/archive.hpp"
 #include "storage/media.hpp"
 
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
@@ -19,6 +20,8 @@ namespace {
 
 /// A box makes keys and writes to media meanwhile.
 constexpr std::chrono::seconds answer_limit{120};
+/// How often whoever waits for an order looks whether the node is to end.
+constexpr std::chrono::milliseconds glance{200};
 
 /// Ends a task: why it cannot go on. Caught by the task alone.
 struct stopped {
@@ -52,7 +55,7 @@ public:
     std::optional<Answer> result;
     caf::error problem;
     self_->request(whom, answer_limit, std::move(m))
-      .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
+        .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
     if (!result)
       stop(refusal_in(problem), about, told_in(problem));
     return std::move(*result);
@@ -69,6 +72,7 @@ private:
   answer perform(const requests::test_box& r);
   answer perform(const requests::list_domains&);
   answer perform(const requests::create_domain& r);
+  answer perform(const requests::request_key& r);
 
   message_head head() {
     return {{"operator", (std::uint64_t{house_.log_.epoch()} << 32) + ++house_.heads_}, 0, 0};
@@ -99,6 +103,11 @@ private:
   /// that it serves; an Oak hears of Steel boxes that came later. What no enabled Manufacturing box holds has to wait.
   void bring_up_to_date(const site_box& box);
   std::vector<domain_id> domains() const;
+  /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain.
+  template <class Fits>
+  const site_box& at_work_for(const domain_id& domain, box_type type, std::string_view where, Fits fits);
+  leg_plan leg_for(const meter_plan& meter, const domain_id& domain);
+  order outcome_of(open_order m);
 
   operations& house_;
   caf::blocking_actor* self_;
@@ -386,6 +395,82 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
       bring_up_to_date(other);
   answer a = perform(requests::list_domains{});
   std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });
+  return a;
+}
+
+// --- keys ------------------------------------------------------------------------------------------------
+
+template <class Fits>
+const site_box& operations::task::at_work_for(const domain_id& domain, box_type type, std::string_view where,
+                                              Fits fits) {
+  for (const auto& box : house_.site_.boxes()) {
+    if (box.plan.type != type || !fits(box) || !id_of(box))
+      continue;
+    const auto state = state_of(box);
+    if (state.enabled && state.active == domain)
+      return box;
+  }
+  stop("no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
+       " active; `oaksteel box list` shows what there is");
+}
+
+/// The KMC knows Oak and Brass by the plan; a Steel box may have been switched to the domain since.
+leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& domain) {
+  const auto made = domains();
+  if (std::ranges::find(made, domain) == made.end())
+    stop("domain " + in_quotes(domain.text) + " is not made yet; `oaksteel domain create` makes it");
+  const auto planned = [&](const site_box& box) { return box.plan.active == domain; };
+  at_work_for(domain, box_type::oak, "", planned);
+  at_work_for(domain, box_type::brass, "", planned);
+  const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
+                                  [&](const site_box& box) { return meter.beside(box.plan.slot); });
+  return {domain, *id_of(steel)};
+}
+
+/// An order may take as long as its boxes and time-outs do, but not beyond the end of the node.
+order operations::task::outcome_of(open_order m) {
+  m.head = head();
+  const auto about = "order for meter " + m.details.meter.text;
+  const auto waiter = self_->spawn([kmc = house_.site_.kmc(), m, task = caf::actor{self_}](caf::event_based_actor* w) {
+    w->request(kmc, caf::infinite, m)
+        .then([w, task](const order_result& r) { w->send(task, r); },
+              [w, task](const caf::error& e) { w->send(task, e); });
+  });
+  std::optional<order> outcome;
+  std::optional<caf::error> problem;
+  while (!outcome && !problem && !house_.ending_)
+    self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
+                   caf::after(glance) >> [] {});
+  caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+  if (problem)
+    stop(refusal_in(*problem), about, told_in(*problem));
+  if (!outcome)
+    stop(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled");
+  return std::move(*outcome);
+}
+
+requests::answer operations::task::perform(const requests::request_key& r) {
+  const auto& known = house_.plan_.meters;
+  const auto meter = std::ranges::find(known, r.meter, &meter_plan::number);
+  if (meter == known.end())
+    stop("no meter " + in_quotes(r.meter.text) + " is on a line of this node; the configuration names those that are");
+  if (r.domains.empty())
+    stop("no domain is named for the keys of meter " + r.meter.text);
+  std::vector<leg_plan> legs;
+  for (const auto& domain : r.domains) {
+    if (std::ranges::find(legs, domain, &leg_plan::domain) != legs.end())
+      stop("domain " + domain.text + " is named twice");
+    legs.push_back(leg_for(*meter, domain));
+  }
+  const auto line = std::ranges::find_if(house_.site_.boxes(),
+                                         [&](const site_box& box) { return box.line && meter->beside(box.plan.slot); });
+  ask<acknowledged>(line->line, load_label{{}, r.meter, r.product}, "meter " + r.meter.text);
+  const order_details details{order_kind::install, r.meter, r.product, {}, {}, {}, {}, {}};
+  const auto done = outcome_of({{}, details, legs});
+  answer a;
+  a.order = done.id.number;
+  for (const auto& leg : done.legs)
+    a.keys.push_back(requests::view_of(leg, house_.log_));
   return a;
 }
 

@@ -24,6 +24,9 @@ public:
   /// Works on a request in an actor of its own and hands over the answer, once.
   void start(caf::actor_system& system, requests::any_request request, std::function<void(requests::answer)> done);
 
+  /// The node is about to end: what would be waited for longer is answered now.
+  void end() { ending_ = true; }
+
 private:
   class task;
   class only_one;
@@ -33,6 +36,7 @@ private:
   const log& log_;
   randomness& random_;
   std::atomic<std::uint64_t> heads_ = 0;
+  std::atomic<bool> ending_ = false;
   std::mutex beginning_;
   std::set<label> initialising_; ///< slots whose box takes its id now; under beginning_
 };

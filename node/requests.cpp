@@ -2,6 +2,8 @@
 
 #include "events/field_names.hpp"
 #include "node/text.hpp"
+#include "storage/archive.hpp"
+#include "storage/log.hpp"
 
 #include <nlohmann/json.hpp>
 
@@ -269,6 +271,19 @@ domain_view view_of(const domain_id& id, const oaksteel::domain& state) {
   return {id, state.kind, state.sub_domain, state.suite, state.creator};
 }
 
+leg_view view_of(const order_leg& leg, const log& written) {
+  leg_view v{leg.plan.domain, {}, "no key", leg.stage == leg_stage::finished, leg.tries, {}};
+  if (leg.key != 0) {
+    v.key = key_id{leg.plan.domain, leg.key}.text();
+    const auto row = written.view().row({stream_kind::key, *v.key});
+    const auto key = row ? decode<master_key>(row->state) : expected<master_key, std::string>{master_key{}};
+    v.outcome = key ? std::string{name(key->status)} : "unknown";
+  }
+  if (leg.tries > 0 || !v.done)
+    v.reason = std::string{text(leg.reason)};
+  return v;
+}
+
 std::string line_of(const any_request& r) {
   return std::visit(
     [](const auto& request) {
@@ -300,5 +315,6 @@ expected<answer, std::string> read_answer(std::string_view line) {
 
 nlohmann::ordered_json as_json(const box_view& v) { return value(v); }
 nlohmann::ordered_json as_json(const domain_view& v) { return value(v); }
+nlohmann::ordered_json as_json(const leg_view& v) { return value(v); }
 
 } // namespace oaksteel::requests

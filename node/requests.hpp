@@ -13,6 +13,7 @@
 #include "events/box.hpp"
 #include "events/domain.hpp"
 #include "events/expected.hpp"
+#include "events/order.hpp"
 
 #include <nlohmann/json_fwd.hpp>
 
@@ -22,6 +23,10 @@
 #include <string_view>
 #include <variant>
 #include <vector>
+
+namespace oaksteel {
+class log;
+}
 
 namespace oaksteel::requests {
 
@@ -96,9 +101,18 @@ struct create_domain {
   static auto fields(auto& self) { return std::tie(self.domain, self.kind, self.country); }
 };
 
-using any_request =
-  std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, test_box, list_domains,
-               create_domain>;
+/// A meter on a line of the node gets its label, and a key of each domain.
+struct request_key {
+  sequence_number meter;
+  product_code product;
+  std::vector<domain_id> domains;
+
+  static constexpr std::string_view name = "request_key";
+  static auto fields(auto& self) { return std::tie(self.meter, self.product, self.domains); }
+};
+
+using any_request = std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, test_box,
+                                 list_domains, create_domain, request_key>;
 
 // --- answers ---------------------------------------------------------------------------------------------
 
@@ -131,18 +145,35 @@ struct domain_view {
   static auto fields(auto& self) { return std::tie(self.id, self.kind, self.country, self.suite, self.creator); }
 };
 
+/// What an order came to in one domain.
+struct leg_view {
+  domain_id domain;
+  std::optional<std::string> key;    ///< the last one that was taken: VE/1
+  std::string outcome;               ///< that key's status: Installed, Bad; "no key" when there is none
+  bool done = false;                 ///< what was asked for
+  std::uint64_t failed = 0;          ///< keys of this order that came to nothing
+  std::optional<std::string> reason; ///< of the last of those, in words
+
+  static auto fields(auto& self) {
+    return std::tie(self.domain, self.key, self.outcome, self.done, self.failed, self.reason);
+  }
+};
+
 /// Done when there is no `error`; then the boxes or domains that were asked about or changed.
 struct answer {
   std::optional<std::string> refusal; ///< its name, where a box refused
   std::optional<std::string> error;   ///< one line for people
   std::vector<box_view> boxes;
   std::vector<domain_view> domains;
+  std::optional<std::uint64_t> order; ///< its number, and what it came to
+  std::vector<leg_view> keys;
   std::optional<std::string> test;     ///< what test_box found, as lines (node/self_test.hpp)
   std::optional<std::string> document; ///< the same as a document of JSON
   std::optional<bool> passed;          ///< whether it found nothing wrong
 
   static auto fields(auto& self) {
-    return std::tie(self.refusal, self.error, self.boxes, self.domains, self.test, self.document, self.passed);
+    return std::tie(self.refusal, self.error, self.boxes, self.domains, self.order, self.keys, self.test, self.document,
+                    self.passed);
   }
 };
 /// An answer that says what is wrong.
@@ -152,6 +183,8 @@ answer failed(oaksteel::refusal why, std::string_view about, std::string_view to
 
 box_view view_of(const secure_box& box);
 domain_view view_of(const domain_id& id, const oaksteel::domain& state);
+/// A leg of an order that is closed, with its key as the archive in `written` has it.
+leg_view view_of(const order_leg& leg, const log& written);
 
 // --- lines -----------------------------------------------------------------------------------------------
 
@@ -165,5 +198,6 @@ expected<answer, std::string> read_answer(std::string_view line);
 
 nlohmann::ordered_json as_json(const box_view& v);
 nlohmann::ordered_json as_json(const domain_view& v);
+nlohmann::ordered_json as_json(const leg_view& v);
 
 } // namespace oaksteel::requests

@@ -84,6 +84,7 @@ site::site(caf::actor_system& system, const site_options& options)
     boxes_.push_back(std::move(box));
   }
   kmc_options table;
+  table.report_timeout = options.report_timeout.value_or(table.report_timeout);
   for (const auto& domain : options.domains) {
     auto& servers = table.domains[domain.id];
     servers.archive = reached(archives_[domain.id], kmc_party, archive_party(domain.id));
@@ -142,6 +143,19 @@ meter_actor site::connect_meter(const meter_options& options) {
       caf::anon_send(wires_.back().far, sender_named{{}, psr});
   }
   return line;
+}
+
+void site::connect_line(const sequence_number& meter, const line_actor& line, const std::vector<label>& slots) {
+  for (const auto& [slot, psr] : psrs_) {
+    if (!slots.empty() && std::ranges::find(slots, slot) == slots.end())
+      continue;
+    const wire ends{psr_party(slot), meter_party(meter)};
+    const auto far = far_end(system_, line, ends, known_);
+    wires_.push_back({ends.from, nullptr, caf::actor_cast<caf::actor>(line), far});
+    caf::anon_send(far, sender_named{{}, psr});
+    caf::anon_send(line, sender_named{{}, psr});
+    caf::anon_send(psr, meter_connected{{}, meter, caf::actor_cast<meter_actor>(far)});
+  }
 }
 
 void site::connect_steel(const site_box& box, const box_id& id) {

@@ -5,12 +5,13 @@
 #include "actors/connections.hpp"
 #include "actors/devices/meter.hpp"
 #include "actors/journal.hpp"
-#include "actors/link/gate.hpp"
+#include "actors/link/line_owner.hpp"
 #include "actors/surroundings.hpp"
 #include "node/plan.hpp"
 
 #include <caf/actor_system.hpp>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <variant>
@@ -28,6 +29,7 @@ struct site_options {
   journal_options journaling;
   bool detached = true;       ///< the journal has a thread of its own; not in simulation
   std::size_t mail_batch = 1000;
+  std::optional<std::chrono::seconds> report_timeout; ///< of the KMC (kmc.hpp); its own when left out
   carrying carry;             ///< between the components; null: their messages stay messages
 };
 
@@ -62,6 +64,9 @@ public:
 
   /// Puts a meter on the line of every PSR.
   meter_actor connect_meter(const meter_options& options);
+  /// Puts a meter that is at the other end of a line beside PSRs, by the slots of their Steel boxes; of all of them
+  /// when none is named. Several meters may take turns on one line.
+  void connect_line(const sequence_number& meter, const line_actor& line, const std::vector<label>& slots);
   /// Says which Steel box stands beside which PSR, once it has its id.
   void connect_steel(const site_box& box, const box_id& id);
   /// The Steel boxes in which a domain is active by the plan.

@@ -12,10 +12,9 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long the KMC waits for MI7 before it asks; then before it asks again, and how often before the key is Bad
+/// How long the KMC waits for MI7 when it has asked for it, before it asks again, and how often before the key is Bad
 /// (EP-13b). A meter that has committed a key is of no use when the archive has it as Bad, so one lost answer must not do.
-constexpr auto report_timeout = 10min;
-constexpr auto last_timeout = 2min;
+constexpr std::chrono::seconds last_timeout = 2min;
 constexpr unsigned asks_limit = 5;
 /// Between attempts after something passing, and how many there are.
 constexpr auto again_after = 30s;
@@ -30,7 +29,7 @@ void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool l
   reminder.order = o.id;
   reminder.key = {leg.plan.domain, leg.key};
   reminder.last = last;
-  self->delayed_send(self, last ? last_timeout : report_timeout, std::move(reminder));
+  self->delayed_send(self, last ? last_timeout : self->state.options.report_timeout, std::move(reminder));
 }
 
 void ask_for_report(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {

@@ -12,6 +12,7 @@
 #include <caf/typed_event_based_actor.hpp>
 #include <caf/typed_response_promise.hpp>
 
+#include <chrono>
 #include <map>
 
 namespace oaksteel {
@@ -25,6 +26,7 @@ struct domain_servers {
 
 struct kmc_options {
   std::map<domain_id, domain_servers> domains;
+  std::chrono::seconds report_timeout{600}; ///< how long MI7 is waited for before it is asked for (EP-13b)
 };
 
 /// Orders that may be open at once; beyond it the answer is "busy".

@@ -4,6 +4,7 @@
 #include "crypto/envelope.hpp"
 #include "crypto/token.hpp"
 #include "events/event.hpp"
+#include "events/unfinished_key.hpp"
 
 #include <caf/typed_response_promise.hpp>
 
@@ -287,6 +288,15 @@ auto print(self_pointer self, const print_request& m) {
   return rp;
 }
 
+void drop_unfinished_keys(self_pointer self) {
+  auto& house = *self->state.house;
+  house.submit({house.next_head(), "start", nullptr}, [self](transaction& t) {
+    auto& state = self->state;
+    auto events = decide(own_state(t, state), drop_unfinished{});
+    t.apply<meter>(stream_of_meter(state), std::move(*events));
+  });
+}
+
 /// The event first, then the wipe; a wipe that a crash cut off is done again at the next start.
 auto opened(self_pointer self, const tamper& m) {
   auto rp = self->make_response_promise<acknowledged>();
@@ -320,6 +330,8 @@ meter_actor::behavior_type digital_meter(self_pointer self, meter_options option
   if (auto row = around.journal_log->view().row(stream_of_meter(state)))
     if (auto facts = decode<meter>(row->state); facts && facts->tampered)
       state.options.memory->wipe(state.options.slot);
+  if (state.options.drops_unfinished)
+    drop_unfinished_keys(self);
   return {
     [self](const work_done& m) { self->state.house->on(m); },
     [self](const append_done& m) { self->state.house->on(m); },

@@ -26,6 +26,8 @@ struct meter_options {
   std::uint32_t slot = 0;        ///< where its memory key lies
   erasable_slots* memory = nullptr;
   std::vector<meter_defect> defects;
+  /// A key that is not committed when the meter starts is none (events/unfinished_key.hpp).
+  bool drops_unfinished = false;
 };
 
 /// A key in the meter's working memory.

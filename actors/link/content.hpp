@@ -29,7 +29,7 @@ struct check {
     if (!x.empty() && !Form::valid(x.text))
       found(refusal::command_malformed);
     else if constexpr (std::is_same_v<name_of<Form>, domain_id>)
-      if (!x.empty() && !known.domains.contains(x))
+      if (!x.empty() && !known.every_domain && !known.domains.contains(x))
         found(refusal::domain_not_known);
   }
   void operator()(const calendar_date& x) {

@@ -46,10 +46,10 @@ struct near_side {
   expected<caf::message, refusal> admitted(const command& c) const {
     if (c.kind != command_kind::command)
       return refuse(refusal::command_malformed);
-    if (c.from != ends.from)
+    if (!ends.comes_from(c.from))
       return refuse(refusal::sender_not_permitted);
     if (c.to != ends.to)
-      return refuse(refusal::wrong_box);
+      return refuse(c.to.part == component::meter ? refusal::meter_not_known : refusal::wrong_box);
     if (!command_for(c.to.part, c.code))
       return refuse(refusal::command_unknown);
     const auto& message = *message_with(c.code);
@@ -62,7 +62,7 @@ struct near_side {
 void take(caf::event_based_actor* self, const near_side& near, const expected<command, refusal>& read,
           caf::response_promise rp) {
   // Nothing to be answered: whoever got an answer from here found it faulty.
-  if (read && read->kind == command_kind::response_error && read->from == near.ends.from)
+  if (read && read->kind == command_kind::response_error && near.ends.comes_from(read->from))
     return note(self, near.log(), *read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer",
                 [rp](refusal) mutable { rp.deliver(carried{}); });
   const auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};

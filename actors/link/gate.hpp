@@ -32,6 +32,9 @@ using carrier_actor = caf::typed_actor<caf::replies_to<carried>::with<carried>>;
 struct wire {
   party from; ///< who sends commands
   party to;   ///< who answers
+  bool any_of_its_kind = false; ///< commands may come from each component of the kind of `from`, by whatever name
+
+  bool comes_from(const party& p) const { return any_of_its_kind ? p.part == from.part : p == from; }
 };
 
 /// To a far end, from the wiring: who uses it, and keeps what is wrong with answers in its error log.

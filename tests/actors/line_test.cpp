@@ -2,7 +2,7 @@
 
 #include "actors/link/line_end.hpp"
 
-#include "tests/actors/noisy_line.hpp"
+#include "actors/link/noisy_line.hpp"
 #include "tests/random_seed.hpp"
 
 #include <boost/test/unit_test.hpp>

@@ -40,6 +40,34 @@ BOOST_AUTO_TEST_CASE(clocks_may_differ_by_up_to_an_hour) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(meters_are_on_lines) {
+  const std::string table = small_site + "[[meter]]\nnumber = \"M1\"\nline = \"tcp:127.0.0.1:7001\"\n";
+  const auto read = parse_configuration(
+      table + "[[meter]]\nnumber = \"M2\"\nline = \"lines/2\"\nsteel = [\"steel-2\"]\n", "/site/node.toml");
+  BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().text()));
+  BOOST_REQUIRE_EQUAL(read->meters.size(), 2u);
+  BOOST_CHECK_EQUAL(read->meters[0].line.text(), "tcp:127.0.0.1:7001");
+  BOOST_CHECK(read->meters[0].beside({"steel-1"}) && read->meters[0].beside({"steel-2"}));
+  BOOST_CHECK_EQUAL(read->meters[1].line.text(), "/site/lines/2");
+  BOOST_CHECK(!read->meters[1].beside({"steel-1"}) && read->meters[1].beside({"steel-2"}));
+  const auto twice = parse_configuration(table + "[[meter]]\nnumber = \"M1\"\nline = \"b\"\n", "node.toml");
+  BOOST_REQUIRE(!twice);
+  BOOST_CHECK(twice.error().problem.starts_with("there is a meter \"M1\" already"));
+  auto without = table;
+  for (auto at = without.find("\"steel\""); at != std::string::npos; at = without.find("\"steel\""))
+    without.replace(at, 7, "\"tin\"");
+  const auto none = parse_configuration(without, "node.toml");
+  BOOST_REQUIRE(!none);
+  BOOST_CHECK(none.error().problem.starts_with("no Steel box for this meter"));
+}
+
+BOOST_AUTO_TEST_CASE(the_time_out_of_a_report) {
+  BOOST_CHECK_EQUAL(with("")->report_timeout_s, 0u); // the KMC's own
+  BOOST_CHECK_EQUAL(with("report_timeout_s = 5")->report_timeout_s, 5u);
+  for (const auto* wrong : {"0", "-1", "86401", "\"5\""})
+    BOOST_CHECK_MESSAGE(!with("report_timeout_s = " + std::string{wrong}), wrong);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

@@ -38,6 +38,8 @@ BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
   check_round_trip(list_domains{}, R"({"request":"list_domains"})");
   check_round_trip(create_domain{{"VE"}, "vendor", {}},
                    R"({"request":"create_domain","domain":"VE","kind":"vendor","country":null})");
+  check_round_trip(request_key{{"M0000001"}, {"DM400"}, {{"VE"}, {"USPS"}}},
+                   R"({"request":"request_key","meter":"M0000001","product":"DM400","domains":["VE","USPS"]})");
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
@@ -50,6 +52,8 @@ BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
   a.boxes.push_back({{"oak-1"}, box_id{box_type::oak, 1}, box_type::oak, true, 2, {{"Ada"}}, {{"Ada"}}, domain_id{"VE"},
                      {{"VE"}}});
   a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}});
+  a.order = 7;
+  a.keys.push_back({{"VE"}, "VE/3", "Installed", true, 2, "no answer came in time"});
   const auto read = read_answer(line_of(a));
   BOOST_REQUIRE(read);
   BOOST_CHECK(*read == a);

@@ -1,0 +1,133 @@
+#include "cli/line_commands.hpp"
+
+#include "cli/output.hpp"
+#include "cli/whole_number.hpp"
+#include "node/line_noise.hpp"
+#include "node/meter_process.hpp"
+#include "node/text.hpp"
+
+#include <iostream>
+#include <memory>
+#include <random>
+
+namespace oaksteel {
+namespace {
+
+/// What can be given, as it was typed.
+struct typed {
+  std::string line, meter, data;
+  std::vector<std::string> domains;
+  std::string between, and_to;
+  double rate = 0;
+  std::uint64_t delay_ms = 300, seed = 0, cut_after = 0;
+};
+
+constexpr auto line_help =
+    "the line: the path of a terminal device, or tcp:HOST:PORT, where a node listens; a line that "
+    "is gone is taken up again, after a pause that grows from 100 ms to 5 s";
+constexpr auto end_help = "an end: tcp:HOST:PORT, the path of a terminal device, a path that is free, where a "
+                          "pseudo-terminal is made, or pty for one without a name";
+
+int fail(const storage_error& e) {
+  return e.code == storage_code::exists ? complain(e.text, exit_refused) : complain(e);
+}
+
+expected<line_address, std::string> end_in(const std::string& text) {
+  if (text == "pty")
+    return line_address{};
+  return parse_line_address(text, std::filesystem::current_path());
+}
+
+int meter_run(const typed& a) {
+  const auto wrong = [](std::string_view option, const std::string& text, std::string_view right) {
+    return complain(std::string{option} + " is " + in_quotes(text) + "; it must be " + std::string{right}, exit_usage);
+  };
+  meter_setup setup;
+  const auto number = sequence_number::parse(a.meter);
+  if (!number)
+    return wrong("--meter", a.meter, form_in_words<sequence_number>);
+  setup.number = *number;
+  for (const auto& text : a.domains) {
+    const auto domain = domain_id::parse(text);
+    if (!domain)
+      return wrong("--domain", text, form_in_words<domain_id>);
+    setup.domains.insert(*domain);
+  }
+  auto line = parse_line_address(a.line, std::filesystem::current_path());
+  if (!line)
+    return complain("--line: " + line.error(), exit_usage);
+  setup.line = std::move(*line);
+  setup.data = a.data;
+  const auto problem = run_meter(setup, [&] {
+    std::cout << "meter " << setup.number.text << " runs on " << printable(setup.line.text()) << "; its log is in "
+              << printable(a.data) << std::endl;
+  });
+  return problem ? fail(*problem) : exit_done;
+}
+
+void print(const noise_result& r, std::uint64_t seed) {
+  const auto faults = r.faults.flipped + r.faults.dropped + r.faults.doubled + r.faults.delayed;
+  std::cout << r.bytes_there << " bytes there, " << r.bytes_back << " back; " << faults
+            << " faults: " << r.faults.flipped << " flipped, " << r.faults.dropped << " dropped, " << r.faults.doubled
+            << " doubled, " << r.faults.delayed << " delayed; " << (r.cut ? "cut; " : "") << "seed " << seed << '\n';
+}
+
+int line_noise(const typed& a, bool seeded, bool cut) {
+  noise_setup setup;
+  auto between = end_in(a.between), and_to = end_in(a.and_to);
+  if (!between || !and_to)
+    return complain(between ? "--and: " + and_to.error() : "--between: " + between.error(), exit_usage);
+  setup.between = std::move(*between);
+  setup.and_to = std::move(*and_to);
+  // A byte meets each of the four with a quarter of the rate.
+  const auto each = a.rate / 4;
+  setup.faults = {each, each, each, each, std::chrono::milliseconds{a.delay_ms}};
+  setup.seed = seeded ? a.seed : std::random_device{}();
+  if (cut)
+    setup.cut_after = a.cut_after;
+  const auto result = relay_noise(setup, [&](const std::string& one, const std::string& other) {
+    std::cout << "line between " << printable(one) << " and " << printable(other) << ", seed " << setup.seed
+              << std::endl;
+  });
+  if (!result)
+    return fail(result.error());
+  print(*result, setup.seed);
+  return output_arrived() ? exit_done : exit_io;
+}
+
+} // namespace
+
+void add_line_commands(CLI::App& app, std::function<int()>& run) {
+  const auto t = std::make_shared<typed>();
+  auto& meter = *app.add_subcommand("meter", "Meters");
+  meter.require_subcommand(1);
+  auto& start =
+      *meter.add_subcommand("run", "A meter as a process of its own, at the end of a line, until SIGTERM or SIGINT");
+  start.add_option("--line", t->line, line_help)->required();
+  start.add_option("--data", t->data, "its directory, for its log and its memory: new, empty, or of this meter")
+      ->required();
+  start.add_option("--meter", t->meter, "its sequence number")->required();
+  start
+      .add_option("--domain", t->domains, "a domain whose keys it takes; may be given several times; any when left out")
+      ->take_all()
+      ->allow_extra_args(false);
+  start.footer("Example: oaksteel meter run --line tcp:127.0.0.1:7001 --meter M0000001 --data meter-1");
+  start.callback([&run, t] { run = [t] { return meter_run(*t); }; });
+
+  auto& line = *app.add_subcommand("line", "Lines");
+  line.require_subcommand(1);
+  auto& noise = *line.add_subcommand("noise", "A bad line: relays bytes between two ends and flips, drops, doubles and "
+                                              "delays some, until SIGTERM or SIGINT");
+  noise.add_option("--between", t->between, std::string{end_help} + "; TCP is listened at")->required();
+  noise.add_option("--and", t->and_to, std::string{end_help} + "; TCP is connected to")->required();
+  noise.add_option("--rate", t->rate, "faults a byte, from 0 to 1: 0.001 is 1 in 1,000")->check(CLI::Range(0.0, 1.0));
+  noise.add_option("--delay", t->delay_ms, "milliseconds of a delay, 300 when left out")->check(CLI::Range(0, 60'000));
+  auto* seed = noise.add_option("--seed", t->seed, "of its random numbers; drawn when left out")->check(whole_number);
+  auto* cut = noise.add_option("--cut-after", t->cut_after, "bytes, both ways together, after which nothing passes")
+                  ->check(whole_number);
+  noise.footer("Example: oaksteel line noise --between tcp:127.0.0.1:7002 --and tcp:127.0.0.1:7001 --rate 0.001");
+  noise.callback(
+      [&run, t, seed, cut] { run = [t, seed, cut] { return line_noise(*t, seed->count() > 0, cut->count() > 0); }; });
+}
+
+} // namespace oaksteel

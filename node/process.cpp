@@ -1,0 +1,68 @@
+#include "node/process.hpp"
+
+#include "actors/surroundings.hpp"
+
+#include <csignal>
+
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+namespace oaksteel {
+
+open_file termination() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigprocmask(SIG_BLOCK, &set, nullptr);
+  return open_file{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+disk_failure::disk_failure() : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+void disk_failure::tell(const storage_error& e) {
+  std::lock_guard lock{mutex_};
+  if (!first_)
+    first_ = e;
+  const std::uint64_t one = 1;
+  [[maybe_unused]] const auto n = write(wake_.fd(), &one, sizeof one);
+}
+
+std::optional<storage_error> disk_failure::first() const {
+  std::lock_guard lock{mutex_};
+  return first_;
+}
+
+stored<opened_log> begin_log(const log_owner& owner, const log_key& key) {
+  std::error_code failed;
+  if (!log::present(owner.data)) {
+    auto made = create_log(owner.data, {owner.name, false, key.public_bytes()}, system_clock_after({})->now());
+    // A directory that was there already may be open to others; the control socket of a node lies in it.
+    if (made)
+      std::filesystem::permissions(owner.data, std::filesystem::perms::owner_all, failed);
+    if (failed)
+      return unexpected{system_error(failed.value(), "cannot be closed to others", owner.data)};
+    return made;
+  }
+  if (auto damage = damage_in(owner.data))
+    return unexpected{std::move(*damage)};
+  auto opened = open_log(owner.data);
+  if (!opened)
+    return opened;
+  if (opened->node.simulated)
+    return unexpected{unfit_log(owner.data,
+                                "holds the log of a scenario, whose seed gives its keys away; give a new or "
+                                "an empty directory")};
+  if (opened->node.name != owner.name)
+    return unexpected{
+        unfit_log(owner.data, "holds the log of node " + opened->node.name + " and not of " + owner.name)};
+  if (const auto why = owner.unfit ? owner.unfit(opened->written) : std::nullopt)
+    return unexpected{unfit_log(owner.data, *why)};
+  const node_restarted again{opened->written.size(), key.public_bytes()};
+  if (auto problem = write_node_events(*opened, {again}, system_clock_after(opened->last)->now()))
+    return unexpected{std::move(*problem)};
+  return opened;
+}
+
+} // namespace oaksteel

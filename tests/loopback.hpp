@@ -1,0 +1,40 @@
+#pragma once
+// TCP on this machine alone.
+
+#include <cstdint>
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace oaksteel::testing {
+
+inline sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in a{};
+  a.sin_family = AF_INET;
+  a.sin_port = htons(port);
+  a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  return a;
+}
+
+/// A socket that listens on a port of this machine; `port` 0 takes a free one.
+inline int listen_on_loopback(std::uint16_t& port) {
+  const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  auto a = loopback(port);
+  socklen_t size = sizeof a;
+  if (bind(fd, reinterpret_cast<sockaddr*>(&a), size) != 0 || listen(fd, 4) != 0)
+    return -1;
+  getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
+  port = ntohs(a.sin_port);
+  return fd;
+}
+
+/// A port that was free a moment ago.
+inline std::uint16_t free_port() {
+  std::uint16_t port = 0;
+  close(listen_on_loopback(port));
+  return port;
+}
+
+} // namespace oaksteel::testing
