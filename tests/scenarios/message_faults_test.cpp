@@ -141,9 +141,10 @@ BOOST_AUTO_TEST_CASE(an_altered_install_record_installs_nothing) {
 BOOST_AUTO_TEST_CASE(a_record_of_no_known_type_is_refused) {
   const auto day = day_with(fault("store record", "record_type", "", "record"));
   comes_out(day, 1);
-  // Steel says so of the record, and when it is asked what became of it.
-  const std::multiset<std::string> all{"archive/VE: record_type_unknown", "steel/steel-1: key_id_not_fresh",
-                                       "steel/steel-1: key_id_not_fresh"};
+  // Steel says so of the record, and each of the five times that it is asked what became of it.
+  std::multiset<std::string> all{"archive/VE: record_type_unknown"};
+  for (int i = 0; i < 6; ++i)
+    all.insert("steel/steel-1: key_id_not_fresh");
   BOOST_CHECK(day.errors() == all);
 }
 
