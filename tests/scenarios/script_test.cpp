@@ -469,6 +469,38 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_step_is) {
     check(w);
 }
 
+BOOST_AUTO_TEST_CASE(reads_where_chance_begins) {
+  const std::string wait = "[[step]]\ndo = \"wait\"\nhours = 24\n";
+  const std::string chance = "[[step]]\ndo = \"chance\"\nmessages = 20\n";
+  const auto in_commands = [&](const std::string& steps) {
+    auto text = replaced("seed = 7\n", "seed = 7\nmessages = \"commands\"\n");
+    return parse_script(text.replace(text.find(wait), wait.size(), steps), "f");
+  };
+  const auto read = in_commands(chance + "memory = 300\nrecords = 80\nends = 3\n");
+  BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().text()));
+  const auto [terms, step] = chance_of(*read);
+  BOOST_REQUIRE(terms);
+  BOOST_CHECK(terms->messages == 20 && terms->memory == 300 && terms->records == 80 && terms->ends == 3);
+  BOOST_CHECK(std::holds_alternative<chance_step>(read->steps[step - 1]));
+  BOOST_CHECK(!chance_of(*in_commands(wait)).first);
+
+  for (const wrong& w : std::vector<wrong>{
+         {wait, "@" + chance, "messages go directly here; write `messages = \"commands\"`"},
+         {wait, "@[[step]]\ndo = \"chance\"\n", "no `messages` in [[step]] chance"},
+         {wait, "[[step]]\ndo = \"chance\"\nmessages = @1001\n", "`messages` is 1001"},
+         {wait, chance + "memory = @-1\n", "`memory` is -1"},
+         {wait, chance + "@luck = 1\n", "unknown key \"luck\""},
+       })
+    check(w);
+  for (const auto& [steps, problem] :
+       {std::pair{chance + "records = 5\n", "`records` says when"}, {chance + "ends = 5\n", "`records` says when"},
+        {chance + chance, "a second `chance`"}}) {
+    const auto wrong = in_commands(steps);
+    BOOST_REQUIRE(!wrong);
+    BOOST_CHECK_MESSAGE(wrong.error().problem.starts_with(problem) && wrong.error().line > 0, wrong.error().text());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(wants_an_oak_a_steel_and_a_brass_where_keys_are_installed) {
   for (std::string_view type : {"oak", "steel", "brass"}) {
     std::string text = right;
