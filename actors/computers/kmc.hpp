@@ -20,7 +20,7 @@ namespace oaksteel {
 /// Who serves a domain (EP-4: a table and not code).
 struct domain_servers {
   archive_actor archive;
-  std::vector<oak_actor> oaks; ///< any of them generates a key; another is asked when one does not answer
+  std::vector<oak_actor> oaks; ///< each generates every so manieth key
   brass_actor brass;
 };
 

@@ -162,7 +162,8 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
   const auto& oaks = talk.servers().oaks;
   if (oaks.empty())
     return talk.trouble(head, make_error(refusal::box_not_known));
-  const auto oak = oaks[(leg.key + self->state.orders[o.id.number].attempts) % oaks.size()];
+  // The same each time: another would make a second key of this id, and answer no repeated MI1 as the first did.
+  const auto oak = oaks[leg.key % oaks.size()];
   const mi1 request{{}, talk.key(), leg.plan.steel, talk.now()};
   talk.ask(oak, head, request, [talk, oak](const mi2& made) {
     if (!answers(made, talk))

@@ -35,7 +35,7 @@ std::optional<arguments> read(int argc, char** argv) {
   if (argc != 4 && !(argc == 5 && std::string_view{argv[4]} == "until-broken"))
     return std::nullopt;
   const auto first = number(argv[2]), runs = number(argv[3]);
-  if (!first || !runs)
+  if (!first || !runs || *runs == 0 || *first + *runs < *first)
     return std::nullopt;
   return arguments{*first, *runs, argc == 5, argv[1]};
 }
