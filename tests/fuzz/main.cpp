@@ -11,11 +11,14 @@
 #include <malloc.h>
 
 #include <algorithm>
+#include <charconv>
 #include <chrono>
+#include <cstdio>
 #include <cstring>
 #include <new>
 #include <random>
 #include <string>
+#include <string_view>
 
 namespace {
 
@@ -136,8 +139,16 @@ int run(std::uint64_t inputs, std::uint64_t seed, bool trace) {
 } // namespace
 } // namespace oaksteel::fuzz
 
+static bool whole_number(std::string_view text, std::uint64_t& out) {
+  const auto [end, failed] = std::from_chars(text.data(), text.data() + text.size(), out);
+  return failed == std::errc{} && end == text.data() + text.size();
+}
+
 int main(int argc, char** argv) {
-  const std::uint64_t inputs = argc > 1 ? std::stoull(argv[1]) : 20'000;
-  const std::uint64_t seed = argc > 2 ? std::stoull(argv[2]) : std::random_device{}();
+  std::uint64_t inputs = 20'000, seed = std::random_device{}();
+  if (argc > 4 || (argc > 1 && !whole_number(argv[1], inputs)) || (argc > 2 && !whole_number(argv[2], seed))) {
+    std::fprintf(stderr, "usage: %s [INPUTS [SEED [--trace]]], whole numbers\n", argv[0]);
+    return 2;
+  }
   return oaksteel::fuzz::run(inputs, seed, argc > 3);
 }
