@@ -19,7 +19,7 @@ enum class protection {
 #endif
 
 constexpr bool keeps(protection p) {
-  return p != protection::OAKSTEEL_WITHOUT || p == protection::none;
+  return p != protection::OAKSTEEL_WITHOUT;
 }
 
 } // namespace oaksteel

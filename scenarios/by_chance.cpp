@@ -1,10 +1,7 @@
 // What a stage does once faults come by chance (chance.hpp).
 
-#include "actors/link/any_message.hpp"
 #include "actors/link/message_list.hpp"
-#include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
-#include "storage/archive.hpp"
 #include "storage/find_event.hpp"
 
 #include <algorithm>
@@ -16,7 +13,7 @@ void stage::take(const chance_step&) {}
 
 void stage::begin_chance() {
   chance_->begin();
-  end_ = chance_->end();
+  end_ = chance_->end(); // drawn in any case, since what is drawn next follows from it
   if (options_.recorded)
     end_.reset();
   if (end_)
@@ -41,16 +38,6 @@ void stage::unless_by_chance(const std::function<void()>& part) {
     part();
   } catch (const step_failed&) {
     // Incomplete, as the log says.
-  }
-}
-
-void stage::recall_answers() {
-  for (const auto& o : result_.answered) {
-    const auto row = opened_.written.view().row({stream_kind::order, o.id.text()});
-    const auto known = row ? decode<order>(row->state) : expected<order, std::string>{order{}};
-    if (o.complete && !(known && known->complete))
-      result_.failures.push_back("order " + o.id.text() + " was answered as complete before the process ended, and the "
-                                 "log does not have it so");
   }
 }
 

@@ -61,7 +61,7 @@ std::optional<chance_end> chance::end() {
   return e;
 }
 
-std::vector<meter_defect> chance::defects(const sequence_number& meter, const std::vector<domain_id>& domains) const {
+std::vector<meter_defect> chance::defects(const sequence_number& meter, const std::vector<domain_plan>& domains) const {
   std::uint64_t own = seed_;
   for (const char c : meter.text)
     own = own * 131 + static_cast<unsigned char>(c);
@@ -72,7 +72,7 @@ std::vector<meter_defect> chance::defects(const sequence_number& meter, const st
     const bool wrong_tokens = random() % 2 == 0;
     const auto times = static_cast<unsigned>(1 + random() % 2);
     if (fails)
-      all.push_back({domain, wrong_tokens, times});
+      all.push_back({domain.id, wrong_tokens, times});
   }
   return all;
 }

@@ -31,7 +31,7 @@ public:
   /// When the process ends; nothing when it does not.
   std::optional<chance_end> end();
   /// How a meter's memory fails: the same at each start.
-  std::vector<meter_defect> defects(const sequence_number& meter, const std::vector<domain_id>& domains) const;
+  std::vector<meter_defect> defects(const sequence_number& meter, const std::vector<domain_plan>& domains) const;
   /// A number below `n`, which is not 0.
   std::uint64_t below(std::uint64_t n) { return random_() % n; }
 

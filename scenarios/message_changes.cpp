@@ -130,9 +130,12 @@ const changing* changing_of(std::uint16_t code) {
   return found == all.end() ? nullptr : &*found;
 }
 
-void alter(command& c, std::string_view field) {
+bytes& parameter_of(command& c, std::string_view field) {
   const auto& fields = message_with(c.code)->fields;
-  auto& p = c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, field) - fields.begin()));
+  return c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, field) - fields.begin()));
+}
+
+void alter(bytes& p) {
   // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length.
   p.at(p.size() > 64 ? p.size() / 2 : p.size() - 1) ^= 1;
 }
@@ -154,12 +157,11 @@ bool holds_what(const any_message& m, std::string_view fault) {
 
 bytes changed(command c, const message_fault& f, const other_names& others) {
   if (f.what == "altered")
-    alter(c, f.field);
-  else if (f.what == "record_type" && !f.field.empty()) {
+    alter(parameter_of(c, f.field));
+  else if (f.what == "record_type" && !f.field.empty())
     // A record begins with the length and the bytes of its body, those with their type.
-    const auto& fields = message_with(c.code)->fields;
-    c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, f.field) - fields.begin())).at(4) = 0xee;
-  } else if (f.what == "unknown_command")
+    parameter_of(c, f.field).at(4) = 0xee;
+  else if (f.what == "unknown_command")
     c.code = 0xffff;
   else if (f.what == "parameter_missing")
     c.parameters.pop_back();

@@ -66,6 +66,16 @@ std::optional<text_error> too_many_registrations(const scenario& what) {
   return std::nullopt;
 }
 
+/// The operator remembers what was answered while the process ran: the log must have it, also when it has ended.
+void recall_answers(const log& site, run_result& result) {
+  for (const auto& o : std::exchange(result.answered, {})) {
+    const auto row = site.view().row({stream_kind::order, o.id.text()});
+    const auto known = row ? decode<order>(row->state) : expected<order, std::string>{order{}};
+    if (o.complete && !(known && known->complete))
+      result.failures.push_back("order " + o.id.text() + " was answered as complete, and the log does not have it so");
+  }
+}
+
 /// Follows the log record by record and knows when the process is to end.
 struct follower {
   const run_options& options;
@@ -149,6 +159,7 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
       if (!got)
         return unexpected{got.error()};
       opened = std::move(*got);
+      recall_answers(opened->written, result);
       stage play{what,   options, *opened, [&] { return watch.stop(opened->written); },
                  [&](const storage_error& e) { watch.storage = e; }, result};
       play.run();
@@ -164,6 +175,7 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
         watch.ends.pop_front();
       continue;
     }
+    recall_answers(opened->written, result);
     watch.stop(opened->written);
     result.records = opened->written.size();
     result.epoch = opened->written.epoch();

@@ -49,7 +49,7 @@ struct run_result {
   bool finished = false;               ///< every step is done
   std::vector<std::string> failures;   ///< expectations that were not met, orders that did not complete
   tally counts;
-  std::vector<order> answered;         ///< orders as they were answered, by all starts of the process
+  std::vector<order> answered;         ///< while it runs: orders that were answered since the process started
   std::vector<cell_result> matrix;     ///< every cell that is done
   std::vector<stage_time> stages;
   std::uint64_t records = 0;

@@ -73,12 +73,11 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   plan.around.degraded = what.plan.degraded;
   if (what.plan.as_commands)
     plan.carry = faulty_wires(world_.system(), faults_);
-  if (chance_)
-    faults_->draw([this](const command& c) { return chance_->meets(c); });
   plan.journaling.journal_log = &opened.written;
   plan.journaling.time = &world_.time();
   plan.journaling.key = &log_key_;
   if (chance_) {
+    faults_->draw([this](const command& c) { return chance_->meets(c); });
     disk_ = slow_disk(world_.system(), turns_of_a_write);
     plan.journaling.writer = disk_.get();
     plan.journaling.small_commit = 0;
@@ -92,14 +91,11 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
   auto around = plan.around;
   around.journal = site_->journal();
   chronicle_ = start_chronicle(world_.system(), around);
-  std::vector<domain_id> domains;
-  for (const auto& d : what.plan.domains)
-    domains.push_back(d.id);
   for (std::uint32_t slot = 0; slot < what.labels.size(); ++slot) {
     const auto& label = what.labels[slot];
     auto defects = defects_of(what.plan, label.meter);
     if (chance_)
-      for (auto& one : chance_->defects(label.meter, domains))
+      for (auto& one : chance_->defects(label.meter, what.plan.domains))
         defects.push_back(std::move(one));
     meters_[label.meter] = site_->connect_meter({label.meter, slot, &*slots_, std::move(defects)});
   }
@@ -151,7 +147,6 @@ bool stage::attempt(const std::function<void()>& part) {
 
 void stage::run() {
   const auto& steps = scenario_.plan.steps;
-  recall_answers();
   if (!attempt([this] { come_back(); }))
     return;
   const auto chance_at = chance_of(scenario_.plan).second;

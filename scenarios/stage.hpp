@@ -52,8 +52,6 @@ private:
   void begin_chance();
   /// Asked after each message: true where it does.
   bool ends_by_chance();
-  /// The operator remembers what was answered before the process ended: the log must have it.
-  void recall_answers();
   /// Somebody who has kept install records sends some of them again.
   void send_old_records();
   /// A part that may fail where faults come by chance.
@@ -130,9 +128,9 @@ private:
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_;
   std::unique_ptr<workers> workers_;
-  std::unique_ptr<workers> disk_;             ///< of the journal, there
-  std::optional<chance> chance_;              ///< where faults come by chance
-  std::optional<chance_end> end_;             ///< `records` is a size of the log
+  std::optional<chance> chance_;  ///< where faults come by chance
+  std::unique_ptr<workers> disk_; ///< of the journal, there
+  std::optional<chance_end> end_; ///< `records` is a size of the log
   std::vector<pending_handle<order_result>> asked_; ///< orders, answered or not
   log_key log_key_;
   std::function<void(const storage_error&)> storage_failed_;

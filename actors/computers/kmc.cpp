@@ -191,11 +191,13 @@ void overdue(kmc_pointer self, const leg_overdue& m) {
     if (!leg || leg->stage != leg_stage::delivered || leg->key != m.key.number)
       return;
     t.when_durable([self, o, m](const message_head& next) {
-      const auto* same = leg_of(o, m.key.domain);
-      if (m.last && ++self->state.orders[o.id.number].asked >= asks_limit)
+      const auto run = self->state.orders.find(o.id.number);
+      if (run == self->state.orders.end())
+        return; // given up meanwhile
+      if (m.last && ++run->second.asked >= asks_limit)
         progress(self, next, o.id, leg_timed_out{o.id, m.key});
       else
-        ask_for_report(self, next, o, *same);
+        ask_for_report(self, next, o, *leg_of(o, m.key.domain));
     });
   });
 }

@@ -20,7 +20,7 @@ namespace oaksteel {
 /// Who serves a domain (EP-4: a table and not code).
 struct domain_servers {
   archive_actor archive;
-  std::vector<oak_actor> oaks; ///< each generates every so manieth key
+  std::vector<oak_actor> oaks; ///< a key id is always the same one's
   brass_actor brass;
 };
 

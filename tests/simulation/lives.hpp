@@ -6,8 +6,8 @@
 
 namespace oaksteel::testing {
 
-/// What a life broke, a line each; empty when nothing. Looks at the log, at the meters' own memory, and at what was
-/// answered to the operator.
+/// What a life broke, a line each; empty when nothing. Looks at the log and at the meters' own memory; what was answered to
+/// the operator is among the failures of the run.
 std::string broken_by(const std::filesystem::path& data, const run_result& life);
 
 } // namespace oaksteel::testing

@@ -81,9 +81,12 @@ int simulate(const arguments& a) {
   for (auto seed = a.first; seed < a.first + a.runs; ++seed) {
     const auto data = place / std::to_string(seed);
     const auto life = site->live(seed, data);
-    const auto broken = life ? broken_by(data, *life) : life.error().text + '\n';
-    if (life)
-      all.add(*life);
+    if (!life) {
+      std::cerr << "seed " << seed << ": " << life.error().text << '\n';
+      return 3;
+    }
+    const auto broken = broken_by(data, *life);
+    all.add(*life);
     std::filesystem::remove_all(data);
     if (broken.empty())
       continue;
