@@ -294,6 +294,11 @@ requests::answer operations::task::perform(const requests::enable_box& r) {
   const auto id = id_of(box);
   if (report.box.enabled && id) {
     bring_up_to_date(box);
+    // It may be the source that boxes lacked which came back before it.
+    if (box.manufacturing)
+      for (const auto& other : house_.site_.boxes())
+        if (&other != &box && id_of(other) && state_of(other).enabled)
+          bring_up_to_date(other);
     if (box.steel)
       house_.site_.connect_steel(box, *id);
     // Orders that waited for the box go on; those that are under way already are left alone.
@@ -313,7 +318,7 @@ requests::answer operations::task::perform(const requests::disable_box& r) {
 }
 
 /// EP: "Any time domains are added to a Manufacturing Box 23, other initialized Manufacturing Boxes must be updated".
-/// A box that is disabled then is updated when it is enabled again, if another one that is up to date is enabled too.
+/// A box that is disabled then is updated as soon as it and another one that is up to date are enabled.
 void operations::task::bring_up_to_date(const site_box& box) {
   auto operating = people({});
   const auto& slot = box.plan.slot;

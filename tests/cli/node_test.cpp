@@ -310,6 +310,24 @@ BOOST_AUTO_TEST_CASE(an_oak_hears_of_steel_boxes_that_come_later) {
   BOOST_CHECK_MESSAGE(audit.status == 0, audit.told() << audit.out);
 }
 
+// EP-7: whichever comes back first, boxes that were made later are up to date when a source is there.
+BOOST_AUTO_TEST_CASE(boxes_that_come_back_before_their_source_are_brought_up_to_date_by_it) {
+  hand_run_node node;
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  node.done({"domain", "create", "VE"});
+  for (const auto* slot : {"factory-2", "oak-1"})
+    node.initialise(slot);
+  node.done({"box", "disable", "factory-1", "--custodian", "Ada"});
+  for (const auto* slot : {"factory-2", "oak-1"}) {
+    node.enable(slot);
+    BOOST_CHECK(node.box(slot).at("domains").empty());
+  }
+  node.enable("factory-1");
+  for (const auto* slot : {"factory-2", "oak-1"})
+    BOOST_CHECK_EQUAL(node.box(slot).at("domains"), nlohmann::json::array({"VE"}));
+}
+
 BOOST_AUTO_TEST_CASE(a_box_that_the_configuration_lost_keeps_the_node_from_starting) {
   hand_run_node node;
   node.initialise("factory-1");
