@@ -1,5 +1,5 @@
 // The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
-// ceremony_*.cpp, operate*.cpp and line_commands.cpp.
+// ceremony_*.cpp, operate*.cpp, line_commands.cpp and pki*.cpp.
 
 #include "actors/link/message_page.hpp"
 #include "cli/audit.hpp"
@@ -9,6 +9,7 @@
 #include "cli/line_commands.hpp"
 #include "cli/operate_commands.hpp"
 #include "cli/output.hpp"
+#include "cli/pki_commands.hpp"
 #include "cli/run.hpp"
 #include "cli/share.hpp"
 #include "cli/whole_number.hpp"
@@ -284,6 +285,7 @@ int run(int argc, char** argv) {
   add_messages(app, a);
   add_operating_commands(app, a.run);
   add_line_commands(app, a.run);
+  add_pki_commands(app, a.run);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& e) {
