@@ -7,7 +7,10 @@
 #include "tests/crypto/fixtures.hpp"
 #include "tests/random_seed.hpp"
 
+#include <botan/ber_dec.h>
+#include <botan/bigint.h>
 #include <botan/data_src.h>
+#include <botan/der_enc.h>
 #include <botan/ec_group.h>
 #include <botan/ecdsa.h>
 #include <botan/pkcs8.h>
@@ -151,6 +154,30 @@ bytes by_another_hand(const other_terms& t, const private_key& signing, const Bo
 
 Botan::X509_DN dn_of(const authority_certificate& a) { return Botan::X509_Certificate{a.der}.subject_dn(); }
 
+/// A list with nothing in it, under our authority's key.
+bytes list_by_another_hand(const Botan::X509_DN& issuer, const Botan::Extensions& extensions,
+                           const std::string& hash = "SHA-256", const char* algorithm_oid = "1.2.840.10045.4.3.2") {
+  auto& random = *ours().random;
+  const auto key = botan_key(ours().key);
+  Botan::PK_Signer signer{*key, random, "EMSA1(" + hash + ")", Botan::DER_SEQUENCE};
+  const Botan::AlgorithmIdentifier algorithm{Botan::OID{algorithm_oid}, Botan::AlgorithmIdentifier::USE_EMPTY_PARAM};
+  Botan::secure_vector<std::uint8_t> tbs;
+  Botan::DER_Encoder{tbs}
+      .start_cons(Botan::SEQUENCE)
+      .encode(std::size_t{1})
+      .encode(algorithm)
+      .encode(issuer)
+      .encode(time_of(month.from))
+      .encode(time_of(month.to))
+      .start_explicit(0)
+      .start_cons(Botan::SEQUENCE)
+      .encode(extensions)
+      .end_cons()
+      .end_explicit()
+      .end_cons();
+  return Botan::X509_Object::make_signed(&signer, random, algorithm, tbs);
+}
+
 /// What becomes of a certificate by another writer under our authority.
 std::string verdict(const other_terms& t) {
   return reason(admit(by_another_hand(t, ours().key, dn_of(ours().own)), ours().own, ours().list({}), noon));
@@ -252,6 +279,45 @@ BOOST_AUTO_TEST_CASE(what_is_revoked_is_refused) {
   BOOST_TEST(list.serials.size() == 2u);
   BOOST_TEST(reason(admit(der, ours().own, list, noon)) == "revoked");
   BOOST_TEST(reason(admit(other, ours().own, list, noon)) == "taken");
+}
+
+BOOST_AUTO_TEST_CASE(a_list_by_another_writer_is_as_good_when_it_is_whole) {
+  const auto ours_by_name = dn_of(ours().own);
+  BOOST_TEST(reason(read_revocation_list(list_by_another_hand(ours_by_name, {}), ours().own)) == "taken");
+  BOOST_TEST(reason(read_revocation_list(list_by_another_hand(dn_of(foreign().own), {}), ours().own)) == "foreign");
+  Botan::Extensions partial;
+  partial.add(new strange, true);
+  BOOST_TEST(reason(read_revocation_list(list_by_another_hand(ours_by_name, partial), ours().own)) ==
+             "unknown_extension");
+  auto longer = list_by_another_hand(ours_by_name, {});
+  longer.push_back(0);
+  BOOST_TEST(reason(read_revocation_list(longer, ours().own)) == "unreadable");
+  const auto with_sha384 = list_by_another_hand(ours_by_name, {}, "SHA-384", "1.2.840.10045.4.3.3");
+  BOOST_TEST(reason(read_revocation_list(with_sha384, ours().own)) == "other_algorithm");
+}
+
+// A signature has one spelling, so that a certificate has one fingerprint.
+BOOST_AUTO_TEST_CASE(a_signature_with_a_longer_number_is_none) {
+  const Botan::X509_Certificate sound{node_certificate()};
+  Botan::BigInt r, s;
+  Botan::BER_Decoder{sound.signature()}.start_cons(Botan::SEQUENCE).decode(r).decode(s).end_cons();
+  bytes longer{0x00, 0x00};
+  const auto number = Botan::BigInt::encode(r);
+  longer.insert(longer.end(), number.begin(), number.end());
+  bytes signature, whole;
+  Botan::DER_Encoder{signature}
+      .start_cons(Botan::SEQUENCE)
+      .add_object(Botan::INTEGER, Botan::UNIVERSAL, longer)
+      .encode(s)
+      .end_cons();
+  Botan::DER_Encoder{whole}
+      .start_cons(Botan::SEQUENCE)
+      .raw_bytes(sound.tbs_data())
+      .encode(sound.signature_algorithm())
+      .encode(signature, Botan::BIT_STRING)
+      .end_cons();
+  BOOST_TEST(reason(read_certificate(whole)) == "taken");
+  BOOST_TEST(reason(admit(whole, ours().own, ours().list({}), noon)) == "foreign");
 }
 
 BOOST_AUTO_TEST_CASE(a_list_out_of_its_time_is_none) {
@@ -385,6 +451,14 @@ BOOST_AUTO_TEST_CASE(an_authority_must_be_one) {
     return reason(read_authority(by_another_hand(t, ours().key, own_name, &own_name)));
   };
   BOOST_TEST(self_signed([](auto&) {}) == "taken");
+  const auto other_name = dn_of(foreign().own);
+  other_terms renamed;
+  renamed.ca = true;
+  renamed.uris.clear();
+  renamed.usages.clear();
+  renamed.key_usage = Botan::KEY_CERT_SIGN | Botan::CRL_SIGN;
+  renamed.key = ours().key.public_part().spki();
+  BOOST_TEST(reason(read_authority(by_another_hand(renamed, ours().key, own_name, &other_name))) == "no_authority");
   BOOST_TEST(self_signed([](auto& t) { t.ca = false; }) == "no_authority");
   BOOST_TEST(self_signed([](auto& t) { t.key_usage = Botan::KEY_CERT_SIGN; }) == "no_authority");
   BOOST_TEST(self_signed([](auto& t) { t.key_usage = Botan::CRL_SIGN; }) == "no_authority");
