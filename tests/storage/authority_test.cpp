@@ -261,6 +261,24 @@ BOOST_FIXTURE_TEST_CASE(a_damaged_directory_is_named, with_authority) {
   BOOST_TEST(has(none.error().text, "oaksteel pki init"));
 }
 
+BOOST_FIXTURE_TEST_CASE(an_authority_issues_so_many_and_no_more, with_authority) {
+  auto index = view().index;
+  give("node:factory").value();
+  const auto one = view().index.issued.front();
+  for (std::size_t i = 1; i < issued_limit; ++i) {
+    index.issued.push_back(one);
+    index.issued.back().serial = certificate_serial::draw(*random);
+    index.issued.back().revoked = noon;
+  }
+  std::ofstream{ca / "index"} << index.text();
+  BOOST_TEST(give("node:post").has_value()); // the last one
+  BOOST_TEST(has(refusal(give("node:other")), "20000 certificates"));
+  // All of it can still be read, and the list of those that are revoked too.
+  BOOST_TEST(view().index.issued.size() == issued_limit);
+  BOOST_TEST(view().list.serials.size() == issued_limit - 1);
+  BOOST_TEST(revoke(ca, "post", noon, *random)->size() == 1u);
+}
+
 BOOST_FIXTURE_TEST_CASE(a_list_that_was_lost_is_made_again, with_authority) {
   const auto issued = give("node:factory").value();
   BOOST_REQUIRE(revoke(ca, "factory", noon, *random));
