@@ -37,9 +37,9 @@ constexpr std::array<std::uint8_t, 24> before_point{0x30, 0x13, 0x06, 0x07, 0x2A
                                                     0x3D, 0x02, 0x01, 0x06, 0x08, 0x2A, 0x86, 0x48,
                                                     0xCE, 0x3D, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00};
 
-/// Looked at before Botan decodes the whole, so that a hostile key costs nothing; what is refused here would be refused
-/// later too: of a certificate that names itself as its issuer Botan loads the key
-/// whatever it is, and to check a curve that is spelt out takes long.
+/// Looked at before Botan decodes the whole, so that a hostile key costs nothing: of a certificate that names itself as
+/// its issuer Botan loads the key whatever it is, and to check a curve that is spelt out takes long. What is refused
+/// here would be refused later too.
 bool has_p256_key(byte_view der) {
   Botan::BER_Decoder all{der.data(), der.size()};
   auto signed_object = all.start_cons(Botan::SEQUENCE);

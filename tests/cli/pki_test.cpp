@@ -2,11 +2,13 @@
 
 #include "storage/authority.hpp"
 #include "storage/credentials.hpp"
+#include "tests/random_seed.hpp"
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/share_text.hpp"
 
 #include <nlohmann/json.hpp>
 
+#include <csignal>
 #include <cstdio>
 #include <iostream>
 
@@ -240,6 +242,27 @@ BOOST_FIXTURE_TEST_CASE(at_once_none_is_lost, with_authority) {
     BOOST_CHECK_MESSAGE(result.status == 0, result.told());
   }
   BOOST_CHECK_EQUAL(said({"list"}).at("certificates").size(), 8u);
+}
+
+// Killed anywhere: the folder is the old one or the new one, and whoever it is for is in the index.
+BOOST_FIXTURE_TEST_CASE(a_process_that_is_killed_leaves_nothing_half_done, with_authority) {
+  std::mt19937_64 random{random_seed()};
+  BOOST_REQUIRE_EQUAL(pki(at_ca({"issue", "node", "factory"})).status, 0);
+  const auto folder = ca / "nodes" / "factory";
+  int killed = 0;
+  for (int i = 0; i < 60; ++i) {
+    running_program one{{"pki", "issue", "node", "factory", "--again", "--ca", ca.string()}};
+    killed += one.finish(std::chrono::microseconds{random() % 40'000}, true).signal == SIGKILL;
+    const auto read = read_credentials(credential_files::in(folder, {"factory"}), {}, machine_time());
+    BOOST_REQUIRE_MESSAGE(read, (read ? std::string{} : read.error().front()));
+    const auto view = look_at_authority(ca);
+    BOOST_REQUIRE_MESSAGE(view, (view ? std::string{} : view.error().text));
+    BOOST_REQUIRE(std::any_of(view->index.issued.begin(), view->index.issued.end(),
+                              [&](const auto& c) { return c.fingerprint == read->own.fingerprint; }));
+  }
+  BOOST_CHECK(killed > 0);
+  BOOST_CHECK_EQUAL(pki(at_ca({"issue", "node", "factory", "--again"})).status, 0);
+  said({"list"});
 }
 
 BOOST_FIXTURE_TEST_CASE(openssl_agrees, with_authority) {
