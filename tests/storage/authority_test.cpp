@@ -279,6 +279,17 @@ BOOST_FIXTURE_TEST_CASE(an_authority_issues_so_many_and_no_more, with_authority)
   BOOST_TEST(revoke(ca, "post", noon, *random)->size() == 1u);
 }
 
+BOOST_FIXTURE_TEST_CASE(what_cannot_be_remembered_is_not_handed_out, with_authority) {
+  const auto first = give("node:factory").value();
+  fs::create_directory(ca / "index.new"); // where the next index would be written
+  BOOST_TEST(!give("node:factory", true));
+  BOOST_TEST(!give("node:post"));
+  BOOST_TEST((read_certificate_file(first.folder / "factory.cert.pem")->fingerprint == first.issued.fingerprint));
+  BOOST_TEST((names(ca / "nodes") == std::set<std::string>{"factory"}));
+  BOOST_TEST(!revoke(ca, "factory", noon, *random));
+  BOOST_TEST(view().list.serials.empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(a_list_that_was_lost_is_made_again, with_authority) {
   const auto issued = give("node:factory").value();
   BOOST_REQUIRE(revoke(ca, "factory", noon, *random));
