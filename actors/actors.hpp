@@ -40,6 +40,10 @@ struct make_domain_process;
 struct take_domain_process;
 struct hand_over_key_set;
 struct take_key_set;
+struct ask_authority;
+struct authority_told;
+struct ask_domain;
+struct domain_told;
 struct put_share;
 struct take_share;
 struct activate_domain;
@@ -144,7 +148,9 @@ using manufacturing_actor = box_actor::extend<
   caf::replies_to<create_domain>::with<acknowledged>,
   caf::replies_to<make_domain_process>::with<package_of_keys>,
   caf::replies_to<hand_over_key_set>::with<package_of_keys>,
-  caf::replies_to<take_key_set>::with<acknowledged>>;               // as a further Manufacturing box
+  caf::replies_to<take_key_set>::with<acknowledged>,                // as a further Manufacturing box
+  caf::replies_to<ask_authority>::with<authority_told>,             // from other nodes
+  caf::replies_to<ask_domain>::with<domain_told>>;
 
 /// Tin box: verifies at a remote site; so far it has its start-up (EP-8, EP-9).
 using tin_actor = box_actor;
@@ -171,11 +177,11 @@ using brass_actor = box_actor::extend<
 /// Key management computer: owns orders, knows every domain's archive and boxes (EP-4).
 using kmc_actor = component_client::extend<
   caf::replies_to<open_order>::with<order_result>,                  // installation and retirement (MO0)
-  caf::reacts_to<mi0>,                                              // from the KDC
-  caf::reacts_to<mi7>,                                              // from the KDC
+  caf::replies_to<mi0>::with<acknowledged>,                         // from the KDC
+  caf::replies_to<mi7>::with<acknowledged>,                         // from the KDC
   caf::replies_to<mr1>::with<order_result>,                         // from the KDC
   caf::replies_to<verify_mail>::with<mail_verified>,                // from a data capture system
-  caf::reacts_to<take_up_orders>,
+  caf::replies_to<take_up_orders>::with<acknowledged>,
   caf::reacts_to<kdc_connected>,                                    // from the wiring
   caf::reacts_to<leg_overdue>,                                      // to itself
   caf::reacts_to<leg_again>>;                                       // to itself
@@ -183,11 +189,11 @@ using kmc_actor = component_client::extend<
 /// Key distribution computer: hands install records out, each once.
 using kdc_actor = component_client::extend<
   caf::reacts_to<psr_connected>,                                    // from the wiring
-  caf::reacts_to<begin_leg>,                                        // from the KMC; MI0 follows
+  caf::replies_to<begin_leg>::with<acknowledged>,                   // from the KMC; MI0 follows
   caf::replies_to<mi4>::with<acknowledged>,                                 // from the KMC
   caf::replies_to<mi4r>::with<mi4_prime>,                           // from a PSR
-  caf::reacts_to<mi7>,                                              // from a PSR, to the KMC
-  caf::reacts_to<ask_report>,                                       // from the KMC, to a PSR
+  caf::replies_to<mi7>::with<acknowledged>,                         // from a PSR, to the KMC
+  caf::replies_to<ask_report>::with<acknowledged>,                  // from the KMC, to a PSR
   caf::replies_to<settle>::with<acknowledged>,                              // MI10, MB3
   caf::replies_to<mr1>::with<order_result>>;                        // from a PSR, to the KMC
 
@@ -196,8 +202,8 @@ using kdc_actor = component_client::extend<
 using psr_actor = component_client::extend<
   caf::reacts_to<meter_connected>, caf::reacts_to<steel_connected>, // from the wiring
   caf::replies_to<load_label>::with<acknowledged>,                          // to the meter
-  caf::reacts_to<record_ready>,                                     // from the KDC; MI4r follows
-  caf::reacts_to<ask_report>,                                       // from the KDC, to Steel
+  caf::replies_to<record_ready>::with<acknowledged>,                // from the KDC; MI4r follows
+  caf::replies_to<ask_report>::with<acknowledged>,                  // from the KDC, to Steel; MI7 follows
   caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>, // Steel to meter
   caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,
   caf::replies_to<register_meter>::with<order_result>>;             // meter, then MR1 to the KDC

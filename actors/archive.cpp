@@ -1,5 +1,6 @@
 #include "actors/archive.hpp"
 
+#include "actors/kept_record.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_domain_key.hpp"
@@ -19,22 +20,6 @@ stream_id counter_stream(const domain_id& domain) {
 }
 stream_id key_stream(const key_id& key) {
   return {stream_kind::key, key.text()};
-}
-
-/// The event that a record would be, from its signed body; nothing when the body is none that is stored.
-std::optional<master_key_event> event_of(const store_record& m) {
-  const auto& r = m.record.record;
-  if (auto b = decode_body<mi3_body>(r.body))
-    return key_created{b->key, b->oak, b->steel, r};
-  if (auto b = decode_body<mi9_body>(r.body))
-    return key_installed{b->key, b->brass, b->meter, r};
-  if (auto b = decode_body<mr3_body>(r.body))
-    return key_activated{b->key, b->brass, b->meter, b->product, b->serial, b->country, b->date, r, m.record.tag};
-  if (auto b = decode_body<mo2_body>(r.body))
-    return key_retired{b->key, b->brass, b->meter, b->reason, b->date, r, m.record.tag};
-  if (auto b = decode_body<mb2_body>(r.body))
-    return key_marked_bad{b->key, b->brass, b->reason, r};
-  return std::nullopt;
 }
 
 /// The digest of sealed material that a stored body names; nothing when it names none.
@@ -68,7 +53,7 @@ struct stored_check {
 /// EP-13: who signs which transition.
 stored_check check_record(const store_record& m, const public_key& oak, const public_key& brass, work_context& w) {
   stored_check found;
-  found.proposed = event_of(m);
+  found.proposed = event_of(m.record);
   if (!found.proposed)
     return found;
   const bool by_oak = std::holds_alternative<key_created>(*found.proposed);
@@ -130,15 +115,18 @@ auto store(self_pointer self, const store_record& m) {
 auto assign(self_pointer self, const new_key_id& m) {
   auto rp = self->make_response_promise<mi0_answer>();
   self->state.house->submit({m.head, "MI0", fails(rp)}, [self, rp, m](transaction& t) mutable {
+    const std::vector<participant> who{{participant_kind::domain, m.domain.text},
+                                       {participant_kind::order, m.order.text()}};
     if (m.domain != self->state.domain)
-      return t.refuse(refusal::domain_not_known, m.domain.text);
+      return t.refuse(refusal::domain_not_known, m.domain.text, who);
     const auto stream = counter_stream(m.domain);
     auto events = decide(t.state<key_counter>(stream), assign_key_id{m.domain, m.steel, m.order});
     if (!events)
-      return t.refuse(events.error(), m.domain.text);
+      return t.refuse(events.error(), m.domain.text, who);
     const auto key = std::get<key_id_assigned>(events->front()).key;
     t.apply<key_counter>(stream, std::move(*events));
-    t.when_durable([rp, key](const message_head& next) mutable { rp.deliver(mi0_answer{{next}, key}); });
+    t.when_durable(
+      [rp, m, key](const message_head& next) mutable { rp.deliver(mi0_answer{{next}, key, m.steel, m.order}); });
   });
   return rp;
 }
@@ -190,16 +178,21 @@ auto fetch(self_pointer self, const fetch_record& m) {
   auto rp = self->make_response_promise<record_fetched>();
   self->state.house->submit({m.head, "fetch_record", fails(rp)}, [self, rp, m](transaction& t) mutable {
     if (m.domain != self->state.domain)
-      return t.refuse(refusal::domain_not_known, m.domain.text);
+      return t.refuse(refusal::domain_not_known, m.domain.text, {{participant_kind::domain, m.domain.text}});
     key_id key{m.domain, m.key};
+    // Whether a meter has a key, or an assigned id a record, is a question, and that it has none an answer: no error.
+    const auto none = [&t, rp] {
+      t.when_durable([rp = rp](const message_head&) mutable { rp.deliver(make_error(refusal::record_missing)); });
+    };
     if (m.key == 0) {
       const auto installed = find_event<key_installed>(self->state.house->around().journal_log->view(),
                                                        lookup::key_of_meter, m.domain.text + '|' + m.meter.text);
-      // Whether a meter has a key is a question, and that it has none an answer: no error.
       if (!installed)
-        return t.when_durable([rp](const message_head&) mutable { rp.deliver(make_error(refusal::record_missing)); });
+        return none();
       key = installed->event.key;
     } else if (t.state<master_key>(key_stream(key)).status == key_status::none) {
+      if (m.key <= t.state<key_counter>(counter_stream(m.domain)).last)
+        return none();
       return t.refuse(refusal::record_missing, key.text(), {{participant_kind::key, key.text()}});
     }
     // Read when everything before is durable: what is fetched is what an auditor would find.

@@ -34,6 +34,7 @@ struct leg_overdue {
   order_id order;
   key_id key;
   bool last = false;
+  std::uint64_t number = 0; ///< the newest of an order counts
 };
 /// A try of a leg that has no key id yet.
 struct begun_try {

@@ -6,3 +6,6 @@
 #include "actors/messages/installation.hpp"
 #include "actors/messages/registration.hpp"
 #include "actors/messages/verification.hpp"
+
+// Made from these and actors.hpp by cmake/message_instances.cmake.
+#include "message_instances.hpp"

@@ -2,6 +2,8 @@
 
 #include "actors/journal.hpp"
 #include "crypto/envelope.hpp"
+#include "events/participants.hpp"
+#include "storage/find_event.hpp"
 
 #include <caf/send.hpp>
 
@@ -123,6 +125,14 @@ void shell::answer(batch& b, generator& random) {
   } catch (const generators_refuse& e) {
     b.undrawn = e.why();
   }
+}
+
+std::vector<participant> involved_in(const command_refused& m, const log_view& view) {
+  participant_list all{m.involved};
+  for (const auto& slot : m.slots)
+    if (const auto box = find_event<box_initialised>(view, lookup::box_in_slot, slot.text))
+      all.add({participant_kind::box, box->event.box.text()});
+  return std::move(all.found);
 }
 
 const message_head& transaction::head() const {

@@ -23,6 +23,7 @@
 #include <caf/error.hpp>
 #include <caf/event_based_actor.hpp>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -201,12 +202,29 @@ private:
   std::uint32_t epoch_;
 };
 
+/// Whom a refused command names: those that it says, and the boxes in its slots.
+std::vector<participant> involved_in(const command_refused& m, const log_view& view);
+
 /// The handler of a component for what was refused before it: an entry of its error log, then the refusal as an answer.
 template <class Pointer>
 caf::typed_response_promise<acknowledged> note_refusal(Pointer self, shell& house, const command_refused& m) {
   auto rp = self->template make_response_promise<acknowledged>();
-  house.submit({m.head, m.what, fails(rp)}, [m](transaction& t) { t.refuse(m.why, m.about, m.involved); });
+  auto involved = involved_in(m, house.around().journal_log->view());
+  house.submit({m.head, m.what, fails(rp)}, [m, involved = std::move(involved)](transaction& t) {
+    t.refuse(m.why, m.about, involved);
+  });
   return rp;
+}
+
+/// How long tell() listens.
+inline constexpr std::chrono::seconds told_within{60};
+
+/// Sends a command of which nothing is awaited but that it was taken. A refusal is in the error log of whoever gave it,
+/// and its sender hears it here (EP-29); what the sender does next follows from its own time-outs and not from that, for
+/// nobody signs a refusal (EP-13b).
+template <class Pointer, class Actor, class Message>
+void tell(Pointer self, const Actor& whom, Message m) {
+  self->request(whom, told_within, std::move(m)).then([](const acknowledged&) {}, [](const caf::error&) {});
 }
 
 // --- templates -----------------------------------------------------------------------------------------

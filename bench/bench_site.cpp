@@ -12,7 +12,7 @@ const std::vector<label> custodians{{"Ada"}, {"Bela"}};
 const domain_plan domain_of_bench{domain, "vendor", {"US"}};
 
 box_plan plan_of(const char* slot, box_type type) {
-  box_plan plan{{slot}, type, {domain}, {}, 2, custodians};
+  box_plan plan{{slot}, {}, type, {domain}, {}, 2, custodians};
   if (type == box_type::manufacturing)
     plan.domains.clear();
   return plan;

@@ -3,9 +3,11 @@
 #include "cli/output.hpp"
 #include "cli/whole_number.hpp"
 #include "node/line_noise.hpp"
+#include "node/line_port.hpp"
 #include "node/meter_process.hpp"
 #include "node/text.hpp"
 
+#include <charconv>
 #include <iostream>
 #include <memory>
 #include <random>
@@ -27,6 +29,14 @@ constexpr auto line_help =
     "is gone is taken up again, after a pause that grows from 100 ms to 5 s";
 constexpr auto end_help = "an end: tcp:HOST:PORT, the path of a terminal device, a path that is free, where a "
                           "pseudo-terminal is made, or pty for one without a name";
+
+/// What is wrong with the text of a share of 1; empty when nothing is. CLI11's own range lets through what is no number.
+std::string fraction(const std::string& text) {
+  double x = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
+  return error == std::errc{} && end == text.data() + text.size() && x >= 0 && x <= 1 ? ""
+                                                                                      : text + " is no number from 0 to 1";
+}
 
 int fail(const storage_error& e) {
   return e.code == storage_code::exists ? complain(e.text, exit_refused) : complain(e);
@@ -77,6 +87,8 @@ int line_noise(const typed& a, bool seeded, bool cut) {
   auto between = end_in(a.between), and_to = end_in(a.and_to);
   if (!between || !and_to)
     return complain(between ? "--and: " + and_to.error() : "--between: " + between.error(), exit_usage);
+  if (same_line(*between, *and_to))
+    return complain("--and is the line that --between is: what it hears would go back to it", exit_usage);
   setup.between = std::move(*between);
   setup.and_to = std::move(*and_to);
   // A byte meets each of the four with a quarter of the rate.
@@ -120,7 +132,7 @@ void add_line_commands(CLI::App& app, std::function<int()>& run) {
                                               "delays some, until SIGTERM or SIGINT");
   noise.add_option("--between", t->between, std::string{end_help} + "; TCP is listened at")->required();
   noise.add_option("--and", t->and_to, std::string{end_help} + "; TCP is connected to")->required();
-  noise.add_option("--rate", t->rate, "faults a byte, from 0 to 1: 0.001 is 1 in 1,000")->check(CLI::Range(0.0, 1.0));
+  noise.add_option("--rate", t->rate, "faults a byte, from 0 to 1: 0.001 is 1 in 1,000")->check(fraction);
   noise.add_option("--delay", t->delay_ms, "milliseconds of a delay, 300 when left out")->check(CLI::Range(0, 60'000));
   auto* seed = noise.add_option("--seed", t->seed, "of its random numbers; drawn when left out")->check(whole_number);
   auto* cut = noise.add_option("--cut-after", t->cut_after, "bytes, both ways together, after which nothing passes")

@@ -6,9 +6,11 @@
 #include "node/configuration.hpp"
 #include "node/control.hpp"
 #include "node/node.hpp"
+#include "storage/credentials.hpp"
 #include "storage/replay.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <iostream>
 
 namespace oaksteel {
@@ -136,12 +138,28 @@ stored<requests::answer> answer_to(const operate_arguments& arguments, const req
   return answer;
 }
 
+/// What is wrong with the certificates of a node among others, a line each.
+std::vector<std::string> wrong_certificates(const node_configuration& plan) {
+  if (plan.nodes.empty())
+    return {};
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const auto read = read_credentials(credential_files::in(plan.certificates, {plan.name}),
+                                     holder_name{holder_kind::node, {plan.name}},
+                                     {std::chrono::duration_cast<std::chrono::microseconds>(now).count()});
+  return read ? std::vector<std::string>{} : read.error();
+}
+
 } // namespace
 
 int node_check(const std::filesystem::path& configuration, bool as_document) {
   const auto plan = read_configuration(configuration);
   if (!plan)
     return complain(plan.error().text(), status_of_mistake(configuration));
+  if (const auto wrong = wrong_certificates(*plan); !wrong.empty()) {
+    for (const auto& line : wrong)
+      complain(line, exit_usage);
+    return exit_usage;
+  }
   if (as_document)
     print_line(std::cout, {{"name", plan->name},
                            {"data", plan->data.string()},

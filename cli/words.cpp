@@ -118,6 +118,13 @@ struct sentence {
     return join(box(e.creator), " created the ", e.kind, " domain ", e.domain, " of ", e.sub_domain, " with suite ",
                 name(e.suite));
   }
+  std::string operator()(const authority_introduced& e) const {
+    return join("node ", e.node, " introduced ", box(e.box), " as the one that all others come from");
+  }
+  std::string operator()(const domain_introduced& e) const {
+    return join("node ", e.node, " introduced the ", e.kind, " domain ", e.domain, " of ", e.sub_domain, ", made by ",
+                box(e.creator));
+  }
   std::string operator()(const key_generated& e) const {
     return join(box(e.oak), " generated key ", e.key, " for ", box(e.steel), ", MI3 and MI4");
   }

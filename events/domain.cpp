@@ -28,12 +28,29 @@ decision<domain_event> decide(const domain& state, const domain_created& propose
   return std::vector<domain_event>{proposed};
 }
 
-void evolve(domain& state, const domain_created& e) {
+decision<domain_event> decide(const domain& state, const domain_introduced& proposed, bool believable) {
+  if (!believable)
+    return refuse(refusal::signature_invalid);
+  if (proposed.creator.type != box_type::manufacturing)
+    return refuse(refusal::wrong_box_type);
+  if (state.exists)
+    return std::vector<domain_event>{};
+  return std::vector<domain_event>{proposed};
+}
+
+namespace {
+
+void begin(domain& state, const auto& e) {
   state.exists = true;
   state.kind = e.kind;
   state.sub_domain = e.sub_domain;
   state.suite = e.suite;
   state.creator = e.creator;
 }
+
+} // namespace
+
+void evolve(domain& state, const domain_created& e) { begin(state, e); }
+void evolve(domain& state, const domain_introduced& e) { begin(state, e); }
 
 } // namespace oaksteel

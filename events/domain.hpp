@@ -45,6 +45,22 @@ struct domain_created {
   }
 };
 
+/// The node that has the Manufacturing box told of the domain (SYS-6). Its keys are signed with the domain key set of the
+/// authority that was introduced (introduction.hpp).
+struct domain_introduced {
+  domain_id domain;
+  std::string kind;
+  country_code sub_domain;
+  suite_id suite = suite_id::rsa3072;
+  box_id creator;
+  signed_record signed_keys;
+  std::string node; ///< that told it
+
+  static auto fields(auto& self) {
+    return std::tie(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys, self.node);
+  }
+};
+
 struct domain {
   bool exists = false;
   std::string kind;
@@ -56,10 +72,13 @@ struct domain {
     return std::tie(self.exists, self.kind, self.sub_domain, self.suite, self.creator);
   }
 };
-using domain_event = std::variant<domain_created>;
+using domain_event = std::variant<domain_created, domain_introduced>;
 
 /// `enabled` is a fact about the Manufacturing box that makes it.
 decision<domain_event> decide(const domain& state, const domain_created& proposed, bool enabled);
+/// `believable` says that the keys are signed with the key set that belongs here. One that is known already is no event.
+decision<domain_event> decide(const domain& state, const domain_introduced& proposed, bool believable);
 void evolve(domain& state, const domain_created& e);
+void evolve(domain& state, const domain_introduced& e);
 
 } // namespace oaksteel

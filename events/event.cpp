@@ -1,5 +1,7 @@
 #include "events/event.hpp"
 
+#include "events/participants.hpp"
+
 namespace oaksteel {
 namespace {
 
@@ -53,7 +55,7 @@ struct stream_for<secure_box> {
 };
 template <>
 struct stream_for<domain> {
-  static stream_id of(const domain_created& e) { return {stream_kind::domain, e.domain.text}; }
+  static stream_id of(const auto& e) { return {stream_kind::domain, e.domain.text}; }
 };
 template <>
 struct stream_for<key_counter> {
@@ -72,68 +74,16 @@ struct stream_for<order> {
   static stream_id of(const auto& e) { return order_stream(e.order); }
 };
 template <>
+struct stream_for<authority> {
+  static stream_id of(const authority_introduced&) { return {stream_kind::authority, "authority"}; }
+};
+template <>
 struct stream_for<distribution> {
   static stream_id of(const auto& e) { return distribution_stream(e.key); }
 };
 template <>
 struct stream_for<meter> {
   static stream_id of(const auto& e) { return {stream_kind::meter, e.meter.text}; }
-};
-
-/// Finds the typed ids among the fields of an event. `Sink` has add(kind, id).
-template <class Sink>
-struct collector {
-  Sink& sink;
-
-  void add(participant_kind kind, std::string id) {
-    if (!id.empty())
-      sink.add({kind, std::move(id)});
-  }
-  void take_part(const label& custodian) { add(participant_kind::custodian, custodian.text); }
-  void take_part(const std::optional<label>& custodian) {
-    if (custodian)
-      take_part(*custodian);
-  }
-  void visit(const domain_id& d) { add(participant_kind::domain, d.text); }
-  void visit(const box_id& b) { add(participant_kind::box, b.number ? b.text() : std::string{}); }
-  void visit(const key_id& k) {
-    add(participant_kind::domain, k.domain.text);
-    add(participant_kind::key, k.number ? k.text() : std::string{});
-  }
-  void visit(const sequence_number& m) { add(participant_kind::meter, m.text); }
-  void visit(const order_id& o) { add(participant_kind::order, o.number ? o.text() : std::string{}); }
-  void visit(const share_plan& s) { add(participant_kind::custodian, s.custodian.text); }
-  void visit(const leg_plan& l) {
-    visit(l.domain);
-    visit(l.steel);
-  }
-  void visit(const order_details& d) { visit(d.meter); }
-  void visit(const participant& p) { add(p.kind, p.id); }
-  void visit(const std::optional<domain_id>& d) {
-    if (d)
-      visit(*d);
-  }
-  void visit(const std::optional<box_id>& b) {
-    if (b)
-      visit(*b);
-  }
-  template <class T>
-  void visit(const std::vector<T>& all) {
-    if constexpr (described<T>)
-      for (const auto& one : all)
-        visit(one);
-  }
-  void visit(const auto&) {}
-};
-
-/// Keeps each participant once.
-struct participant_list {
-  std::vector<participant> found;
-
-  void add(participant p) {
-    if (std::find(found.begin(), found.end(), p) == found.end())
-      found.push_back(std::move(p));
-  }
 };
 
 /// Compares them with a list, one after another.
@@ -154,7 +104,7 @@ struct participant_match {
 void collect(const any_event& e, auto& sink) {
   std::visit(
     [&](const auto& event) {
-      collector<std::remove_reference_t<decltype(sink)>> found{sink};
+      participant_collector<std::remove_reference_t<decltype(sink)>> found{sink};
       for_each_field(event, [&](const auto& field) {
         // A custodian's name is a label; so are slots, which take part in nothing.
         if constexpr (requires { event.custodian; })
@@ -185,6 +135,8 @@ changes rows(const box_initialised& e) {
 changes rows(const box_admitted& e) { return {{lookup::admitted_box, e.box.text()}}; }
 changes rows(const key_set_received& e) { return {{lookup::key_set, e.box.text()}}; }
 changes rows(const domain_created& e) { return {{lookup::domain_keys, e.domain.text}}; }
+changes rows(const authority_introduced&) { return {{lookup::authority, "authority"}}; }
+changes rows(const domain_introduced& e) { return {{lookup::domain_keys, e.domain.text}}; }
 changes rows(const domain_process_made& e) {
   return {{lookup::domain_process, e.box.text() + '|' + e.domain.text}};
 }

@@ -8,6 +8,7 @@
 #include "events/domain.hpp"
 #include "events/enrolment.hpp"
 #include "events/ids.hpp"
+#include "events/introduction.hpp"
 #include "events/master_key.hpp"
 #include "events/meter.hpp"
 #include "events/node.hpp"
@@ -108,14 +109,17 @@ using event_list = event_entries<
   event_entry<85, 1, "indicia_printed", indicia_printed, meter>,
   event_entry<86, 1, "tamper_detected", tamper_detected, meter>,
   // boxes, continued
-  event_entry<100, 1, "generators_changed", generators_changed, secure_box>>;
+  event_entry<100, 1, "generators_changed", generators_changed, secure_box>,
+  // between nodes
+  event_entry<110, 1, "authority_introduced", authority_introduced, authority>,
+  event_entry<111, 1, "domain_introduced", domain_introduced, domain>>;
 
 /// Any of them.
 using any_event = event_list::any_event;
 
 /// The state of any stream.
 using any_state = std::variant<node_state, fault_log, box_allocator, secure_box, domain, key_counter, master_key,
-                               order_book, order, distribution, meter, admission>;
+                               order_book, order, distribution, meter, admission, authority>;
 
 std::uint16_t tag_of(const any_event& e);
 std::uint8_t version_of(const any_event& e);
@@ -137,7 +141,7 @@ enum class lookup : std::uint8_t {
   open_order = 4,      ///< order number -> order_opened, until it is closed
   order_of_meter = 5,  ///< order_key -> the latest order_opened
   box_in_slot = 6,     ///< slot -> box_initialised
-  domain_keys = 7,     ///< domain -> domain_created
+  domain_keys = 7,     ///< domain -> domain_created or domain_introduced
   domain_process = 8,  ///< box|domain -> domain_process_made
   installation = 9,    ///< key id -> installation_finished
   confirmation = 10,   ///< purpose|key id -> what Brass made
@@ -146,6 +150,7 @@ enum class lookup : std::uint8_t {
   scenario_part = 13,  ///< file|part -> scenario_input
   admitted_box = 14,   ///< box -> the latest box_admitted
   key_set = 15,        ///< Manufacturing box -> the event beside which its domain key set lies sealed
+  authority = 16,      ///< "authority" -> authority_introduced
 };
 
 struct lookup_change {

@@ -83,10 +83,17 @@ struct history::rules {
                                  + named.text);
   }
 
+  /// A record is for the Steel box that its id was assigned for, and that Oak made it for.
+  void same_steel(const key_id& key, key_life& life, const box_id& named) {
+    same_box(key, life.steel, named, "Steel");
+    if (life.made_for.number != 0)
+      same_box(key, life.made_for, named, "Steel");
+  }
+
   /// What the archive's records say of the key itself.
   void same_key(const key_id& key, key_life& life) {
     same_box(key, life.oak, at.facts.oak, "Oak");
-    same_box(key, life.steel, at.facts.steel, "Steel");
+    same_steel(key, life, at.facts.steel);
     if (!at.facts.check)
       return;
     if (!life.check)
@@ -189,7 +196,8 @@ struct history::rules {
   void on(const key_generated& e) {
     auto& life = all.keys_[e.key];
     increasing(e.key, all.generated_[{e.oak, e.key.domain}], "is generated in " + e.oak.text());
-    same_box(e.key, life.steel, e.steel, "Steel");
+    // Nobody signs MI1. What it says to Oak binds once somebody keeps what Oak made; until then the key is a gap (EP-13b).
+    life.made_for = e.steel;
     signed_before_kept(e.key);
   }
   void on(const installation_attempted& e) {
@@ -202,8 +210,8 @@ struct history::rules {
       wrong(audit_rule::installation, "key " + e.key.text() + " is attempted after its report, record "
                                         + number(life.finished));
     life.attempted = at.position;
-    same_box(e.key, life.steel, e.steel, "Steel");
-    same_meter(e.key, life, e.meter);
+    life.tried = e.meter;
+    same_steel(e.key, life, e.steel);
   }
   void on(const installation_finished& e) {
     auto& life = all.keys_[e.key];
@@ -218,8 +226,13 @@ struct history::rules {
     last = std::max(last, e.key.number);
     life.finished = at.position;
     life.failure = e.failure;
-    same_box(e.key, life.steel, e.steel, "Steel");
-    same_meter(e.key, life, e.meter);
+    same_steel(e.key, life, e.steel);
+    // Nobody signs which meter Steel is asked for: a key that is in none may have been tried in another.
+    if (!e.failure)
+      same_meter(e.key, life, e.meter);
+    if (life.attempted && life.tried != e.meter)
+      wrong(audit_rule::names, "key " + e.key.text() + " was attempted in meter " + life.tried.text
+                                 + "; this reports of " + e.meter.text);
     // After the archive's last word on the key, its time is no part of the life any more (EP-13b).
     if (life.status == key_status::none || life.status == key_status::new_key)
       times(e.key, life);
@@ -244,7 +257,7 @@ struct history::rules {
       all.keys_[e.key].failure = e.failure;
   }
   void on(const install_record_received& e) {
-    same_box(e.key, all.keys_[e.key].steel, e.steel, "Steel");
+    same_steel(e.key, all.keys_[e.key], e.steel);
     same_meter(e.key, all.keys_[e.key], e.meter);
   }
   void on(const install_record_handed_out& e) { same_meter(e.key, all.keys_[e.key], e.meter); }
@@ -267,6 +280,9 @@ struct history::rules {
     if (!life.attempted && all.boxes_.contains(life.steel))
       wrong(audit_rule::installation, "key " + key.text() + " is " + std::string{what} + " meter " + life.meter.text
                                         + ", and was never attempted");
+    if (life.attempted && life.tried != life.meter)
+      wrong(audit_rule::installation, "key " + key.text() + " is " + std::string{what} + " meter " + life.meter.text
+                                        + ", and was attempted in meter " + life.tried.text);
   }
 
   /// Everything else concerns no key's life.

@@ -68,7 +68,9 @@ struct key_life {
   key_status status = key_status::none;
   box_id oak{box_type::oak, 0};
   box_id steel{box_type::steel, 0};
+  box_id made_for{box_type::steel, 0};    ///< the Steel box that Oak was told
   sequence_number meter;
+  sequence_number tried;                  ///< the meter that Steel was told
   std::optional<check_value> check;       ///< by the archive's records
   std::optional<check_value> meter_check; ///< by the meter
   std::array<instant, audit_times> times{}; ///< 0 = not known

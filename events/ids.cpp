@@ -294,6 +294,8 @@ std::string_view name(stream_kind kind) {
     return "allocator";
   case stream_kind::admission:
     return "admission";
+  case stream_kind::authority:
+    return "authority";
   }
   return "?";
 }

@@ -179,6 +179,7 @@ enum class stream_kind : std::uint8_t {
   faults = 10,      ///< the error log of one actor, by actor name
   allocator = 11,   ///< box ids handed out
   admission = 12,   ///< a box that proved itself, by box id
+  authority = 13,   ///< whom the boxes of this node believe
 };
 bool valid(stream_kind kind);
 std::string_view name(stream_kind kind);

@@ -43,8 +43,10 @@ struct rule_for {
     return {(leg.stage == leg_stage::delivered || leg.stage == leg_stage::assigned) && same_key(e.key),
             same_key(e.key) && leg.stage > leg_stage::delivered};
   }
+  // From assigned: MI3 is in the archive, and the key can go no further.
   rule operator()(const leg_timed_out& e) const {
-    return {leg.stage == leg_stage::delivered && same_key(e.key), same_key(e.key) && leg.stage == leg_stage::failed};
+    return {(leg.stage == leg_stage::delivered || leg.stage == leg_stage::assigned) && same_key(e.key),
+            same_key(e.key) && leg.stage == leg_stage::failed};
   }
   // From assigned: a key id that Oak has passed by is a gap (EP-13b).
   rule operator()(const leg_key_failed& e) const {

@@ -136,7 +136,7 @@ using order_event = std::variant<order_opened, leg_key_assigned, leg_delivered, 
 
 enum class leg_stage : std::uint8_t {
   waiting = 0,   ///< needs a key id (installation) or its box's step (registration, retirement)
-  assigned = 1,  ///< has a key id; Oak, archive and KDC are next
+  assigned = 1,  ///< has a key id; Oak, archive and KDC are next, or MI7 is awaited of a key that came no further
   delivered = 2, ///< the KDC has MI4; MI7 is awaited
   reported = 3,  ///< MI7 says installed; Brass is next
   failed = 4,    ///< MI7 says failed, or time ran out; Brass must declare the key Bad

@@ -89,6 +89,8 @@ struct question {
   answer operator()(const secure_box& s, const generators_changed& e) const {
     return held_against(decide(s, report_generators{{e.health, e.hardware, e.software, e.combination}}), e);
   }
+  answer operator()(const authority& s, const authority_introduced& e) const { return held_against(decide(s, e), e); }
+  answer operator()(const domain& s, const domain_introduced& e) const { return held_against(decide(s, e, true), e); }
   answer operator()(const domain& s, const domain_created& e) const { return held_against(decide(s, e, true), e); }
 
   // the archive

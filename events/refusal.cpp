@@ -55,6 +55,8 @@ constexpr entry entries[] = {
   {refusal::registration_tokens_differ, "registration_tokens_differ", "the registration token is not the key's"},
   {refusal::installation_open, "installation_open", "an installation of that key is going on"},
   {refusal::installation_interrupted, "installation_interrupted", "a process ended during the installation"},
+  {refusal::installation_never_begun, "installation_never_begun",
+   "the steel box never attempted the key, and gave it up when it was asked about it"},
   {refusal::meter_not_labelled, "meter_not_labelled", "the meter has no label loaded"},
   {refusal::meter_already_labelled, "meter_already_labelled", "the meter has another label already"},
   {refusal::meter_key_committed, "meter_key_committed", "the meter holds a key of that domain for good"},
@@ -96,6 +98,13 @@ constexpr entry entries[] = {
   {refusal::generators_degraded, "generators_degraded",
    "one random generator of the box failed its tests, and this site works with both only"},
   {refusal::self_test_failed, "self_test_failed", "the box's software failed its self-test"},
+  {refusal::peer_not_certified, "peer_not_certified",
+   "the other end has not proved by a valid certificate that it belongs to this deployment"},
+  {refusal::peer_not_expected, "peer_not_expected", "another node than the one that is expected there"},
+  {refusal::peer_version_unknown, "peer_version_unknown",
+   "the other node speaks another version of the protocol between nodes; update one of the two"},
+  {refusal::peer_silent, "peer_silent", "the other end did not say in time who it is, or has fallen silent"},
+  {refusal::frame_malformed, "frame_malformed", "the other end sent something that is no frame"},
 };
 
 const entry* find(refusal r) {

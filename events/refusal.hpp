@@ -58,6 +58,7 @@ enum class refusal : std::uint8_t {
   registration_tokens_differ = 45,
   installation_open = 46,
   installation_interrupted = 47,
+  installation_never_begun = 48,
   // meters
   meter_not_labelled = 50,
   meter_already_labelled = 51,
@@ -99,6 +100,12 @@ enum class refusal : std::uint8_t {
   generators_failed = 97,
   generators_degraded = 98,
   self_test_failed = 99,
+  // between nodes
+  peer_not_certified = 110,
+  peer_not_expected = 111,
+  peer_version_unknown = 112,
+  peer_silent = 113,
+  frame_malformed = 114,
 };
 
 /// `key_id_not_fresh`.

@@ -43,12 +43,6 @@ bool done_before(const log& written, const ceremony_step& s) {
   return false;
 }
 
-label first_custodian(const log& written, const label& slot) {
-  const auto id = box_in_slot(written, slot);
-  const auto box = id ? state_of(written, *id) : secure_box{};
-  return box.shares.empty() ? label{} : box.shares.front().custodian;
-}
-
 stored<done> type_in_enrolment_secret(const std::filesystem::path& where, const std::vector<label>& officers,
                                       const label& slot, generator& random) {
   const auto made = make_enrolment_secret(random);

@@ -22,8 +22,6 @@ stored<done> type_in_enrolment_secret(const std::filesystem::path& media, const 
 /// Afterwards they clear it away.
 void clear_enrolment_secret(const std::filesystem::path& media, const std::vector<label>& officers,
                             const label& slot);
-/// The first custodian of a box that has its id.
-label first_custodian(const log& written, const label& slot);
 
 /// Sends the messages of a ceremony. `Asker` has
 ///
@@ -44,7 +42,7 @@ public:
 
   /// Who types the enrolment secret in: the first custodian of the source and of the new box.
   std::vector<label> officers(const ceremony_step& s) const {
-    return {first_custodian(written_, s.source), shares_of(box(s).plan).custodians.front()};
+    return {first_custodian(s.source), shares_of(box(s).plan).custodians.front()};
   }
 
   /// Does a step, unless it was done before. `restart` is for who runs the process.
@@ -58,7 +56,7 @@ public:
     std::vector<box_id> steels;
     for (const auto& other : boxes_.boxes())
       if (other.plan.type == box_type::steel && other.plan.lists(domain))
-        if (auto steel = box_in_slot(written_, other.plan.slot))
+        if (auto steel = id_of(other))
           steels.push_back(*steel);
     return steels;
   }
@@ -88,10 +86,27 @@ public:
 
 private:
   template <class Answer, class Handle, class Message>
-  Answer ask(const Handle& whom, Message m, const std::string& what) {
+  Answer ask(const Handle& whom, Message m, const std::string& what) const {
     return asker_.template ask<Answer>(whom, std::move(m), what);
   }
 
+  /// The log here knows the boxes here; another node says what its own are.
+  secure_box told_of(const site_box& other) const {
+    return ask<box_report>(other.common, ask_box{}, "box in " + other.plan.slot.text).box;
+  }
+  std::optional<box_id> id_of(const site_box& other) const {
+    if (other.here)
+      return box_in_slot(written_, other.plan.slot);
+    const auto box = told_of(other);
+    return box.id.number == 0 ? std::nullopt : std::optional{box.id};
+  }
+  /// The first custodian of a box that has its id.
+  label first_custodian(const label& slot) const {
+    const auto& other = *boxes_.box_in(slot);
+    const auto id = id_of(other);
+    const auto box = !id ? secure_box{} : other.here ? state_of(written_, *id) : told_of(other);
+    return box.shares.empty() ? label{} : box.shares.front().custodian;
+  }
   const site_box& box(const ceremony_step& s) const { return *boxes_.box_in(s.slot); }
   const manufacturing_actor& source(const ceremony_step& s) const { return boxes_.box_in(s.source)->manufacturing; }
   sharing shares_of(const box_plan& plan) const {

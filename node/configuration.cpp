@@ -11,7 +11,6 @@ namespace {
 
 struct configuration_reader : plan_reader {
   node_configuration out;
-  std::filesystem::path folder; ///< of the file
 };
 
 void read_data(configuration_reader& r, const setting& value, node_configuration& out) {
@@ -59,23 +58,97 @@ void read_meter_plan(configuration_reader& r, const setting& table) {
   r.out.meters.push_back(std::move(m));
 }
 
+/// What all nodes of a deployment share.
+constexpr known_key<configuration_reader, node_configuration> plan_keys[] = {
+    {"suite", "", [](configuration_reader& r, const setting& n, node_configuration& c) { c.suite = read_suite(r, n); }},
+    {"node", "[[node]] with name = \"factory\"",
+     [](configuration_reader& r, const setting& n, node_configuration&) { read_node_plans(r, n); }},
+    {"domain", "[[domain]] with id = \"VE\"",
+     [](configuration_reader& r, const setting& n, node_configuration&) { read_domain_plans(r, n); }},
+    {"box", "[[box]] with type = \"manufacturing\"",
+     [](configuration_reader& r, const setting& n, node_configuration&) { read_box_plans(r, n); }},
+};
+
+void read_plan(configuration_reader& r, const setting& value, node_configuration& c) {
+  const auto file = r.folder / read_line(r, value);
+  if (r.failed())
+    return;
+  const auto text = read_text(file, document_limit);
+  const auto document = text ? read_document(*text, file.string(), "plan") : expected<setting, text_error>{unexpected{text.error()}};
+  if (document) {
+    read_keys(r, *document, "this plan", plan_keys, c);
+    if (r.failed())
+      r.mistake->file = file.string();
+    return;
+  }
+  if (!r.failed())
+    r.mistake = document.error();
+}
+
+/// Where everything is at this node, it is in the configuration itself.
+template <void (*Read)(plan_reader&, const setting&)>
+void only_without_plan(configuration_reader& r, const setting& value, node_configuration&) {
+  if (!r.nodes.empty())
+    return r.fail(value.key_at, "`" + std::string{r.key} + "` is in the plan; leave it out here");
+  Read(r, value);
+}
+
 constexpr known_key<configuration_reader, node_configuration> configuration_keys[] = {
     {"name", "name = \"factory\"", line<&node_configuration::name>},
     {"data", "data = \"factory\"", read_data},
+    {"plan", "", read_plan},
+    {"certificates", "",
+     [](configuration_reader& r, const setting& n, node_configuration& c) {
+       c.certificates = r.folder / read_line(r, n);
+     }},
+    {"listen", "",
+     [](configuration_reader& r, const setting& n, node_configuration& c) {
+       auto read = parse_line_address(read_line(r, n), r.folder);
+       if (read && read->is_tcp())
+         c.listen = std::move(*read);
+       else
+         r.must_be(n, "an address such as \"tcp:0.0.0.0:7700\"");
+     }},
     {"suite", "", [](configuration_reader& r, const setting& n, node_configuration& c) { c.suite = read_suite(r, n); }},
     {"degraded", "",
      [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
     {"clock_tolerance_ms", "", whole<&node_configuration::clock_tolerance_ms, 0, 3'600'000>},
     {"report_timeout_s", "", whole<&node_configuration::report_timeout_s, 1, 86'400>},
-    {"domain", "[[domain]] with id = \"VE\"",
-     [](configuration_reader& r, const setting& n, node_configuration&) { read_domain_plans(r, n); }},
-    {"box", "[[box]] with type = \"manufacturing\"",
-     [](configuration_reader& r, const setting& n, node_configuration&) { read_box_plans(r, n); }},
+    {"domain", "", only_without_plan<read_domain_plans>},
+    {"box", "", only_without_plan<read_box_plans>},
     {"meter", "",
      [](configuration_reader& r, const setting& n, node_configuration&) {
        read_tables(r, n, meter_limit, read_meter_plan);
      }},
 };
+
+/// What belongs to several nodes is there where there are several, and only there.
+void check_deployment(configuration_reader& r, const setting& document) {
+  const auto& c = r.out;
+  if (r.failed())
+    return;
+  if (r.boxes.empty())
+    return r.fail(document.at, "no [[domain]] and [[box]] in this configuration; add them, or the `plan` that has them");
+  if (r.nodes.empty()) {
+    for (const auto key : {"certificates", "listen"})
+      if (document.find(key))
+        r.fail(place_in(document, key), "this node is alone; leave `" + std::string{key} + "` out, or add the `plan` with all [[node]]");
+    return;
+  }
+  std::vector<label> names;
+  for (const auto& n : r.nodes)
+    names.push_back(n.name);
+  if (std::ranges::find(names, label{c.name}) == names.end())
+    r.fail(place_in(document, "name"), "the plan has no node " + in_quotes(c.name) + "; it has " + joined(names));
+  for (const auto& box : r.boxes)
+    for (const auto& meter : c.meters)
+      if (box.node.text != c.name && !meter.steel.empty() && meter.beside(box.slot))
+        r.fail(place_in(document, "meter"), "box " + in_quotes(box.slot.text) + " stands at node " + box.node.text +
+                                              "; the line of meter " + meter.number.text + " leads to Steel boxes here");
+  if (c.certificates.empty())
+    r.fail(document.at, "no `certificates`; a node among others must prove who it is: add certificates = \"pki/" + c.name +
+                          "\" (`oaksteel pki issue` makes them)");
+}
 
 } // namespace
 
@@ -97,13 +170,46 @@ expected<node_configuration, text_error> parse_configuration(std::string_view te
   r.out.data = file.parent_path() / r.out.data;
   if (const auto address = socket_address(control_socket(r.out.data)); !r.failed() && !address)
     r.fail(place_in(*document, "data"), address.error().text + "; give a shorter `data`");
+  check_deployment(r, *document);
   if (r.failed()) {
-    r.mistake->file = file.string();
+    if (r.mistake->file.empty())
+      r.mistake->file = file.string();
     return unexpected{*std::move(r.mistake)};
   }
+  r.out.nodes = std::move(r.nodes);
   r.out.domains = std::move(r.domains);
   r.out.boxes = std::move(r.boxes);
   return std::move(r.out);
+}
+
+std::string node_configuration::node_of(const party& p) const {
+  const auto at_box = [&](const std::string& slot) {
+    const auto found = std::ranges::find(boxes, label{slot}, &box_plan::slot);
+    return found == boxes.end() ? std::string{} : found->node.text;
+  };
+  switch (p.part) {
+    case component::site:
+    case component::meter: return name;
+    case component::neighbour: return p.of;
+    case component::archive: {
+      const auto found = std::ranges::find(domains, domain_id{p.of}, &domain_plan::id);
+      return found == domains.end() ? std::string{} : found->archive.text;
+    }
+    case component::kmc:
+    case component::kdc:
+    case component::data_capture:
+      for (const auto& n : nodes)
+        if (std::ranges::find(n.computers, p.part) != n.computers.end())
+          return n.name.text;
+      return {};
+    case component::psr:
+    case component::manufacturing:
+    case component::oak:
+    case component::steel:
+    case component::brass:
+    case component::tin: break;
+  }
+  return at_box(p.of);
 }
 
 } // namespace oaksteel

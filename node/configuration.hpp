@@ -8,6 +8,10 @@
 //   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
 //   report_timeout_s = 60     how long the KMC waits for the report on a key before it asks; 600 when left out
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
+//   plan = "plan.toml"        or else, of a deployment over several nodes: the file that all of them share, with
+//                             suite, [[node]], [[domain]] and [[box]] (docs/deployment.md), relative to the file
+//   certificates = "pki/factory"   likewise: the folder with NAME.cert.pem, NAME.key.pem, ca.cert.pem and ca.crl.pem
+//   listen = "tcp:0.0.0.0:7700"    likewise: where the node listens for the others; its address in the plan when left out
 //   [[meter]]                 a meter that is a process of its own, at the other end of a line
 //   number = "M0000001"
 //   line = "tcp:127.0.0.1:7001"   where the node listens for it, or the path of a terminal device, relative to the file
@@ -42,9 +46,15 @@ struct node_configuration {
   degraded_work degraded = degraded_work::allowed;
   std::uint64_t clock_tolerance_ms = 0;
   std::uint64_t report_timeout_s = 0; ///< 0: the KMC's own
+  std::filesystem::path certificates;
+  std::optional<line_address> listen;
+  std::vector<node_plan> nodes; ///< empty: this one is alone
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
   std::vector<meter_plan> meters;
+
+  /// The node at which a component is.
+  std::string node_of(const party& p) const;
 };
 
 /// Reads a configuration; the error is one line for people.

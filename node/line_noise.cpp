@@ -112,9 +112,10 @@ stored<noise_result> relay_noise(const noise_setup& setup,
   if (!b)
     return unexpected{b.error()};
   relay between{setup, *a, *b};
-  const auto nothing = [] {};
-  a->start({nothing, nothing, [&](const bytes& data) { between.there(data); }});
-  b->start({nothing, nothing, [&](const bytes& data) { between.back(data); }});
+  const auto began = [](std::uint64_t) {};
+  const auto ended_too = [] {};
+  a->start({began, ended_too, [&](const bytes& data) { between.there(data); }});
+  b->start({began, ended_too, [&](const bytes& data) { between.back(data); }});
   ready(a->name(), b->name());
   for (;;) {
     pollfd files[] = {{ended.fd(), POLLIN, 0}, {between.file(), POLLIN, 0}};

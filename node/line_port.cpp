@@ -26,6 +26,8 @@ using steady = std::chrono::steady_clock;
 using namespace std::chrono_literals;
 
 constexpr auto first_pause = 100ms, longest_pause = 5000ms;
+/// How long nobody is let in when the process may open no more files.
+constexpr auto pause_without_files = 500ms;
 
 struct addresses {
   addrinfo* list = nullptr;
@@ -64,13 +66,31 @@ stored<open_file> listen_at(const line_address& where) {
   addresses found;
   if (auto problem = look_up(where, found))
     return unexpected{std::move(*problem)};
-  auto file = socket_for(*found.list);
-  const int on = 1;
-  if (file)
-    setsockopt(file.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  if (!file || bind(file.fd(), found.list->ai_addr, found.list->ai_addrlen) != 0 || listen(file.fd(), 8) != 0)
-    return unexpected{system_error(errno, "cannot be listened on", where.text())};
-  return file;
+  int error = 0;
+  for (const auto* a = found.list; a; a = a->ai_next) {
+    auto file = socket_for(*a);
+    const int on = 1;
+    if (file)
+      setsockopt(file.fd(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (file && bind(file.fd(), a->ai_addr, a->ai_addrlen) == 0 && listen(file.fd(), 8) == 0)
+      return file;
+    error = error ? error : errno;
+  }
+  return unexpected{system_error(error, "cannot be listened on", where.text())};
+}
+
+/// The bytes of an IP address; of one that stands for all of this machine's none.
+std::string ip_of(const addrinfo& a) {
+  std::string ip;
+  if (a.ai_family == AF_INET)
+    ip.assign(reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in*>(a.ai_addr)->sin_addr), 4);
+  if (a.ai_family == AF_INET6)
+    ip.assign(reinterpret_cast<const char*>(&reinterpret_cast<const sockaddr_in6*>(a.ai_addr)->sin6_addr), 16);
+  return std::ranges::all_of(ip, [](char c) { return c == 0; }) ? std::string{} : ip;
+}
+
+bool is_loopback(const std::string& ip) {
+  return ip.size() == 4 ? ip[0] == 127 : ip == std::string(15, '\0') + '\1';
 }
 
 /// Bytes as they are, both ways; the speed stays as it was set.
@@ -101,6 +121,25 @@ stored<open_file> open_device(const std::filesystem::path& path) {
 
 } // namespace
 
+bool same_line(const line_address& a, const line_address& b) {
+  if (a.is_tcp() != b.is_tcp())
+    return false;
+  std::error_code none;
+  if (!a.is_tcp())
+    return a.device.lexically_normal() == b.device.lexically_normal()
+           || std::filesystem::equivalent(a.device, b.device, none);
+  addresses of_a, of_b;
+  if (a.host.empty() || a.port != b.port || look_up(a, of_a) || look_up(b, of_b))
+    return false;
+  for (const auto* x = of_a.list; x; x = x->ai_next)
+    for (const auto* y = of_b.list; y; y = y->ai_next) {
+      const auto one = ip_of(*x), other = ip_of(*y);
+      if (one == other || (one.empty() && is_loopback(other)) || (other.empty() && is_loopback(one)))
+        return true;
+    }
+  return false;
+}
+
 struct line_port::impl {
   line_address where;
   line_side side = line_side::connects;
@@ -115,13 +154,17 @@ struct line_port::impl {
   open_file line;
   bool connecting = false;
   bool up = false;
+  std::uint64_t connection = 0; ///< how many have begun
+  std::unique_ptr<addresses> found;  ///< of the host, while they are tried
+  const addrinfo* next = nullptr;    ///< the next of them
   steady::time_point again{};
+  steady::time_point accepts_again{};
   std::chrono::milliseconds pause = first_pause;
   bytes out;
 
   std::mutex mutex; ///< of what follows
   bytes written;
-  bool hanging_up = false;
+  std::optional<std::uint64_t> hanging_up; ///< a connection
   bool stopping = false;
 
   ~impl() {
@@ -148,6 +191,8 @@ struct line_port::impl {
   bool take_orders();
   void find_line();
   void begin_connection();
+  void try_next_address();
+  void begin();
   void lose();
   void serve(short happened);
   void accept_next();
@@ -159,7 +204,7 @@ struct line_port::impl {
 bool line_port::impl::take_orders() {
   std::uint64_t count = 0;
   [[maybe_unused]] const auto n = read(wake.fd(), &count, sizeof count);
-  bool drop = false;
+  std::optional<std::uint64_t> drop;
   {
     std::lock_guard lock{mutex};
     if (stopping)
@@ -167,16 +212,24 @@ bool line_port::impl::take_orders() {
     if (up && out.size() + written.size() <= unwritten_limit)
       out.insert(out.end(), written.begin(), written.end());
     written.clear();
-    drop = std::exchange(hanging_up, false);
+    drop = std::exchange(hanging_up, std::nullopt);
   }
-  if (drop && up && where.is_tcp())
+  if (drop == connection && up && where.is_tcp())
     lose();
   return true;
+}
+
+void line_port::impl::begin() {
+  connecting = false;
+  up = true;
+  tell.began(++connection);
 }
 
 void line_port::impl::lose() {
   line = open_file{};
   connecting = false;
+  next = nullptr;
+  found = nullptr;
   out.clear();
   again = steady::now() + pause;
   pause = std::min<std::chrono::milliseconds>(pause * 2, longest_pause);
@@ -185,15 +238,23 @@ void line_port::impl::lose() {
 }
 
 void line_port::impl::begin_connection() {
-  addresses found;
-  if (look_up(where, found))
+  found = std::make_unique<addresses>();
+  if (look_up(where, *found))
     return lose();
-  line = socket_for(*found.list);
-  if (!line)
-    return lose();
-  if (connect(line.fd(), found.list->ai_addr, found.list->ai_addrlen) != 0 && errno != EINPROGRESS)
-    return lose();
-  connecting = true;
+  next = found->list;
+  try_next_address();
+}
+
+/// A host may have several; whoever listens does so at one of them.
+void line_port::impl::try_next_address() {
+  while (next) {
+    const auto& a = *std::exchange(next, next->ai_next);
+    line = socket_for(a);
+    connecting = line && (connect(line.fd(), a.ai_addr, a.ai_addrlen) == 0 || errno == EINPROGRESS);
+    if (connecting)
+      return;
+  }
+  lose();
 }
 
 /// A line that is not there is tried again when its pause is over.
@@ -208,20 +269,22 @@ void line_port::impl::find_line() {
       return lose();
     line = std::move(*opened);
   }
-  up = true;
-  tell.began();
+  begin();
 }
 
 void line_port::impl::accept_next() {
-  open_file next{accept4(acceptor.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
-  if (!next)
+  open_file newest{accept4(acceptor.fd(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK)};
+  if (!newest) {
+    // Whoever waits to be let in goes on waiting, and poll() would say so at once again.
+    if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM)
+      accepts_again = steady::now() + pause_without_files;
     return;
+  }
   // The newest counts: the one before may be of a machine that is gone.
   lose();
-  line = std::move(next);
+  line = std::move(newest);
   tune(line);
-  up = true;
-  tell.began();
+  begin();
 }
 
 void line_port::impl::read_some() {
@@ -251,11 +314,9 @@ void line_port::impl::serve(short happened) {
     socklen_t size = sizeof error;
     getsockopt(line.fd(), SOL_SOCKET, SO_ERROR, &error, &size);
     if (error != 0)
-      return lose();
-    connecting = false;
-    up = true;
+      return try_next_address();
     tune(line);
-    return tell.began();
+    return begin();
   }
   if (up && (happened & POLLOUT))
     write_some();
@@ -266,15 +327,19 @@ void line_port::impl::serve(short happened) {
 void line_port::impl::run() {
   while (take_orders()) {
     find_line();
+    const auto now = steady::now();
+    const bool accepts = acceptor && now >= accepts_again;
     const short wanted = connecting ? POLLOUT : static_cast<short>(POLLIN | (out.empty() ? 0 : POLLOUT));
     pollfd files[] = {{wake.fd(), POLLIN, 0},
-                      {acceptor ? acceptor.fd() : -1, POLLIN, 0},
+                      {accepts ? acceptor.fd() : -1, POLLIN, 0},
                       {up || connecting ? line.fd() : -1, wanted, 0}};
-    int patience = -1;
-    if (!up && !connecting && !acceptor)
-      patience = static_cast<int>(std::clamp<std::int64_t>(
-          std::chrono::ceil<std::chrono::milliseconds>(again - steady::now()).count(), 1, longest_pause.count()));
-    poll(files, 3, patience);
+    const auto until = [now](steady::time_point when) {
+      return static_cast<int>(
+          std::clamp<std::int64_t>(std::chrono::ceil<std::chrono::milliseconds>(when - now).count(), 1,
+                                   longest_pause.count()));
+    };
+    const bool waits = !up && !connecting && !acceptor;
+    poll(files, 3, waits ? until(again) : acceptor && !accepts ? until(accepts_again) : -1);
     serve(files[2].revents);
     if (files[1].revents & POLLIN)
       accept_next();
@@ -344,10 +409,10 @@ void line_port::write(bytes data) {
   impl_->ring();
 }
 
-void line_port::hang_up() {
+void line_port::hang_up(std::uint64_t connection) {
   {
     std::lock_guard lock{impl_->mutex};
-    impl_->hanging_up = true;
+    impl_->hanging_up = connection;
   }
   impl_->ring();
 }

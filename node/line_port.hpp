@@ -13,9 +13,12 @@ namespace oaksteel {
 /// Who waits at a TCP line's address, and who comes to it.
 enum class line_side { listens, connects };
 
+/// Both lead to one end: the same device, or a TCP address that is the other's.
+bool same_line(const line_address& a, const line_address& b);
+
 /// What a port's thread calls; each may block, and nothing more is read then.
 struct line_listener {
-  std::function<void()> began; ///< bytes go there and back from now on
+  std::function<void(std::uint64_t connection)> began; ///< bytes go there and back from now on; connections are counted
   std::function<void()> ended;
   std::function<void(bytes)> heard;
 };
@@ -38,8 +41,8 @@ public:
   void start(line_listener listener);
   /// From any thread; does not block.
   void write(bytes data);
-  /// Ends a connection; the next one is another. A device stays as it is.
-  void hang_up();
+  /// Ends a connection, unless another has taken its place already. A device stays as it is.
+  void hang_up(std::uint64_t connection);
   /// Ends the thread; nothing is called from then on. Not from within a call.
   void stop();
 

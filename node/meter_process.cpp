@@ -45,8 +45,8 @@ struct casing {
     meter_options options{setup.number, 0, &memory, {}, true};
     const meter_actor meter = system->spawn(digital_meter, std::move(options), around);
     const party itself{component::meter, setup.number.text};
-    const auto near = near_end(*system, caf::actor_cast<caf::actor>(meter), {{component::psr, {}}, itself, true},
-                               {setup.domains, setup.domains.empty()});
+    const auto near = near_end(*system, caf::actor_cast<caf::actor>(meter), {{component::psr, {}}, itself, true, true},
+                               {setup.domains, setup.domains.empty()}, refused_to::carrier);
     const auto owner = line.begin(*system, near, {{participant_kind::meter, setup.number.text}});
     caf::anon_send(owner, sender_named{{}, meter});
     const auto handle = [](const auto& a) { return caf::actor_cast<caf::actor>(a); };

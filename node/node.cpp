@@ -5,6 +5,7 @@
 #include "node/carry_out.hpp"
 #include "node/control.hpp"
 #include "node/operations.hpp"
+#include "node/peers.hpp"
 #include "node/process.hpp"
 #include "node/real_line.hpp"
 #include "node/text.hpp"
@@ -73,13 +74,15 @@ struct house {
   std::unique_ptr<workers> writer = thread_workers(1);
   actor_config config;
   line_ports lines;
+  std::unique_ptr<peers> others; ///< null where the node is alone
   std::unique_ptr<site> hosted;
   std::unique_ptr<operations> desk;
   std::unique_ptr<caf::actor_system> system;
 
-  house(const node_configuration& plan, log_key own_key, opened_log begun, line_ports ports)
+  house(const node_configuration& plan, log_key own_key, opened_log begun, line_ports ports,
+        std::unique_ptr<peers> connections)
       : key(std::move(own_key)), opened(std::move(begun)), time(system_clock_after(opened.last)),
-        lines(std::move(ports)), system(std::make_unique<caf::actor_system>(config)) {
+        lines(std::move(ports)), others(std::move(connections)), system(std::make_unique<caf::actor_system>(config)) {
     auto options = options_of(plan);
     options.around = {&opened.written, time.get(), random.get(), work.get(), {}, {}, {}};
     options.around.noise = noise.get();
@@ -90,30 +93,40 @@ struct house {
     options.journaling.key = &key;
     options.journaling.writer = writer.get();
     options.journaling.failed = [this](const storage_error& e) { trouble.tell(e); };
+    if (others)
+      options.spread = others->begin(*system);
     hosted = std::make_unique<site>(*system, options);
     connect(plan);
     desk = std::make_unique<operations>(plan, *hosted, opened.written, *random);
+    if (others) {
+      options.around.journal = hosted->journal();
+      others->start(*system, options.around, *hosted, [this] { desk->bring_up_to_date(*system); });
+    }
   }
   ~house() {
     for (const auto& [name, line] : lines)
       line->stop();
+    if (others)
+      others->stop();
     hosted->stop();
     system->await_all_actors_done(); // the journal signs the last checkpoint
     desk = nullptr;
     hosted = nullptr;
     lines.clear();
+    others = nullptr;
     system = nullptr;
   }
 
   /// Several meters may name one line: they take turns on it.
   void connect(const node_configuration& plan) {
+    std::map<std::string, std::vector<participant>> meters;
+    for (const auto& meter : plan.meters)
+      meters[meter.line.text()].push_back({participant_kind::meter, meter.number.text});
     std::map<std::string, line_actor> owners;
-    for (const auto& meter : plan.meters) {
-      const auto name = meter.line.text();
-      if (!owners.contains(name))
-        owners[name] = lines.at(name)->begin(*system, carrier_actor{}, {});
-      hosted->connect_line(meter.number, owners[name], meter.steel);
-    }
+    for (const auto& [name, on_it] : meters)
+      owners[name] = lines.at(name)->begin(*system, carrier_actor{}, on_it);
+    for (const auto& meter : plan.meters)
+      hosted->connect_line(meter.number, owners[meter.line.text()], meter.steel);
   }
 
   void handle(const std::string& line, const control_server::reply& reply) {
@@ -131,11 +144,18 @@ std::optional<storage_error> run_node(const node_configuration& plan, const std:
   auto ports = open_lines(plan);
   if (!ports)
     return ports.error();
+  std::unique_ptr<peers> others;
+  if (!plan.nodes.empty()) {
+    auto connections = peers::open(plan);
+    if (!connections)
+      return connections.error();
+    others = std::move(*connections);
+  }
   auto key = log_key::generate(blinding_generator());
   auto opened = begin_log({plan.data, plan.name, [&](const log& written) { return missing_in(plan, written); }}, key);
   if (!opened)
     return opened.error();
-  house at{plan, std::move(key), std::move(*opened), std::move(*ports)};
+  house at{plan, std::move(key), std::move(*opened), std::move(*ports), std::move(others)};
   auto control = control_server::open(
     plan.data, [&at](const std::string& line, const control_server::reply& reply) { at.handle(line, reply); });
   if (!control)

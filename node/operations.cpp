@@ -20,6 +20,8 @@ namespace {
 
 /// A box makes keys and writes to media meanwhile.
 constexpr std::chrono::seconds answer_limit{120};
+/// Another node only says what a box is; one that is not there is not waited for as long.
+constexpr std::chrono::seconds neighbour_limit{5};
 /// How often whoever waits for an order looks whether the node is to end.
 constexpr std::chrono::milliseconds glance{200};
 
@@ -51,18 +53,34 @@ public:
   /// For ceremony_operator too.
   template <class Answer, class Handle, class Message>
   Answer ask(const Handle& whom, Message m, std::string_view about) {
-    m.head = head();
-    std::optional<Answer> result;
     caf::error problem;
-    self_->request(whom, answer_limit, std::move(m))
-        .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
+    auto result = try_to_ask<Answer>(whom, std::move(m), answer_limit, problem);
     if (!result)
       stop(refusal_in(problem), about, told_in(problem));
     return std::move(*result);
   }
 
+  /// Unasked: a box that cannot be given now what it lacks has to wait.
+  void bring_up_what_can_be() {
+    for (const auto& box : house_.site_.boxes())
+      try {
+        bring_up_if_enabled(box);
+      } catch (const stopped&) {
+        // The refusal is in the error log of whoever refused; the next time comes.
+      }
+  }
+
 private:
   using answer = requests::answer;
+
+  template <class Answer, class Handle, class Message>
+  std::optional<Answer> try_to_ask(const Handle& whom, Message m, std::chrono::seconds limit, caf::error& problem) {
+    m.head = head();
+    std::optional<Answer> result;
+    self_->request(whom, limit, std::move(m))
+        .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
+    return result;
+  }
 
   answer perform(const requests::list_boxes&);
   answer perform(const requests::initialise_box& r);
@@ -78,7 +96,10 @@ private:
     return {{"operator", (std::uint64_t{house_.log_.epoch()} << 32) + ++house_.heads_}, 0, 0};
   }
 
+  /// Of a box that is here.
   std::optional<box_id> id_of(const site_box& box) const { return box_in_slot(house_.log_, box.plan.slot); }
+  /// Of any; nothing when it has no id yet, or its node does not say.
+  std::optional<secure_box> known_state_of(const site_box& box);
   const site_box& box_named(const label& name) const;
   secure_box state_of(const site_box& box);
   /// Those who hold its shares, as the log says: the box itself may be busy.
@@ -102,6 +123,14 @@ private:
   /// Gives an enabled box what it lacks: a Manufacturing box the domain key set and all domains, another the domains
   /// that it serves; an Oak hears of Steel boxes that came later. What no enabled Manufacturing box holds has to wait.
   void bring_up_to_date(const site_box& box);
+  void bring_up_if_enabled(const site_box& box) {
+    if (box.here && id_of(box) && state_of(box).enabled)
+      bring_up_to_date(box);
+  }
+  void bring_all_up_to_date() {
+    for (const auto& box : house_.site_.boxes())
+      bring_up_if_enabled(box);
+  }
   std::vector<domain_id> domains() const;
   /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain.
   template <class Fits>
@@ -118,6 +147,8 @@ private:
 const site_box& operations::task::box_named(const label& name) const {
   for (const auto& box : house_.site_.boxes())
     if (const auto id = id_of(box); box.plan.slot == name || (id && id->text() == name.text)) {
+      if (!box.here)
+        stop("box " + in_quotes(name.text) + " stands at node " + box.plan.node.text + "; operate it there");
       if (!box.common)
         stop(name.text + ": this version cannot host a box of that type");
       return box;
@@ -127,10 +158,10 @@ const site_box& operations::task::box_named(const label& name) const {
 
 const site_box* operations::task::find_source(const std::optional<domain_id>& domain, const site_box* except) {
   for (const auto& box : house_.site_.boxes()) {
-    if (!box.manufacturing || &box == except || !id_of(box))
+    if (!box.manufacturing || &box == except)
       continue;
-    const auto state = state_of(box);
-    if (state.enabled && state.key_set && (!domain || state.processes.contains(*domain)))
+    const auto state = known_state_of(box);
+    if (state && state->enabled && state->key_set && (!domain || state->processes.contains(*domain)))
       return &box;
   }
   return nullptr;
@@ -154,6 +185,14 @@ std::vector<domain_id> operations::task::domains() const {
 
 secure_box operations::task::state_of(const site_box& box) {
   return ask<box_report>(box.common, ask_box{}, box.plan.slot.text).box;
+}
+
+std::optional<secure_box> operations::task::known_state_of(const site_box& box) {
+  if (box.here)
+    return id_of(box) ? std::optional{state_of(box)} : std::nullopt;
+  caf::error nobody_to_be_told;
+  auto said = try_to_ask<box_report>(box.common, ask_box{}, neighbour_limit, nobody_to_be_told);
+  return said && said->box.id.number != 0 ? std::optional{std::move(said->box)} : std::nullopt;
 }
 
 std::vector<label> operations::task::custodians_of(const site_box& box) const {
@@ -193,7 +232,8 @@ requests::answer operations::task::about(const site_box& box) {
 requests::answer operations::task::perform(const requests::list_boxes&) {
   answer a;
   for (const auto& box : house_.site_.boxes())
-    a.boxes.push_back(view_of(box));
+    if (box.here)
+      a.boxes.push_back(view_of(box));
   return a;
 }
 
@@ -244,16 +284,14 @@ requests::answer operations::task::perform(const requests::initialise_box& r) {
   auto operating = people(r.media);
   operating.share_among(static_cast<unsigned>(threshold), custodians);
   const bool first = box.manufacturing && std::ranges::none_of(house_.site_.boxes(), [this](const site_box& other) {
-    return other.manufacturing && id_of(other);
+    return other.manufacturing && (id_of(other) || !other.here);
   });
   if (first)
     operating.carry_out({ceremony_act::set_first_id, box.plan.slot, {}, {}, {}});
   else
     enrol(operating, box, r.media);
   if (box.steel)
-    for (const auto& other : house_.site_.boxes())
-      if (other.oak && id_of(other) && state_of(other).enabled)
-        bring_up_to_date(other);
+    bring_all_up_to_date();
   return about(box);
 }
 
@@ -296,9 +334,7 @@ requests::answer operations::task::perform(const requests::enable_box& r) {
     bring_up_to_date(box);
     // It may be the source that boxes lacked which came back before it.
     if (box.manufacturing)
-      for (const auto& other : house_.site_.boxes())
-        if (&other != &box && id_of(other) && state_of(other).enabled)
-          bring_up_to_date(other);
+      bring_all_up_to_date();
     if (box.steel)
       house_.site_.connect_steel(box, *id);
     // Orders that waited for the box go on; those that are under way already are left alone.
@@ -395,9 +431,7 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
          "; leave kind and country out, or change it there");
   const auto& maker = source();
   ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country}, r.domain.text);
-  for (const auto& other : house_.site_.boxes())
-    if (&other != &maker && id_of(other) && state_of(other).enabled)
-      bring_up_to_date(other);
+  bring_all_up_to_date();
   answer a = perform(requests::list_domains{});
   std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });
   return a;
@@ -409,10 +443,10 @@ template <class Fits>
 const site_box& operations::task::at_work_for(const domain_id& domain, box_type type, std::string_view where,
                                               Fits fits) {
   for (const auto& box : house_.site_.boxes()) {
-    if (box.plan.type != type || !fits(box) || !id_of(box))
+    if (box.plan.type != type || !fits(box))
       continue;
-    const auto state = state_of(box);
-    if (state.enabled && state.active == domain)
+    const auto state = known_state_of(box);
+    if (state && state->enabled && state->active == domain)
       return box;
   }
   stop("no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
@@ -428,7 +462,7 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
   at_work_for(domain, box_type::oak, "", planned);
   at_work_for(domain, box_type::brass, "", planned);
   const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
-                                  [&](const site_box& box) { return meter.beside(box.plan.slot); });
+                                  [&](const site_box& box) { return box.here && meter.beside(box.plan.slot); });
   return {domain, *id_of(steel)};
 }
 
@@ -436,18 +470,23 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
 order operations::task::outcome_of(open_order m) {
   m.head = head();
   const auto about = "order for meter " + m.details.meter.text;
-  const auto waiter = self_->spawn([kmc = house_.site_.kmc(), m, task = caf::actor{self_}](caf::event_based_actor* w) {
-    w->request(kmc, caf::infinite, m)
-        .then([w, task](const order_result& r) { w->send(task, r); },
-              [w, task](const caf::error& e) { w->send(task, e); });
-  });
   std::optional<order> outcome;
   std::optional<caf::error> problem;
-  while (!outcome && !problem && !house_.ending_)
-    self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
-                   caf::after(glance) >> [] {});
-  caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
-  if (problem)
+  // A KMC at another node may take longer than a link waits; the same order again is the same order.
+  const auto unanswered = [&] { return !problem || refusal_in(*problem) == refusal::no_answer; };
+  while (!outcome && unanswered() && !house_.ending_) {
+    problem.reset();
+    const auto waiter = self_->spawn([kmc = house_.site_.kmc(), m, task = caf::actor{self_}](caf::event_based_actor* w) {
+      w->request(kmc, caf::infinite, m)
+          .then([w, task](const order_result& r) { w->send(task, r); },
+                [w, task](const caf::error& e) { w->send(task, e); });
+    });
+    while (!outcome && !problem && !house_.ending_)
+      self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
+                     caf::after(glance) >> [] {});
+    caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+  }
+  if (problem && !outcome && !house_.ending_)
     stop(refusal_in(*problem), about, told_in(*problem));
   if (!outcome)
     stop(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled");
@@ -477,6 +516,15 @@ requests::answer operations::task::perform(const requests::request_key& r) {
   for (const auto& leg : done.legs)
     a.keys.push_back(requests::view_of(leg, house_.log_));
   return a;
+}
+
+void operations::bring_up_to_date(caf::actor_system& system) {
+  if (updating_.exchange(true))
+    return;
+  system.spawn<caf::detached>([this](caf::blocking_actor* self) {
+    task{*this, self}.bring_up_what_can_be();
+    updating_ = false;
+  });
 }
 
 void operations::start(caf::actor_system& system, requests::any_request request,

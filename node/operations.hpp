@@ -24,6 +24,10 @@ public:
   /// Works on a request in an actor of its own and hands over the answer, once.
   void start(caf::actor_system& system, requests::any_request request, std::function<void(requests::answer)> done);
 
+  /// Gives the boxes of this node what they lack and another node's Manufacturing box has by now. Does nothing while it is
+  /// at it already.
+  void bring_up_to_date(caf::actor_system& system);
+
   /// The node is about to end: what would be waited for longer is answered now.
   void end() { ending_ = true; }
 
@@ -37,6 +41,7 @@ private:
   randomness& random_;
   std::atomic<std::uint64_t> heads_ = 0;
   std::atomic<bool> ending_ = false;
+  std::atomic<bool> updating_ = false;
   std::mutex beginning_;
   std::set<label> initialising_; ///< slots whose box takes its id now; under beginning_
 };

@@ -14,6 +14,67 @@ void domains(plan_reader& r, const setting& value, T& out) {
   out.*Member = read_array<domain_id>(r, value, domain_limit, read_domain);
 }
 
+constexpr std::array computers{component::kmc, component::kdc, component::data_capture};
+constexpr std::string_view computer_words[] = {"kmc", "kdc", "data_capture"};
+
+label read_computer(plan_reader& r, const setting& value) {
+  return {std::string{computer_words[read_word(r, value, "computer", computer_words)]}};
+}
+
+constexpr known_key<plan_reader, node_plan> node_keys[] = {
+  {"name", "name = \"factory\"", named<&node_plan::name>},
+  {"address", "address = \"tcp:10.0.0.2:7700\"",
+   [](plan_reader& r, const setting& n, node_plan& p) {
+     auto read = parse_line_address(read_line(r, n), r.folder);
+     if (read && read->is_tcp())
+       p.address = std::move(*read);
+     else
+       r.must_be(n, "an address such as \"tcp:10.0.0.2:7700\"");
+   }},
+  {"computers", "",
+   [](plan_reader& r, const setting& n, node_plan& p) {
+     for (const auto& word : read_array<label>(r, n, computers.size(), read_computer))
+       p.computers.push_back(computers[static_cast<std::size_t>(std::ranges::find(computer_words, word.text) -
+                                                                std::begin(computer_words))]);
+   }},
+};
+
+void read_node_plan(plan_reader& r, const setting& table) {
+  node_plan p;
+  read_keys(r, table, "[[node]]", node_keys, p);
+  for (const auto& other : r.nodes) {
+    if (other.name == p.name)
+      r.fail(place_in(table, "name"), "there is a node " + in_quotes(p.name.text) + " already; each must have its own");
+    if (other.address.text() == p.address.text())
+      r.fail(place_in(table, "address"), "node " + in_quotes(other.name.text) + " has this address already");
+    for (const auto c : p.computers)
+      if (std::ranges::find(other.computers, c) != other.computers.end())
+        r.fail(place_in(table, "computers"),
+               "the " + std::string{name(c)} + " is at node " + in_quotes(other.name.text) + " already; there is one");
+  }
+  r.nodes.push_back(std::move(p));
+}
+
+/// One of the nodes.
+label read_node(plan_reader& r, const setting& value) {
+  words names;
+  for (const auto& n : r.nodes)
+    names.push_back(n.name.text);
+  if (names.empty()) {
+    r.fail(value.at, "there is no [[node]] here, and everything is at one; leave this out");
+    return {};
+  }
+  const auto index = read_word(r, value, "node", names);
+  return index < r.nodes.size() ? r.nodes[index].name : label{};
+}
+
+/// Where there are nodes, each part says at which it is.
+void must_say_where(plan_reader& r, const setting& table, const label& node, std::string_view key) {
+  if (!r.nodes.empty() && node.empty())
+    r.fail(table.at, "no `" + std::string{key} + "` here; say which [[node]] it is, for example " + std::string{key} +
+                       " = " + in_quotes(r.nodes.front().name.text));
+}
+
 constexpr known_key<plan_reader, domain_plan> domain_keys[] = {
   {"id", "id = \"VE\"", named<&domain_plan::id>},
   {"kind", "kind = \"vendor\"",
@@ -21,11 +82,13 @@ constexpr known_key<plan_reader, domain_plan> domain_keys[] = {
      d.kind = domain_kinds[read_word(r, n, "kind", domain_kinds)];
    }},
   {"sub_domain", "sub_domain = \"US\"", named<&domain_plan::sub_domain>},
+  {"archive", "", [](plan_reader& r, const setting& n, domain_plan& d) { d.archive = read_node(r, n); }},
 };
 
 void read_domain_plan(plan_reader& r, const setting& table) {
   domain_plan d;
   read_keys(r, table, "[[domain]]", domain_keys, d);
+  must_say_where(r, table, d.archive, "archive");
   if (std::ranges::any_of(r.domains, [&](const domain_plan& other) { return other.id == d.id; }))
     r.fail(place_in(table, "id"), "there is a domain " + in_quotes(d.id.text) + " already; each must have its own id");
   r.domains.push_back(std::move(d));
@@ -37,6 +100,7 @@ constexpr known_key<plan_reader, box_plan> box_keys[] = {
    [](plan_reader& r, const setting& n, box_plan& b) {
      b.type = box_types[read_word(r, n, "box type", names_of(box_types))];
    }},
+  {"node", "", [](plan_reader& r, const setting& n, box_plan& b) { b.node = read_node(r, n); }},
   {"domains", "", domains<&box_plan::domains>},
   {"active", "", [](plan_reader& r, const setting& n, box_plan& b) { b.active = read_domain(r, n); }},
   {"threshold", "", whole<&box_plan::threshold, 1, share_limit>},
@@ -71,6 +135,7 @@ void read_box_plan(plan_reader& r, const setting& table) {
   box_plan b;
   read_keys(r, table, "[[box]]", box_keys, b);
   check_box(r, table, b);
+  must_say_where(r, table, b.node, "node");
   if (!b.active && !b.domains.empty())
     b.active = b.domains.front();
   r.boxes.push_back(std::move(b));
@@ -95,6 +160,13 @@ degraded_work read_degraded(reader& r, const setting& value) {
 domain_id read_domain(plan_reader& r, const setting& value) {
   const std::size_t index = read_word(r, value, "domain", r.domain_ids());
   return index < r.domains.size() ? r.domains[index].id : domain_id{};
+}
+
+void read_node_plans(plan_reader& r, const setting& value) {
+  read_tables(r, value, node_limit, read_node_plan);
+  for (const auto c : {component::kmc, component::kdc})
+    if (std::ranges::none_of(r.nodes, [c](const node_plan& n) { return std::ranges::count(n.computers, c) > 0; }))
+      r.fail(value.at, "no node has the " + std::string{name(c)} + "; add computers = [" + in_quotes(name(c)) + "] to one");
 }
 
 void read_domain_plans(plan_reader& r, const setting& value) { read_tables(r, value, domain_limit, read_domain_plan); }

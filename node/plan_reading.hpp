@@ -9,14 +9,17 @@
 
 namespace oaksteel {
 
-/// Most domains and boxes of a file.
+/// Most nodes, domains and boxes of a file.
+inline constexpr std::size_t node_limit = 32;
 inline constexpr std::size_t domain_limit = 32;
 inline constexpr std::size_t box_limit = 64;
 
 /// A reader that knows the domains and boxes so far.
 struct plan_reader : reader {
+  std::vector<node_plan> nodes; ///< empty where everything is at one
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
+  std::filesystem::path folder; ///< of the file
 
   words domain_ids() const;
 };
@@ -29,6 +32,9 @@ degraded_work read_degraded(reader& r, const setting& value);
 
 /// One of the domains so far.
 domain_id read_domain(plan_reader& r, const setting& value);
+
+/// All `[[node]]`; before domains and boxes.
+void read_node_plans(plan_reader& r, const setting& value);
 
 /// All `[[domain]]`.
 void read_domain_plans(plan_reader& r, const setting& value);

@@ -24,12 +24,12 @@ line_actor real_line::begin(caf::actor_system& system, carrier_actor near, std::
   options.name = name_;
   options.involved = std::move(involved);
   options.write = [this](bytes data) { port_.write(std::move(data)); };
-  options.hang_up = [this] { port_.hang_up(); };
+  options.hang_up = [this](std::uint64_t connection) { port_.hang_up(connection); };
   options.session = fresh_session;
   options.near = std::move(near);
   const line_actor line = system.spawn(line_owner, std::move(options));
   line_listener listener;
-  listener.began = [line] { caf::anon_send(line, line_began{}); };
+  listener.began = [line](std::uint64_t connection) { caf::anon_send(line, line_began{{}, connection}); };
   listener.ended = [line] { caf::anon_send(line, line_ended{}); };
   // The port waits until the actor has taken it: noise that comes faster than it is read stays in the machine's
   // buffers.

@@ -277,7 +277,11 @@ leg_view view_of(const order_leg& leg, const log& written) {
     v.key = key_id{leg.plan.domain, leg.key}.text();
     const auto row = written.view().row({stream_kind::key, *v.key});
     const auto key = row ? decode<master_key>(row->state) : expected<master_key, std::string>{master_key{}};
-    v.outcome = key ? std::string{name(key->status)} : "unknown";
+    // Its archive may be at another node.
+    const auto status = key && key->status != key_status::none ? key->status
+                        : v.done                               ? key_status::installed
+                                                               : key_status::none;
+    v.outcome = status == key_status::none ? "unknown" : std::string{name(status)};
   }
   if (leg.tries > 0 || !v.done)
     v.reason = std::string{text(leg.reason)};

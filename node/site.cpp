@@ -24,6 +24,7 @@ const party site_party{component::site, {}};
 const party kmc_party{component::kmc, {}};
 const party kdc_party{component::kdc, {}};
 const party capture_party{component::data_capture, {}};
+party neighbour_party(const std::string& node) { return {component::neighbour, node}; }
 party archive_party(const domain_id& domain) { return {component::archive, domain.text}; }
 party psr_party(const label& slot) { return {component::psr, slot.text}; }
 party meter_party(const sequence_number& number) { return {component::meter, number.text}; }
@@ -42,6 +43,27 @@ party box_party(const box_plan& plan) {
 
 template <class Actor>
 Actor site::reached(const Actor& component, const party& from, const party& to) {
+  if (!spread_)
+    return reached_from_here(component, from, to);
+  const wire ends{from, to, false, true};
+  if (here(from) && here(to))
+    return reached_from_here(component, from, to);
+  if (here(from)) {
+    const auto carrier = spread_->link(spread_->node_of(to));
+    const auto far = far_end(system_, carrier, ends, known_);
+    wires_.push_back({from, nullptr, nullptr, far}); // the link is the node's
+    return caf::actor_cast<Actor>(far);
+  }
+  if (here(to)) {
+    const auto near = near_end(system_, caf::actor_cast<caf::actor>(component), ends, known_);
+    wires_.push_back({from, caf::actor_cast<caf::actor>(near), nullptr, nullptr});
+    spread_->admit(spread_->node_of(from), ends, near);
+  }
+  return {};
+}
+
+template <class Actor>
+Actor site::reached_from_here(const Actor& component, const party& from, const party& to) {
   if (!carry_ || !component)
     return component;
   const wire ends{from, to};
@@ -52,6 +74,16 @@ Actor site::reached(const Actor& component, const party& from, const party& to) 
   return caf::actor_cast<Actor>(far);
 }
 
+template <class Actor>
+Actor site::operated(const Actor& component, const party& to) {
+  if (!here(to))
+    return reached(component, neighbour_party(spread_->own), to);
+  if (spread_)
+    for (const auto& other : spread_->others)
+      reached(component, neighbour_party(other), to);
+  return component;
+}
+
 void site::name_sender(const party& from, const component_client& sender) {
   for (const auto& one : wires_)
     if (one.from == from)
@@ -59,28 +91,35 @@ void site::name_sender(const party& from, const component_client& sender) {
 }
 
 site::site(caf::actor_system& system, const site_options& options)
-  : system_(system), around_(options.around), carry_(options.carry), domains_(options.domains) {
+  : system_(system), around_(options.around), carry_(options.carry), spread_(options.spread),
+    domains_(options.domains) {
   journal_ = options.detached ? system.spawn<caf::detached>(oaksteel::journal, options.journaling)
                               : system.spawn(oaksteel::journal, options.journaling);
   around_.journal = journal_;
   for (const auto& domain : options.domains) {
     known_.domains.insert(domain.id);
-    archives_[domain.id] = system.spawn(archive, domain.id, around_);
+    if (here(archive_party(domain.id)))
+      archives_[domain.id] = system.spawn(archive, domain.id, around_);
   }
 
   // Oak and Brass come first, since the KMC's table names them; Steel boxes need their PSRs, and those the KDC.
   for (const auto& plan : options.boxes) {
     site_box box;
     box.plan = plan;
+    box.here = here(box_party(plan));
     const box_place place{plan.slot, plan.type};
-    if (plan.type == box_type::manufacturing)
+    if (box.here && plan.type == box_type::manufacturing)
       box.common = box.manufacturing = system.spawn(manufacturing_box, place, around_);
-    else if (plan.type == box_type::oak)
+    else if (box.here && plan.type == box_type::oak)
       box.common = box.oak = system.spawn(oak_box, place, around_);
-    else if (plan.type == box_type::brass)
+    else if (box.here && plan.type == box_type::brass)
       box.common = box.brass = system.spawn(brass_box, place, around_);
-    else if (plan.type == box_type::tin)
+    else if (box.here && plan.type == box_type::tin)
       box.common = box.tin = system.spawn(tin_box, place, around_);
+    if (plan.type == box_type::manufacturing)
+      box.common = box.manufacturing = operated(box.manufacturing, box_party(plan));
+    else if (plan.type != box_type::steel)
+      box.common = operated(box.common, box_party(plan));
     boxes_.push_back(std::move(box));
   }
   kmc_options table;
@@ -88,25 +127,38 @@ site::site(caf::actor_system& system, const site_options& options)
   for (const auto& domain : options.domains) {
     auto& servers = table.domains[domain.id];
     servers.archive = reached(archives_[domain.id], kmc_party, archive_party(domain.id));
+    bool has_brass = false;
     for (const auto& box : boxes_) {
-      if (box.oak && serves(box.plan, domain.id))
+      if (!serves(box.plan, domain.id))
+        continue;
+      if (box.plan.type == box_type::oak)
         servers.oaks.push_back(reached(box.oak, kmc_party, box_party(box.plan)));
-      if (box.brass && !servers.brass && serves(box.plan, domain.id))
+      if (box.plan.type == box_type::brass && !std::exchange(has_brass, true))
         servers.brass = reached(box.brass, kmc_party, box_party(box.plan));
     }
   }
-  kmc_ = system.spawn(key_management_computer, table, around_);
-  orders_ = reached(kmc_, site_party, kmc_party);
-  kdc_ = system.spawn(key_distribution_computer, reached(kmc_, kdc_party, kmc_party), around_);
+  if (here(kmc_party))
+    kmc_ = system.spawn(key_management_computer, table, around_);
+  const auto kmc_itself = operated(kmc_, kmc_party);
+  orders_ = kmc_ ? reached(kmc_, site_party, kmc_party) : kmc_itself;
+  const auto kmc_for_kdc = reached(kmc_, kdc_party, kmc_party);
+  if (here(kdc_party))
+    kdc_ = system.spawn(key_distribution_computer, kmc_for_kdc, around_);
   name_sender(kdc_party, kdc_);
-  caf::anon_send(kmc_, kdc_connected{{}, reached(kdc_, kmc_party, kdc_party)});
+  if (const auto kdc = reached(kdc_, kmc_party, kdc_party); kmc_)
+    caf::anon_send(kmc_, kdc_connected{{}, kdc});
   name_sender(kmc_party, kmc_);
   for (auto& box : boxes_) {
     const auto& plan = box.plan;
     if (plan.type != box_type::steel)
       continue;
     const auto psr_itself = psr_party(plan.slot);
-    const auto psr = system.spawn(psr_computer, plan.slot, reached(kdc_, psr_itself, kdc_party), around_);
+    const auto kdc = reached(kdc_, psr_itself, kdc_party);
+    if (!box.here) {
+      box.common = operated(box.common, box_party(plan));
+      continue;
+    }
+    const auto psr = system.spawn(psr_computer, plan.slot, kdc, around_);
     psrs_[plan.slot] = psr;
     box.line = reached(psr, site_party, psr_itself);
     box.common = box.steel = system.spawn(steel_box, box_place{plan.slot, plan.type}, around_,
@@ -114,8 +166,11 @@ site::site(caf::actor_system& system, const site_options& options)
     name_sender(box_party(plan), box.steel);
     caf::anon_send(psr, steel_connected{{}, reached(box.steel, psr_itself, box_party(plan))});
     name_sender(psr_itself, psr);
+    box.common = operated(box.common, box_party(plan));
   }
-  capture_ = system.spawn(data_capture_system, reached(kmc_, capture_party, kmc_party), options.mail_batch);
+  const auto kmc_for_capture = reached(kmc_, capture_party, kmc_party);
+  if (here(capture_party))
+    capture_ = system.spawn(data_capture_system, kmc_for_capture, options.mail_batch);
 }
 
 const site_box* site::box_in(const label& slot) const {
@@ -149,7 +204,7 @@ void site::connect_line(const sequence_number& meter, const line_actor& line, co
   for (const auto& [slot, psr] : psrs_) {
     if (!slots.empty() && std::ranges::find(slots, slot) == slots.end())
       continue;
-    const wire ends{psr_party(slot), meter_party(meter)};
+    const wire ends{psr_party(slot), meter_party(meter), false, true};
     const auto far = far_end(system_, line, ends, known_);
     wires_.push_back({ends.from, nullptr, caf::actor_cast<caf::actor>(line), far});
     caf::anon_send(far, sender_named{{}, psr});
@@ -159,7 +214,9 @@ void site::connect_line(const sequence_number& meter, const line_actor& line, co
 }
 
 void site::connect_steel(const site_box& box, const box_id& id) {
-  caf::anon_send(kdc_, psr_connected{{}, id, reached(psrs_.at(box.plan.slot), kdc_party, psr_party(box.plan.slot))});
+  const auto psr = box.here ? psrs_.at(box.plan.slot) : psr_actor{};
+  if (const auto reachable = reached(psr, kdc_party, psr_party(box.plan.slot)); kdc_)
+    caf::anon_send(kdc_, psr_connected{{}, id, reachable});
   name_sender(kdc_party, kdc_);
 }
 

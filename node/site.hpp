@@ -22,6 +22,16 @@ namespace oaksteel {
 /// Makes the way between the two ends of a wire: what leads from a far end to this near end (actors/link/gate.hpp).
 using carrying = std::function<carrier_actor(const wire& ends, carrier_actor near)>;
 
+/// How the components of a deployment are spread over nodes, and reached there (SYS-6).
+struct neighbourhood {
+  std::string own;                                                ///< this node
+  std::vector<std::string> others;                                ///< all other nodes
+  std::function<std::string(const party&)> node_of;               ///< by the plan
+  std::function<carrier_actor(const std::string& node)> link;     ///< to a component there
+  /// Commands of this wire from that node go to `near`.
+  std::function<void(const std::string& node, const wire& ends, carrier_actor near)> admit;
+};
+
 struct site_options {
   std::vector<domain_plan> domains;
   std::vector<box_plan> boxes;
@@ -31,9 +41,11 @@ struct site_options {
   std::size_t mail_batch = 1000;
   std::optional<std::chrono::seconds> report_timeout; ///< of the KMC (kmc.hpp); its own when left out
   carrying carry;             ///< between the components; null: their messages stay messages
+  std::optional<neighbourhood> spread; ///< none: everything is here
 };
 
-/// A box by what it is; all of them are box_actors too.
+/// A box by what it is; all of them are box_actors too. One that stands at another node can only be asked there what it is
+/// and, if it is a Manufacturing box, to be the source of boxes here.
 struct site_box {
   box_plan plan;
   box_actor common;
@@ -43,6 +55,7 @@ struct site_box {
   brass_actor brass;
   tin_actor tin;
   psr_actor line;                    ///< beside a Steel box, as the site's operator reaches it
+  bool here = true;
 };
 
 class site {
@@ -76,15 +89,23 @@ public:
   void stop();
 
 private:
-  /// `to` as `from` reaches it: by a wire, where there are wires.
+  /// `to` as `from` reaches it: by a wire, where there are wires, and by a link, where it is at another node; null when
+  /// it is `from` that is there, who is then let in.
   template <class Actor>
   Actor reached(const Actor& component, const party& from, const party& to);
+  template <class Actor>
+  Actor reached_from_here(const Actor& component, const party& from, const party& to);
+  /// The same for the operator of this node; those of all others are let in.
+  template <class Actor>
+  Actor operated(const Actor& component, const party& to);
+  bool here(const party& p) const { return !spread_ || spread_->node_of(p) == spread_->own; }
   /// Tells the wires of a sender who it is.
   void name_sender(const party& from, const component_client& sender);
 
   caf::actor_system& system_;
   surroundings around_;
   carrying carry_;
+  std::optional<neighbourhood> spread_;
   configuration_table known_;
   struct joined {
     party from;

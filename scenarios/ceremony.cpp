@@ -156,6 +156,7 @@ void stage::connect() {
   for (const auto& box : site_->boxes())
     if (const auto id = box_in_slot(opened_.written, box.plan.slot); id && box.plan.type == box_type::steel)
       site_->connect_steel(box, *id);
+  know_names();
   world_.settle();
   take_up_orders again;
   again.head = head();

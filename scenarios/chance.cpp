@@ -2,8 +2,10 @@
 
 #include "actors/link/any_message.hpp"
 #include "node/node_log.hpp"
+#include "scenarios/message_changes.hpp"
 #include "storage/find_event.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 namespace oaksteel {
@@ -11,13 +13,19 @@ namespace {
 
 constexpr std::string_view said_before_seed = "chance ";
 
-/// Of twenty faults, how many are of each kind.
+/// How often a fault is of this kind, beside the others that the message can meet.
 struct share {
   std::string_view what;
-  unsigned of_twenty;
+  unsigned weight;
 };
-constexpr share shares[] = {{"lost", 4},     {"delayed", 3}, {"doubled", 3},
-                            {"replayed", 3}, {"altered", 4}, {"wrong_box", 3}};
+constexpr share shares[] = {{"lost", 4},      {"delayed", 3},         {"doubled", 3},     {"replayed", 3},
+                            {"altered", 4},   {"wrong_signature", 3}, {"wrong_steel", 3}, {"wrong_box", 3},
+                            {"wrong_domain", 1}, {"earlier_time", 2}};
+
+/// Nobody signs what an operator is told, so he would remember what nobody said.
+bool would_mislead(const any_message& m, std::string_view fault) {
+  return kind_of_fault(fault).changes && m.name == line_of<order_result>.name;
+}
 
 /// The first start in which something can happen by chance: the one before is that of the ceremony.
 constexpr std::uint32_t first_epoch = 2;
@@ -34,18 +42,26 @@ std::optional<message_fault> chance::meets(const command& c) {
   // What says only that a command arrived has no parameters.
   if (!message || c.parameters.size() != message->fields.size())
     return std::nullopt;
+  std::vector<share> possible;
+  unsigned balls = 0;
+  for (const auto& kind : shares)
+    if (can_meet(*message, c.to.part, kind.what) && !would_mislead(*message, kind.what)) {
+      possible.push_back(kind);
+      balls += kind.weight;
+    }
+  auto ball = below(balls);
+  const auto drawn = std::ranges::find_if(possible, [&](const share& kind) {
+    return ball < kind.weight || (ball -= kind.weight, false);
+  });
   message_fault f;
   f.message = message->name;
-  auto ball = below(20);
-  for (const auto& kind : shares) {
-    if (ball < kind.of_twenty) {
-      f.what = kind.what;
-      break;
-    }
-    ball -= kind.of_twenty;
-  }
-  if (f.what == "altered")
-    f.field = message->fields[below(message->fields.size())];
+  f.what = drawn->what;
+  const auto one_of = [&](const auto& names) { return std::string{names[below(names.size())]}; };
+  const auto scope = kind_of_fault(f.what).each;
+  if (scope == fault_scope::field)
+    f.field = one_of(message->fields);
+  if (scope == fault_scope::record)
+    f.field = one_of(record_fields(*message));
   return f;
 }
 

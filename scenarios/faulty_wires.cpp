@@ -57,7 +57,7 @@ public:
     if (fault && (fault->what == "wrong_box" || goes_astray(*c, *fault)))
       misdirect(*c, back);
     else if (fault && fault->what == "receiver_restarted")
-      last_words(*c, m.data);
+      last_words(m.data);
     else
       forward(fault ? faults_->changed(*c, *fault) : m.data, back);
     if (fault && fault->what == "doubled")
@@ -124,16 +124,10 @@ private:
   }
 
   /// The process ends with the first that the receiver has durable, or when it answers: the answer goes nowhere.
-  void last_words(const command& c, const bytes& data) const {
-    const bool answered = command_for(c.to.part, c.code)->answer != 0;
+  void last_words(const bytes& data) const {
     faults_->has_arrived();
     self_->request(near_, caf::infinite, carried{{}, data})
-      .then(
-        [*this, answered](const carried&) {
-          if (answered)
-            faults_->end_process();
-        },
-        [](const caf::error&) {});
+      .then([*this](const carried&) { faults_->end_process(); }, [](const caf::error&) {});
   }
 
   void bring_back(const bytes& data, const way& back) const {

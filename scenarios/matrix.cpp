@@ -16,7 +16,9 @@ using enum component;
 constexpr matrix_message messages[] = {
   // EP Fig. 24
   {"begin leg", installation, "begin leg", kdc},
+  {"begin leg acknowledged", installation, "acknowledged", kmc},
   {"MI0", installation, "MI0", kmc},
+  {"MI0 acknowledged", installation, "acknowledged", kdc},
   {"MI0' asked", installation, "new key id", archive},
   {"MI0'", installation, "MI0'", kmc},
   {"MI1", installation, "MI1", oak},
@@ -26,9 +28,10 @@ constexpr matrix_message messages[] = {
   {"MI3 response to Oak", installation, "pass response", oak},
   {"Generate Response", installation, "Generate Response", kmc},
   {"MI4", installation, "MI4", kdc},
-  {"MI4 acknowledged", installation, "acknowledged", kmc},
+  {"MI4 acknowledged", installation, "acknowledged", kmc, 2},
   // EP Fig. 25
   {"record ready", installation, "record ready", psr},
+  {"record ready acknowledged", installation, "acknowledged", kdc, 2},
   {"MI4r", installation, "MI4r", kdc},
   {"MI4'", installation, "MI4'", psr},
   {"MI4' to Steel", installation, "install key", steel},
@@ -42,7 +45,9 @@ constexpr matrix_message messages[] = {
   {"MI6c acknowledged", installation, "acknowledged", steel},
   {"MI7", installation, "MI7", psr},
   {"MI7 to KDC", installation, "MI7", kdc},
+  {"MI7 to KDC acknowledged", installation, "acknowledged", psr, 2},
   {"MI7 to KMC", installation, "MI7", kmc},
+  {"MI7 to KMC acknowledged", installation, "acknowledged", kdc, 3},
   {"MI3 asked", installation, "fetch record", archive, 2},
   {"MI3 fetched", installation, "record fetched", kmc},
   {"MI8", installation, "MI8", brass},
@@ -52,7 +57,7 @@ constexpr matrix_message messages[] = {
   {"MI9 response to Brass", installation, "confirm stored", brass},
   {"MI10", installation, "confirmed", kmc},
   {"MI10 to KDC", installation, "settle", kdc},
-  {"MI10 acknowledged", installation, "acknowledged", kmc, 2},
+  {"MI10 acknowledged", installation, "acknowledged", kmc, 3},
   {"MI result", installation, "order result", site},
   // EP-13b
   {"MB1", failed_installation, "MB1", brass},
@@ -62,7 +67,7 @@ constexpr matrix_message messages[] = {
   {"MB2 response to Brass", failed_installation, "confirm stored", brass},
   {"MB3", failed_installation, "confirmed", kmc},
   {"MB3 to KDC", failed_installation, "settle", kdc},
-  {"MB3 acknowledged", failed_installation, "acknowledged", kmc, 2},
+  {"MB3 acknowledged", failed_installation, "acknowledged", kmc, 3},
   // EP Fig. 26
   {"MR1 asked", registration, "register meter", meter},
   {"MR1", registration, "MR1", psr},
@@ -176,6 +181,12 @@ const any_message& listed_message(const matrix_message& m) {
 
 expected<cell_outcome, std::string> cell_outcome::parse(std::string_view text) {
   cell_outcome out;
+  if (const auto bracket = text.find('('); bracket != std::string_view::npos) {
+    if (!text.ends_with(')') || text.size() - bracket < 3)
+      return unexpected{std::string{"a reason stands in brackets at the end: \"Installed (nobody acts on it)\""}};
+    out.unseen = text.substr(bracket + 1, text.size() - bracket - 2);
+    text = text.substr(0, bracket);
+  }
   const auto parts = split(text, ';');
   const auto times = split(parts.front(), '|');
   if (times.size() > 2)

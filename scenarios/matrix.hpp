@@ -37,7 +37,8 @@ std::span<const matrix_message> matrix_messages();
 /// Its line in the list of messages.
 const any_message& listed_message(const matrix_message& m);
 
-/// What came of a cell, or must come: `New | Installed; signature_invalid in brass*3 to kmc*3`.
+/// What came of a cell, or must come: `New | Installed; signature_invalid in brass*3 to kmc*3`, or `Installed (nobody acts
+/// on it)`.
 struct cell_outcome {
   /// Where an error was noted and who was told of it: how often, by component.
   struct errors {
@@ -47,6 +48,7 @@ struct cell_outcome {
   std::string keys;  ///< the status of each key that the order took, in the order of key ids
   std::string again; ///< the same after the order was taken up again; empty when it was complete at once
   std::map<std::string, errors> codes;
+  std::string unseen; ///< of what must come: why nobody notices a change. Not in text()
 
   /// The error is what is wrong with the text.
   static expected<cell_outcome, std::string> parse(std::string_view text);

@@ -95,8 +95,7 @@ struct stage::cell_run {
     begin = labelled_at(meter);
     if (begin == 0)
       return true;
-    const auto kind = std::ranges::find(message_faults, cell.fault.what, &message_fault_kind::name);
-    if (kind->ends_process && history_since(view(), begin).restarts == 1)
+    if (kind_of_fault(cell.fault.what).ends_process && history_since(view(), begin).restarts == 1)
       return false;
     // What the ended process left comes to its end first.
     rest();
@@ -216,13 +215,6 @@ void stage::connect_meters_of(std::uint32_t step) {
 
 void stage::take(const cell_step& s) {
   connect_meters_of(step_);
-  other_names others;
-  for (const auto& d : scenario_.plan.domains)
-    others.domains.push_back(d.id);
-  for (const auto& box : site_->boxes())
-    if (const auto id = box_in_slot(opened_.written, box.plan.slot); id && box.plan.type == box_type::steel)
-      others.steels.push_back(*id);
-  faults_->know(std::move(others));
   cell_run cell{*this, s};
   found_ = cell.run().text();
   progress(step_, scenario_.plan.steps.size(), "steps, the last: " + name_of_cell(s));

@@ -10,12 +10,6 @@ namespace {
 /// What stands for a fault that a message cannot have.
 constexpr std::string_view cannot = "-";
 
-/// A command to Steel that does not name it comes to another Steel box with its record.
-bool can_have(const matrix_message& m, std::string_view fault) {
-  const auto& message = listed_message(m);
-  return holds_what(message, fault) || (fault == "wrong_steel" && m.to == component::steel && message.ways.front());
-}
-
 std::string_view what_it_lacks(std::string_view fault) {
   if (fault == "wrong_domain")
     return "domain";
@@ -30,9 +24,10 @@ struct row_reader {
   std::vector<cell_step> cells;
 
   /// One cell; `at` is where its key is missing.
-  void read(const setting* value, place at, std::string_view what, std::string_view field) {
+  void read(const setting* value, place at, const message_fault_kind& kind, std::string_view field) {
+    const auto what = kind.name;
     const auto key = std::string{what} + (field.empty() ? "" : '.' + std::string{field});
-    const bool possible = can_have(message, what);
+    const bool possible = can_meet(listed_message(message), message.to, what);
     if (!value)
       return r.fail(at, std::string{message.name} + " lacks the cell `" + key + "`; add it, for example " + key
                           + (possible ? " = \"Installed\"" : " = \"-\""));
@@ -51,23 +46,44 @@ struct row_reader {
     auto outcome = cell_outcome::parse(value->text);
     if (!outcome)
       return r.fail(value->at, "`" + key + "`: " + outcome.error());
+    // Of what says only what a message follows from, the file says it once.
+    const bool unseen = kind.changes && outcome->codes.empty() && field != "head";
+    if (unseen == outcome->unseen.empty())
+      return r.fail(value->at, unseen ? "nobody notices `" + key + "`; say why, in brackets at the end: \"" + value->text
+                                          + " (nobody acts on it)\""
+                                      : "`" + key + "` has a reason in brackets, which is for what is changed and that nobody "
+                                                    "notices; leave it out");
     message_fault fault{std::string{message.message}, std::string{name(message.to)}, message.nth, std::string{what},
                         std::string{field}};
     cells.push_back({message, std::move(fault), outcome->text()});
   }
 
-  void read_fields(const setting* altered, place at) {
-    const auto& fields = listed_message(message).fields;
-    if (altered && !altered->is(setting_type::table)) {
-      r.key = altered->key;
-      return r.must_be(*altered, "a key for each field, such as altered.head = \"Installed\"");
+  /// A cell for each of these fields.
+  void read_fields(const setting* cells_of_fault, place at, const message_fault_kind& kind,
+                   std::span<const std::string_view> fields) {
+    if (cells_of_fault && !cells_of_fault->is(setting_type::table)) {
+      r.key = cells_of_fault->key;
+      return r.must_be(*cells_of_fault, "a key for each field, such as " + std::string{kind.name} + '.'
+                                          + std::string{fields.front()} + " = \"Installed\"");
     }
-    if (altered)
-      for (const auto& child : altered->children)
+    if (cells_of_fault)
+      for (const auto& child : cells_of_fault->children)
         if (std::ranges::find(fields, child.key) == fields.end())
           return r.fail(child.key_at, unknown_word("field of " + std::string{message.name}, child.key, fields));
     for (const auto& field : fields)
-      read(altered ? altered->find(field) : nullptr, at, "altered", field);
+      read(cells_of_fault ? cells_of_fault->find(field) : nullptr, at, kind, field);
+  }
+
+  /// A kind of fault: one cell, or one for each field that it can be of.
+  void read_kind(const setting& table, const message_fault_kind& kind) {
+    const auto* value = table.find(kind.name);
+    const auto& listed = listed_message(message);
+    if (kind.each == fault_scope::field)
+      return read_fields(value, table.at, kind, listed.fields);
+    const auto records = record_fields(listed);
+    if (kind.each == fault_scope::record && records.size() > 1)
+      return read_fields(value, table.at, kind, records);
+    read(value, table.at, kind, {});
   }
 };
 
@@ -77,15 +93,9 @@ std::vector<cell_step> read_row(reader& r, const setting& table, const matrix_me
     known.push_back(fault.name);
   check_keys(r, table, "[[matrix]] " + std::string{message.name}, known);
   row_reader row{r, message, {}};
-  for (const auto& fault : message_faults) {
-    if (r.failed())
-      break;
-    const auto* value = table.find(fault.name);
-    if (fault.name == "altered")
-      row.read_fields(value, table.at);
-    else
-      row.read(value, table.at, fault.name, {});
-  }
+  for (const auto& fault : message_faults)
+    if (!r.failed())
+      row.read_kind(table, fault);
   return row.cells;
 }
 
@@ -129,11 +139,16 @@ message_fault read_message_fault(reader& r, const setting& table) {
   read_keys(r, table, "[[fault]] of a message", message_fault_keys, f);
   if (r.failed())
     return f;
-  const bool of_field = f.what == "altered" || f.what == "record_type";
-  if (of_field == f.field.empty())
-    r.fail(table.at, of_field ? "`field` is missing; it names what is " + f.what + " in " + f.message
-                              : "only what is \"altered\" and a \"record_type\" have a `field`; leave it out");
-  else if (!holds_what(*std::ranges::find(all_messages(), f.message, &any_message::name), f.what))
+  const auto& message = *std::ranges::find(all_messages(), f.message, &any_message::name);
+  const auto& kind = kind_of_fault(f.what);
+  const auto records = record_fields(message);
+  if (kind.each == fault_scope::field && f.field.empty())
+    r.fail(table.at, "`field` is missing; it names what is " + f.what + " in " + f.message);
+  else if (kind.each == fault_scope::message && !f.field.empty())
+    r.fail(table.at, "a message is " + f.what + " as a whole; leave its `field` out");
+  else if (kind.each == fault_scope::record && !f.field.empty() && std::ranges::find(records, f.field) == records.end())
+    r.fail(table.at, unknown_word("record of " + f.message, f.field, records));
+  else if (!holds_what(message, f.what))
     r.fail(table.at, f.message + " holds nothing that can be " + f.what + "; name another message");
   return f;
 }

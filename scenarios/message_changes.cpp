@@ -1,6 +1,7 @@
 #include "scenarios/message_changes.hpp"
 
 #include "actors/link/command_table.hpp"
+#include "events/field_names.hpp"
 
 #include <algorithm>
 #include <map>
@@ -71,63 +72,87 @@ Name another(const std::vector<Name>& all, const Name& own) {
   return found == all.end() ? own : *found;
 }
 
+/// Spoils the first record of a field, or of the message when none is named.
 template <class Message>
-void change(Message& m, std::string_view what, const other_names& others) {
-  bool first = true;
-  if (what == "wrong_domain")
+void spoil_record(Message& m, const message_fault& f) {
+  std::size_t index = 0;
+  bool done = false;
+  for_each_field(m, [&](auto& field) {
+    if (const auto name = field_names<Message>[index++]; !f.field.empty() && f.field != name)
+      return;
+    each<signed_record>(field, [&](signed_record& r) {
+      if (std::exchange(done, true))
+        return;
+      if (f.what == "wrong_signature" && !r.proof.empty())
+        r.proof[r.proof.size() / 2] ^= 1;
+      if (f.what == "record_type" && !r.body.empty())
+        r.body.front() = 0xee;
+    });
+  });
+}
+
+template <class Message>
+void change(Message& m, const message_fault& f, const other_names& others) {
+  if (f.what == "wrong_domain")
     each<domain_id>(m, [&](domain_id& d) {
       if (!d.empty())
         d = another(others.domains, d);
     });
-  else if (what == "wrong_steel")
+  else if (f.what == "wrong_steel")
     each<box_id>(m, [&](box_id& b) {
       if (b.type == box_type::steel)
         b = another(others.steels, b);
     });
-  else if (what == "earlier_time") {
+  else if (f.what == "earlier_time") {
     // Earlier than everything: 1970.
     each<instant>(m, [](instant& t) { t.us = 1; });
     each<calendar_date>(m, [](calendar_date& d) { d.yyyymmdd = 19700101; });
   } else
-    each<signed_record>(m, [&](signed_record& r) {
-      if (!std::exchange(first, false))
-        return;
-      if (what == "wrong_signature" && !r.proof.empty())
-        r.proof[r.proof.size() / 2] ^= 1;
-      if (what == "record_type" && !r.body.empty())
-        r.body.front() = 0xee;
-    });
+    spoil_record(m, f);
 }
 
 /// What is known of one message of the list.
 struct changing {
   std::uint16_t code;
-  bool domain, steel, time, record;
-  bool (*apply)(command& c, std::string_view what, const other_names& others);
+  bool domain, steel, time;
+  std::vector<std::string_view> records; ///< fields that hold one
+  bool (*apply)(command& c, const message_fault& f, const other_names& others);
 };
 
 template <class Message>
-bool apply_to(command& c, std::string_view what, const other_names& others) {
+bool apply_to(command& c, const message_fault& f, const other_names& others) {
   auto m = unpack<Message>(c);
   if (!m)
     return false;
-  change(*m, what, others);
+  change(*m, f, others);
   c.parameters = parameters_in(*m);
   return true;
 }
 
-const changing* changing_of(std::uint16_t code) {
+template <class Message>
+std::vector<std::string_view> fields_with_records() {
+  std::vector<std::string_view> all;
+  std::size_t index = 0;
+  Message m{};
+  for_each_field(m, [&]<class Field>(const Field&) {
+    if (holds<signed_record, Field>())
+      all.push_back(field_names<Message>[index]);
+    ++index;
+  });
+  return all;
+}
+
+const changing& changing_of(std::uint16_t code) {
   static const auto all = [] {
-    std::vector<changing> lines;
+    std::map<std::uint16_t, changing> lines;
     for_each_listed([&]<class Message>(const listed<Message>& line) {
-      lines.push_back({line.code, holds<domain_id, Message>(), holds<box_id, Message>(),
-                       holds<instant, Message>() || holds<calendar_date, Message>(), holds<signed_record, Message>(),
-                       apply_to<Message>});
+      lines.emplace(line.code, changing{line.code, holds<domain_id, Message>(), holds<box_id, Message>(),
+                                        holds<instant, Message>() || holds<calendar_date, Message>(),
+                                        fields_with_records<Message>(), apply_to<Message>});
     });
     return lines;
   }();
-  const auto found = std::ranges::find(all, code, &changing::code);
-  return found == all.end() ? nullptr : &*found;
+  return all.at(code);
 }
 
 bytes& parameter_of(command& c, std::string_view field) {
@@ -142,31 +167,34 @@ void alter(bytes& p) {
 
 } // namespace
 
+std::vector<std::string_view> record_fields(const any_message& m) {
+  return changing_of(m.code).records;
+}
+
 bool holds_what(const any_message& m, std::string_view fault) {
-  const auto* known = changing_of(m.code);
+  const auto& known = changing_of(m.code);
   if (fault == "wrong_domain")
-    return known->domain;
+    return known.domain;
   if (fault == "wrong_steel")
-    return known->steel;
+    return known.steel;
   if (fault == "earlier_time")
-    return known->time;
-  if (fault == "wrong_signature" || fault == "record_type")
-    return known->record;
-  return true;
+    return known.time;
+  return kind_of_fault(fault).each != fault_scope::record || !known.records.empty();
+}
+
+bool can_meet(const any_message& m, component to, std::string_view fault) {
+  return holds_what(m, fault) || (fault == "wrong_steel" && to == component::steel && m.ways.front());
 }
 
 bytes changed(command c, const message_fault& f, const other_names& others) {
   if (f.what == "altered")
     alter(parameter_of(c, f.field));
-  else if (f.what == "record_type" && !f.field.empty())
-    // A record begins with the length and the bytes of its body, those with their type.
-    parameter_of(c, f.field).at(4) = 0xee;
   else if (f.what == "unknown_command")
     c.code = 0xffff;
   else if (f.what == "parameter_missing")
     c.parameters.pop_back();
-  else if (const auto* known = changing_of(c.code))
-    known->apply(c, f.what, others);
+  else if (message_with(c.code))
+    changing_of(c.code).apply(c, f, others);
   return encode(c);
 }
 

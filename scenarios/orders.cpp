@@ -41,10 +41,9 @@ void stage::complete(const pending_handle<order_result>& p, const std::string& w
 
 void stage::take(const install_step& s) {
   const auto& labels = scenario_.label_files.at(s.labels);
-  const auto legs = legs_for(s.domains);
-  for (const auto& leg : legs)
-    if (leg.steel.number == 0)
-      fail("no Steel box has " + leg.domain.text + " active; give one `active = \"" + leg.domain.text + "\"`");
+  for (const auto& domain : s.domains)
+    if (site_->steels_for(domain).empty())
+      fail("no Steel box has " + domain.text + " active; give one `active = \"" + domain.text + "\"`");
   const auto& line = *std::find_if(site_->boxes().begin(), site_->boxes().end(),
                                    [](const site_box& b) { return static_cast<bool>(b.line); });
   struct open {
@@ -63,7 +62,7 @@ void stage::take(const install_step& s) {
     unless_by_chance([&] {
       ask<acknowledged>(line.line, load_label{{}, label.meter, label.product}, "label of " + label.meter.text);
     });
-    open_order order{{}, {order_kind::install, label.meter, label.product, {}, {}, {}, {}, {}}, legs};
+    open_order order{{}, {order_kind::install, label.meter, label.product, {}, {}, {}, {}, {}}, legs_for(s.domains)};
     orders.push_back({label.meter, order_by(site_->kmc(), order)});
     if (orders.size() >= window)
       finish_first();

@@ -66,13 +66,14 @@ std::optional<text_error> too_many_registrations(const scenario& what) {
   return std::nullopt;
 }
 
-/// The operator remembers what was answered while the process ran: the log must have it, also when it has ended.
+/// The operator remembers what was answered while the process ran: the log must have it so, also when it has ended.
 void recall_answers(const log& site, run_result& result) {
   for (const auto& o : std::exchange(result.answered, {})) {
     const auto row = site.view().row({stream_kind::order, o.id.text()});
     const auto known = row ? decode<order>(row->state) : expected<order, std::string>{order{}};
-    if (o.complete && !(known && known->complete))
-      result.failures.push_back("order " + o.id.text() + " was answered as complete, and the log does not have it so");
+    if (!known || *known != o)
+      result.failures.push_back("order " + o.id.text() + " was answered as " + (o.complete ? "complete" : "incomplete")
+                                + ", and the log does not have it so");
   }
 }
 

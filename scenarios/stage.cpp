@@ -1,5 +1,6 @@
 #include "scenarios/stage.hpp"
 
+#include "node/carry_out.hpp"
 #include "scenarios/matrix_report.hpp"
 #include "scenarios/slow_disk.hpp"
 #include "storage/archive.hpp"
@@ -181,6 +182,16 @@ void stage::run() {
       begin_chance();
   }
   result_.finished = step_ > steps.size();
+}
+
+void stage::know_names() {
+  other_names others;
+  for (const auto& d : scenario_.plan.domains)
+    others.domains.push_back(d.id);
+  for (const auto& box : site_->boxes())
+    if (const auto id = box_in_slot(opened_.written, box.plan.slot); id && box.plan.type == box_type::steel)
+      others.steels.push_back(*id);
+  faults_->know(std::move(others));
 }
 
 void stage::take(const wait_step& s) {

@@ -108,6 +108,8 @@ private:
   }
   /// Runs a part of a scenario; false when it failed, with the line that says why.
   bool attempt(const std::function<void()>& part);
+  /// Tells the wires what stands in place of a message's own names: there are none before the ceremony.
+  void know_names();
   message_head head();
   /// The operating system refused a file: the process ends here, and a later run goes on.
   [[noreturn]] void halt(const storage_error& why) {

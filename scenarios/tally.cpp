@@ -26,7 +26,8 @@ std::uint64_t number_of(const std::map<domain_id, std::map<std::string, std::uin
 std::string kind_of(const master_key& key) {
   if (key.status == key_status::none)
     return "gap";
-  if (key.status == key_status::bad && key.reason == refusal::installation_interrupted)
+  if (key.status == key_status::bad
+      && (key.reason == refusal::installation_interrupted || key.reason == refusal::installation_never_begun))
     return std::string{interrupted};
   return std::string{name(key.status)};
 }

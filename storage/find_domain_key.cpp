@@ -6,9 +6,21 @@
 
 namespace oaksteel {
 
+namespace {
+
+std::optional<signed_record> signed_keys_of(const log_view& view, const domain_id& domain) {
+  if (auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text))
+    return std::move(created->event.signed_keys);
+  if (auto introduced = find_event<domain_introduced>(view, lookup::domain_keys, domain.text))
+    return std::move(introduced->event.signed_keys);
+  return std::nullopt;
+}
+
+} // namespace
+
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role) {
-  const auto created = find_event<domain_created>(view, lookup::domain_keys, domain.text);
-  const auto body = created ? decode_body<domain_keys_body>(created->event.signed_keys.body) : std::nullopt;
+  const auto keys = signed_keys_of(view, domain);
+  const auto body = keys ? decode_body<domain_keys_body>(keys->body) : std::nullopt;
   if (!body)
     return std::nullopt;
   for (const auto& key : body->keys)

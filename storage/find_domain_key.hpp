@@ -9,7 +9,7 @@
 
 namespace oaksteel {
 
-/// The public key of one role, from the event of the domain's creation (EP-9); nothing before that.
+/// The public key of one role, from the event of the domain's creation or introduction (EP-9); nothing before that.
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role);
 
 /// The keys of one role that were found before. A domain's keys never change, and reading an RSA key takes as long as

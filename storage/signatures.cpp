@@ -116,26 +116,37 @@ struct signature_checker::reading {
   void on(const box_initialised& e) {
     if (e.domain_key_set.empty())
       return;
-    auto key = public_key::parse(e.suite, e.domain_key_set);
-    if (auto why = unbelievable(e, key))
+    if (e.box.type != box_type::manufacturing)
+      wrong(found.parts.emplace_back(signed_part{"domain key set", "nobody", false, {}}),
+            "box " + e.box.text() + " names a domain key set, which only a Manufacturing box has");
+    else
+      learn_key_set("box " + e.box.text(), public_key::parse(e.suite, e.domain_key_set));
+  }
+
+  /// The same for a whole log, whoever names it.
+  void learn_key_set(const std::string& who, std::optional<public_key> key) {
+    if (auto why = unbelievable(who, key))
       wrong(found.parts.emplace_back(signed_part{"domain key set", "nobody", false, {}}), *why);
     else
       all.key_set_ = std::move(key);
   }
-
-  std::optional<std::string> unbelievable(const box_initialised& e, const std::optional<public_key>& key) const {
-    if (e.box.type != box_type::manufacturing)
-      return "box " + e.box.text() + " names a domain key set, which only a Manufacturing box has";
+  std::optional<std::string> unbelievable(const std::string& who, const std::optional<public_key>& key) const {
     if (!key)
-      return "the domain key set of box " + e.box.text() + " is no public key";
+      return "the domain key set of " + who + " is no public key";
     if (all.pinned_ && key->name() != *all.pinned_)
       return "the domain key set is " + key->name().hex() + ", not the one that was asked for";
     if (all.key_set_ && all.key_set_->name() != key->name())
-      return "box " + e.box.text() + " names another domain key set, " + key->name().hex();
+      return who + " names another domain key set, " + key->name().hex();
     return std::nullopt;
   }
 
-  void on(const domain_created& e) {
+  void on(const domain_created& e) { check_domain(e); }
+  void on(const authority_introduced& e) {
+    learn_key_set("node " + e.node, public_key::parse(e.suite, e.domain_key_set));
+  }
+  void on(const domain_introduced& e) { check_domain(e); }
+
+  void check_domain(const auto& e) {
     auto& part = found.parts.emplace_back(signed_part{"domain keys", "domain key set", false, {}});
     const auto what = "the public keys of domain " + e.domain.text;
     auto body = decode_body<domain_keys_body>(e.signed_keys.body);

@@ -1,6 +1,8 @@
 #pragma once
 // TCP on this machine alone.
 
+#include "storage/files.hpp"
+
 #include <cstdint>
 
 #include <arpa/inet.h>
@@ -28,6 +30,15 @@ inline int listen_on_loopback(std::uint16_t& port) {
   getsockname(fd, reinterpret_cast<sockaddr*>(&a), &size);
   port = ntohs(a.sin_port);
   return fd;
+}
+
+/// A connection to a port of this machine; not open when nobody listens.
+inline open_file connected_to(std::uint16_t port) {
+  open_file file{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  const auto a = loopback(port);
+  if (connect(file.fd(), reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0)
+    return {};
+  return file;
 }
 
 /// A port that was free a moment ago.

@@ -208,14 +208,12 @@ caf::typed_response_promise<box_tested> box_core::test(caf::typed_response_promi
   return rp;
 }
 
-void box_core::repeat(command_info info, const domain_id& domain, std::string about,
-                      std::function<void(const message_head&)> deliver) {
-  shell_->submit(std::move(info),
-                 [this, domain, about = std::move(about), deliver = std::move(deliver)](transaction& t) {
-                   if (auto why = not_ready(t.state<secure_box>(stream()), place_.type, domain))
-                     return t.refuse(*why, about);
-                   t.when_durable(deliver);
-                 });
+void box_core::repeat(command_info info, const key_id& key, std::function<void(const message_head&)> deliver) {
+  shell_->submit(std::move(info), [this, key, deliver = std::move(deliver)](transaction& t) {
+    if (auto why = not_ready(t.state<secure_box>(stream()), place_.type, key.domain))
+      return t.refuse(*why, key.text(), {{participant_kind::key, key.text()}});
+    t.when_durable(deliver);
+  });
 }
 
 bool box_core::open_keys(const secure_box& box) {

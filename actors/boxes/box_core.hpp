@@ -90,9 +90,8 @@ public:
   std::function<std::optional<key_bundle>(work_context&)> package_opener(const package& keys,
                                                                          const domain_id& domain) const;
 
-  /// Answers a step again that this box did before, if it may work for the domain now.
-  void repeat(command_info info, const domain_id& domain, std::string about,
-              std::function<void(const message_head& next)> deliver);
+  /// Answers a step of a key again that this box did before, if it may work for the key's domain now.
+  void repeat(command_info info, const key_id& key, std::function<void(const message_head& next)> deliver);
 
   /// Runs in the transaction that enables the box, when its keys are open.
   std::function<void(transaction&)> when_enabled;

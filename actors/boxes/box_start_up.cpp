@@ -31,8 +31,8 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
     shell_->submit(info, [why = *problem, slot = m.slot](transaction& t) { t.refuse(why, slot.text); });
     return rp;
   }
-  const auto suite = find_start_up_authority(*around_.journal_log, place_.type)->suite;
-  auto answer = [m, suite, seen = seen_in(*around_.journal_log, m), generators = generators_,
+  const auto authority = find_start_up_authority(*around_.journal_log, place_.type);
+  auto answer = [m, suite = authority->suite, seen = seen_in(*authority, m), generators = generators_,
                  answers = around_.answers](work_context& w) {
     begun facts;
     if (auto unfit = find_unfitness(*generators, *answers)) {

@@ -29,7 +29,7 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
       auto ring = box.ring(key.domain);
       auto events = decide(t.state<secure_box>(box.stream()), made.event, brass_check{made.problem});
       if (events && !ring)
-        return t.refuse(refusal::box_disabled, key.text());
+        return t.refuse(refusal::box_disabled, key.text(), {{participant_kind::key, key.text()}});
       if (!events)
         return t.refuse(events.error(), key.text(), {{participant_kind::key, key.text()}});
       auto shown = t.apply<secure_box>(box.stream(), std::move(*events), made.sealed, ring->authentication, key.domain);
@@ -63,7 +63,7 @@ caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, 
   if constexpr (requires { reply.record.sealed; })
     reply.record.sealed = view.sealed(position).value_or(bytes{});
   reply.head = {m.head.id, position, m.head.correlation};
-  core.repeat({m.head, std::move(what), fails(rp)}, m.key.domain, m.key.text(),
+  core.repeat({m.head, std::move(what), fails(rp)}, m.key,
               [rp, reply = std::move(reply)](const message_head&) mutable { rp.deliver(std::move(reply)); });
   return rp;
 }
@@ -163,10 +163,10 @@ auto confirm(self_pointer self, const confirm_stored& m) {
   self->state.core->house().submit({m.head, "confirm_stored", fails(rp)}, [self, rp, m](transaction& t) mutable {
     auto& box = *self->state.core;
     if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::brass, m.key.domain))
-      return t.refuse(*why, m.key.text());
+      return t.refuse(*why, m.key.text(), {{participant_kind::key, m.key.text()}});
     auto record = confirmation_for(self, m);
     if (!record)
-      return t.refuse(refusal::record_missing, m.key.text());
+      return t.refuse(refusal::record_missing, m.key.text(), {{participant_kind::key, m.key.text()}});
     t.when_durable([rp, m, record](const message_head& next) mutable {
       rp.deliver(confirmed{{next}, m.key, *record});
     });

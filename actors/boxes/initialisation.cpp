@@ -187,18 +187,23 @@ std::optional<refusal> first_not_permitted(const log& site, const box_place& pla
 
 std::optional<start_up_authority> find_start_up_authority(const log& site, box_type type) {
   const box_id first{box_type::manufacturing, 1};
-  const auto found = find_event<box_initialised>(site.view(), lookup::box_keys, first.text());
-  if (!found)
+  const auto key_in = [type](const auto& said, const digest& of) -> std::optional<start_up_authority> {
+    for (const auto& key : said.start_up_keys)
+      if (key.type == type)
+        if (auto parsed = public_key::parse(said.suite, key.spki))
+          return start_up_authority{said.suite, std::move(*parsed), of};
     return std::nullopt;
-  for (const auto& key : found->event.start_up_keys)
-    if (key.type == type)
-      if (auto parsed = public_key::parse(found->event.suite, key.spki))
-        return start_up_authority{found->event.suite, std::move(*parsed)};
+  };
+  const auto view = site.view();
+  if (const auto own = find_event<box_initialised>(view, lookup::box_keys, first.text()))
+    return key_in(own->event, site.id());
+  if (const auto told = find_event<authority_introduced>(view, lookup::authority, "authority"))
+    return key_in(told->event, told->event.log);
   return std::nullopt;
 }
 
-enrolment seen_in(const log& site, const set_secure_box_id& m) {
-  return {site.id(), m.id, m.slot, m.source, m.challenge, {}, {}};
+enrolment seen_in(const start_up_authority& authority, const set_secure_box_id& m) {
+  return {authority.log, m.id, m.slot, m.source, m.challenge, {}, {}};
 }
 
 std::optional<refusal> order_not_permitted(const log& site, const box_place& place, const set_secure_box_id& m) {
@@ -211,7 +216,7 @@ std::optional<refusal> order_not_permitted(const log& site, const box_place& pla
   const auto authority = find_start_up_authority(site, place.type);
   if (!authority)
     return refusal::box_not_initialised;
-  if (!authority->key.verify(order_text(seen_in(site, m)), m.signature))
+  if (!authority->key.verify(order_text(seen_in(*authority, m)), m.signature))
     return refusal::signature_invalid;
   return std::nullopt;
 }

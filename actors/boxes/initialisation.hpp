@@ -42,14 +42,15 @@ std::optional<refusal> order_not_permitted(const log& site, const box_place& pla
 initialisation initialise_box(const initialisation_terms& terms, generator& random);
 
 /// The public start-up authentication key of a type, and the suite of the site. It came into the box's software from
-/// the first Manufacturing box (EP-6); nothing before that was made.
+/// the first Manufacturing box (EP-6), or from an introduction by that box's node; nothing before.
 struct start_up_authority {
   suite_id suite = suite_id::rsa3072;
   public_key key;
+  digest log; ///< of that box's node
 };
 std::optional<start_up_authority> find_start_up_authority(const log& site, box_type type);
 /// What stands in both orders and enrolments of a slot.
-enrolment seen_in(const log& site, const set_secure_box_id& m);
+enrolment seen_in(const start_up_authority& authority, const set_secure_box_id& m);
 
 /// Why a file on a medium is of no use.
 struct unfit_file {

@@ -30,9 +30,16 @@ bytes session_address(const box_id& steel, const sequence_number& meter, const k
 void install_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
                       installation_terms terms, std::function<void(const mi7_body&)> finished);
 
-/// MI6c. Calls `committed` when the meter has acknowledged; never, when it does not or the box is disabled (the
-/// KMC's time-out then takes care of the key).
+/// How a commit ends.
+struct commit_outcome {
+  std::function<void()> committed; ///< the meter has acknowledged it
+  /// It has not, or the box is disabled: the KMC's time-out then takes care of the key.
+  std::function<void(const caf::error&)> failed;
+};
+
+/// MI6c. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
+/// line that breaks once must not keep it waiting for the KMC's time-out.
 void commit_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
-                     const key_id& key, const sequence_number& meter, std::function<void()> committed);
+                     const key_id& key, const sequence_number& meter, commit_outcome outcome, unsigned attempt = 1);
 
 } // namespace oaksteel

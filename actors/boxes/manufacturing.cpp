@@ -226,6 +226,45 @@ auto take_set(manufacturing_pointer self, const take_key_set& m) {
   return rp;
 }
 
+/// What the first Manufacturing box made public; nothing where that box is another node's, and was not introduced.
+std::optional<authority_introduced> own_authority(const log& site) {
+  const box_id first{box_type::manufacturing, 1};
+  const auto view = site.view();
+  if (auto made = find_event<box_initialised>(view, lookup::box_keys, first.text())) {
+    auto& e = made->event;
+    return authority_introduced{{}, site.id(), first, e.suite, std::move(e.domain_key_set), std::move(e.start_up_keys)};
+  }
+  if (auto told = find_event<authority_introduced>(view, lookup::authority, "authority"))
+    return std::move(told->event);
+  return std::nullopt;
+}
+
+std::optional<domain_introduced> domain_in(const log_view& view, const domain_id& domain) {
+  if (auto made = find_event<domain_created>(view, lookup::domain_keys, domain.text)) {
+    auto& e = made->event;
+    return domain_introduced{e.domain, e.kind, e.sub_domain, e.suite, e.creator, std::move(e.signed_keys), {}};
+  }
+  if (auto told = find_event<domain_introduced>(view, lookup::domain_keys, domain.text))
+    return std::move(told->event);
+  return std::nullopt;
+}
+
+/// A question of another node; that there is no answer yet is none to be noted.
+template <class Answer, class Found>
+auto tell(manufacturing_pointer self, const message_head& head, const char* what, std::optional<Found> found,
+          refusal otherwise) {
+  auto rp = self->make_response_promise<Answer>();
+  self->state.core->house().submit({head, what, fails(rp)}, [rp, found, otherwise](transaction& t) {
+    t.when_durable([rp, found, otherwise](const message_head& next) mutable {
+      if (found)
+        rp.deliver(Answer{{next}, std::move(*found)});
+      else
+        rp.deliver(make_error(otherwise));
+    });
+  });
+  return rp;
+}
+
 auto set_first(manufacturing_pointer self, const set_first_secure_box_id& m) {
   auto rp = self->make_response_promise<box_id_set>();
   auto& core = *self->state.core;
@@ -273,7 +312,15 @@ manufacturing_actor::behavior_type manufacturing_box(manufacturing_pointer self,
       return issue_keys(self, m.head, "make_domain_process", {m.target, m.domain, m.steels});
     },
     [self](const hand_over_key_set& m) { return issue_keys(self, m.head, "hand_over_key_set", {m.target, {}, {}}); },
-    [self](const take_key_set& m) { return take_set(self, m); });
+    [self](const take_key_set& m) { return take_set(self, m); },
+    [self](const ask_authority& m) {
+      const auto& site = *self->state.core->house().around().journal_log;
+      return tell<authority_told>(self, m.head, "ask_authority", own_authority(site), refusal::box_not_initialised);
+    },
+    [self](const ask_domain& m) {
+      const auto view = self->state.core->house().around().journal_log->view();
+      return tell<domain_told>(self, m.head, "ask_domain", domain_in(view, m.domain), refusal::domain_not_known);
+    });
 }
 
 } // namespace oaksteel

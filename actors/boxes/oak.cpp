@@ -73,7 +73,7 @@ auto generate_key(self_pointer self, const mi1& m) {
   auto& core = *self->state.core;
   // As ready as when it was made: an Oak of another domain hands nothing out (EP-2), and a disabled one neither.
   if (auto again = answered_before(*core.house().around().journal_log, core.id(), m)) {
-    core.repeat({m.head, "MI1", fails(rp)}, m.key.domain, m.key.text(),
+    core.repeat({m.head, "MI1", fails(rp)}, m.key,
                 [rp, made = std::move(*again)](const message_head&) mutable { rp.deliver(std::move(made)); });
     return rp;
   }
@@ -91,7 +91,7 @@ auto generate_key(self_pointer self, const mi1& m) {
       auto events = decide(t.state<secure_box>(box.stream()), proposed);
       auto ring = box.ring(m.key.domain);
       if (events && (made.sealed.to_brass.empty() || !ring))
-        return t.refuse(refusal::box_disabled, m.key.text());
+        return t.refuse(refusal::box_disabled, m.key.text(), {{participant_kind::key, m.key.text()}});
       if (!events)
         return t.refuse(events.error(), m.key.text(), {{participant_kind::key, m.key.text()}});
       if (!in_order({m.kms_request, clock.now}, clock.tolerance))
@@ -117,11 +117,11 @@ oak_actor::behavior_type oak_box(self_pointer self, box_place place, surrounding
       self->state.core->house().submit({m.head, "generate_response", fails(rp)}, [self, rp, m](transaction& t) mutable {
         auto& box = *self->state.core;
         if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::oak, m.key.domain))
-          return t.refuse(*why, m.key.text());
+          return t.refuse(*why, m.key.text(), {{participant_kind::key, m.key.text()}});
         if (!made_here(box, m.key))
-          return t.refuse(refusal::key_not_known, m.key.text());
+          return t.refuse(refusal::key_not_known, m.key.text(), {{participant_kind::key, m.key.text()}});
         if (m.status == key_status::none)
-          return t.refuse(refusal::status_transition_illegal, m.key.text());
+          return t.refuse(refusal::status_transition_illegal, m.key.text(), {{participant_kind::key, m.key.text()}});
         t.when_durable([rp, m](const message_head& next) mutable { rp.deliver(generate_response{{next}, m.key}); });
       });
       return rp;

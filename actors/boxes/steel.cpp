@@ -51,7 +51,7 @@ void hand_over(self_pointer self, const psr_actor& line, const installation_fini
   if (e.failure)
     send();
   else
-    commit_in_meter(self, line, head, e.key, e.meter, send);
+    commit_in_meter(self, line, head, e.key, e.meter, {send, fails(rp)});
 }
 
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
@@ -63,7 +63,7 @@ void finish_in(transaction& t, self_pointer self, const psr_actor& line, const m
   auto ring = box.ring(outcome.key.domain);
   auto events = decide(t.state<secure_box>(box.stream()), proposed);
   if (events && !ring)
-    return t.refuse(refusal::box_disabled, outcome.key.text());
+    return t.refuse(refusal::box_disabled, outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
   if (!events)
     return t.refuse(events.error(), outcome.key.text(), {{participant_kind::key, outcome.key.text()}});
   auto shown = t.apply<secure_box>(box.stream(), std::move(*events), {}, ring->authentication, outcome.key.domain);
@@ -92,7 +92,7 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
       const attempt_installation command{m.key, found.body.oak, found.body.steel, m.meter, m.psr_install};
       auto events = decide(t.state<secure_box>(box.stream()), command, found.check);
       if (events && !box.ring(m.key.domain))
-        return t.refuse(refusal::box_disabled, m.key.text());
+        return t.refuse(refusal::box_disabled, m.key.text(), {{participant_kind::key, m.key.text()}});
       if (!events)
         return t.refuse(events.error(), m.key.text(),
                         {{participant_kind::key, m.key.text()}, {participant_kind::meter, m.meter.text}});
@@ -119,7 +119,7 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   const auto view = core.house().around().journal_log->view();
   auto before = find_event<installation_finished>(view, lookup::installation, m.key.text());
   if (before && before->event.steel == core.id()) {
-    core.repeat({m.head, "ask_report", fails(rp)}, m.key.domain, m.key.text(),
+    core.repeat({m.head, "ask_report", fails(rp)}, m.key,
                 [self, line, rp, m, found = std::move(*before)](const message_head&) {
                   hand_over(self, line, found.event, {m.head.id, found.position, m.head.correlation}, rp);
                 });
@@ -128,12 +128,12 @@ auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
   core.house().submit_signing({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
     auto& box = *self->state.core;
     if (m.steel != box.id())
-      return t.refuse(refusal::wrong_box, m.key.text());
+      return t.refuse(refusal::wrong_box, m.key.text(), {{participant_kind::key, m.key.text()}});
     const auto& state = t.state<secure_box>(box.stream());
     auto process = state.processes.find(m.key.domain);
     if (process != state.processes.end() && process->second.open.contains(m.key.number))
-      return t.refuse(refusal::installation_open, m.key.text());
-    const mi7_body outcome{refusal::installation_interrupted, m.oak, box.id(), m.key, m.meter, {}, {},
+      return t.refuse(refusal::installation_open, m.key.text(), {{participant_kind::key, m.key.text()}});
+    const mi7_body outcome{refusal::installation_never_begun, m.oak, box.id(), m.key, m.meter, {}, {},
                            box.house().around().time->now()};
     finish_in(t, self, line, outcome, rp);
   });

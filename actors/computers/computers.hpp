@@ -28,7 +28,8 @@ struct kdc_state {
 kdc_actor::behavior_type key_distribution_computer(kdc_actor::stateful_pointer<kdc_state> self, kmc_actor kmc,
                                                    surroundings around);
 
-/// Parameterisation, seeding and registration computer: forwards, and has no state of its own but an error log.
+/// Parameterisation, seeding and registration computer: forwards, and has no state of its own but an error log and what
+/// it has asked Steel for.
 struct psr_state {
   static inline const char* name = "psr";
   std::unique_ptr<shell> house; ///< not a handle first, see kdc_state
@@ -36,6 +37,7 @@ struct psr_state {
   kdc_actor kdc;
   steel_actor steel;
   std::map<sequence_number, meter_actor> meters; ///< on this line
+  std::map<key_id, sequence_number> asked;       ///< for which meter Steel was asked to install a key; until MI7
 };
 psr_actor::behavior_type psr_computer(psr_actor::stateful_pointer<psr_state> self, label slot, kdc_actor kdc,
                                       surroundings around);

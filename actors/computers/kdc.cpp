@@ -24,7 +24,7 @@ void announce(self_pointer self, const message_head& head, const key_id& key, co
               const sequence_number& meter) {
   auto it = self->state.lines.find(steel);
   if (it != self->state.lines.end())
-    self->send(it->second, record_ready{{self->state.house->next_head(head)}, key, meter});
+    tell(self, it->second, record_ready{{self->state.house->next_head(head)}, key, meter});
 }
 
 /// Why MI4 is not kept: it goes to the Steel box that Oak made it for, as Oak signed it. One that was kept is what will be
@@ -129,22 +129,27 @@ auto settle_record(self_pointer self, const settle& m) {
 }
 
 /// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked.
-void ask(self_pointer self, const ask_report& m) {
-  self->state.house->submit({m.head, "ask_report", nullptr}, [self, m](transaction& t) {
+auto ask(self_pointer self, const ask_report& m) {
+  auto rp = self->make_response_promise<acknowledged>();
+  self->state.house->submit({m.head, "ask_report", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const auto record = t.state<distribution>(stream_of_record(m.key));
-    t.when_durable([self, m, record](const message_head& next) {
-      if (record.settled)
+    const bool lies_here = record.key.number != 0 && !record.handed_out;
+    const auto line = self->state.lines.find(m.steel);
+    if (!record.settled && !lies_here && line == self->state.lines.end())
+      return t.refuse(refusal::box_not_known, m.key.text(), who(m.key, m.meter));
+    t.when_durable([self, rp, m, record, lies_here](const message_head& next) mutable {
+      if (!record.settled && !lies_here) {
+        auto onward = m;
+        onward.head = self->state.house->next_head(next);
+        rp.delegate(self->state.lines.at(m.steel), std::move(onward));
         return;
-      if (record.key.number != 0 && !record.handed_out)
-        return announce(self, next, m.key, record.steel, record.meter);
-      auto it = self->state.lines.find(m.steel);
-      if (it == self->state.lines.end())
-        return;
-      auto onward = m;
-      onward.head = self->state.house->next_head(next);
-      self->send(it->second, std::move(onward));
+      }
+      rp.deliver(acknowledged{{next}});
+      if (!record.settled)
+        announce(self, next, m.key, record.steel, record.meter);
     });
   });
+  return rp;
 }
 
 } // namespace
@@ -158,12 +163,14 @@ kdc_actor::behavior_type key_distribution_computer(self_pointer self, kmc_actor 
     [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const psr_connected& m) { self->state.lines[m.steel] = m.psr; },
     [self](const begin_leg& m) {
-      self->send(self->state.kmc, mi0{{self->state.house->next_head(m.head)}, m.order, m.wanted.domain, m.steel});
+      auto& house = *self->state.house;
+      tell(self, self->state.kmc, mi0{{house.next_head(m.head)}, m.order, m.wanted.domain, m.steel});
+      return acknowledged{{house.next_head(m.head)}};
     },
     [self](const mi4& m) { return receive(self, m); },
     [self](const mi4r& m) { return hand_out(self, m); },
-    [self](const mi7& m) { self->send(self->state.kmc, m); },
-    [self](const ask_report& m) { ask(self, m); },
+    [self](const mi7& m) { return self->delegate(self->state.kmc, m); },
+    [self](const ask_report& m) { return ask(self, m); },
     [self](const settle& m) { return settle_record(self, m); },
     [self](const mr1& m) { return self->delegate(self->state.kmc, m); },
   };

@@ -1,5 +1,6 @@
 #include "actors/computers/kmc.hpp"
 
+#include "actors/computers/answers.hpp"
 #include "actors/link/command.hpp"
 #include "crypto/envelope.hpp"
 #include "events/protections.hpp"
@@ -25,22 +26,14 @@ constexpr unsigned content_attempts_limit = 3;
 const stream_id book_stream{stream_kind::order_book, "orders"};
 
 void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool last) {
-  leg_overdue reminder;
-  reminder.order = o.id;
-  reminder.key = {leg.plan.domain, leg.key};
-  reminder.last = last;
-  self->delayed_send(self, last ? last_timeout : self->state.options.report_timeout, std::move(reminder));
-}
-
-void ask_for_report(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
-  ask_report m;
-  m.head = self->state.house->next_head(head);
-  m.key = {leg.plan.domain, leg.key};
-  m.steel = leg.plan.steel;
-  m.oak = {box_type::oak, 0};
-  m.meter = o.details.meter;
-  self->send(self->state.kdc, std::move(m));
-  await_report(self, o, leg, true);
+  const auto run = self->state.orders.find(o.id.number);
+  if (run == self->state.orders.end())
+    return; // given up meanwhile
+  const key_id key{leg.plan.domain, leg.key};
+  self->state.of_key[key] = o.id.number;
+  run->second.reminder = ++self->state.reminders;
+  self->delayed_send(self, last ? last_timeout : self->state.options.report_timeout,
+                     leg_overdue{{}, o.id, key, last, run->second.reminder});
 }
 
 void close(kmc_pointer self, const message_head& head, const order& o) {
@@ -66,7 +59,6 @@ void proceed_installation(kmc_pointer self, const message_head& head, const orde
       return begin_installation(self, head, o, leg);
     case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
     case leg_stage::delivered:
-      self->state.of_key[{leg.plan.domain, leg.key}] = o.id.number;
       return resumed ? ask_for_report(self, head, o, leg) : await_report(self, o, leg, false);
     case leg_stage::reported: return confirm_installed(self, head, o, leg);
     case leg_stage::failed: return condemn_key(self, head, o, leg, leg.reason);
@@ -151,18 +143,19 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
 }
 
 /// MI7: only what Steel signed counts; anything else is an error event and changes nothing (EP-13b).
-void report(kmc_pointer self, const mi7& m) {
+auto report(kmc_pointer self, const mi7& m) {
+  auto rp = self->make_response_promise<acknowledged>();
   struct facts {
     bool valid = false;
   };
   auto& state = self->state;
   auto key = state.steel_keys.find(state.house->around().journal_log->view(), m.key.domain);
   state.house->submit<facts>(
-    {m.head, "MI7", nullptr},
+    {m.head, "MI7", fails(rp)},
     [m, key](work_context& w) {
       return facts{key && w.proofs.check(*key, {"record", m.key.domain.text}, m.record.body, m.record.proof)};
     },
-    [self, m](transaction& t, facts& f) {
+    [self, rp, m](transaction& t, facts& f) mutable {
       const std::vector<participant> who{{participant_kind::key, m.key.text()}};
       auto body = decode_body<mi7_body>(m.record.body);
       if (!body || !f.valid || body->key != m.key)
@@ -171,29 +164,36 @@ void report(kmc_pointer self, const mi7& m) {
       if (it == self->state.of_key.end())
         return t.refuse(refusal::order_not_known, m.key.text(), who);
       const order_id id{it->second};
-      auto events =
-          decide(t.state<order>(order_stream(id)), order_event{leg_reported{id, m.key, body->failure, m.record}});
+      const auto& asked = t.state<order>(order_stream(id));
+      if (!answers(asked, *body))
+        return t.refuse(refusal::records_disagree, m.key.text(), who);
+      auto events = decide(asked, order_event{leg_reported{id, m.key, body->failure, m.record}});
       if (!events)
         return t.refuse(events.error(), m.key.text(), who);
-      if (events->empty())
-        return;
-      self->state.of_key.erase(it);
-      t.apply<order>(order_stream(id), std::move(*events));
-      const auto o = t.state<order>(order_stream(id));
-      t.when_durable([self, o](const message_head& next) { proceed(self, next, o); });
+      const bool news = !events->empty();
+      if (news) {
+        self->state.of_key.erase(it);
+        t.apply<order>(order_stream(id), std::move(*events));
+      }
+      t.when_durable([self, rp, news, o = t.state<order>(order_stream(id))](const message_head& next) mutable {
+        rp.deliver(acknowledged{{next}});
+        if (news)
+          proceed(self, next, o);
+      });
     });
+  return rp;
 }
 
 void overdue(kmc_pointer self, const leg_overdue& m) {
   self->state.house->submit({m.head, "leg_overdue", nullptr}, [self, m](transaction& t) {
     const auto o = t.state<order>(order_stream(m.order));
     const auto* leg = leg_of(o, m.key.domain);
-    if (!leg || leg->stage != leg_stage::delivered || leg->key != m.key.number)
+    if (!leg || (leg->stage != leg_stage::delivered && leg->stage != leg_stage::assigned) || leg->key != m.key.number)
       return;
     t.when_durable([self, o, m](const message_head& next) {
       const auto run = self->state.orders.find(o.id.number);
-      if (run == self->state.orders.end())
-        return; // given up meanwhile
+      if (run == self->state.orders.end() || run->second.reminder != m.number)
+        return; // given up meanwhile, or asked since
       if (m.last && ++run->second.asked >= asks_limit)
         progress(self, next, o.id, leg_timed_out{o.id, m.key});
       else
@@ -202,7 +202,7 @@ void overdue(kmc_pointer self, const leg_overdue& m) {
   });
 }
 
-void take_up(kmc_pointer self, const message_head& head) {
+acknowledged take_up(kmc_pointer self, const message_head& head) {
   const auto view = self->state.house->around().journal_log->view();
   for (const auto& [number, position] : view.range(static_cast<std::uint8_t>(lookup::open_order), "")) {
     auto id = order_id::parse(number);
@@ -216,6 +216,7 @@ void take_up(kmc_pointer self, const message_head& head) {
     of_order.correlation = position;
     resume(self, of_order, *id, true);
   }
+  return {self->state.house->next_head(head)};
 }
 
 auto registration_order(kmc_pointer self, const mr1& m) {
@@ -230,8 +231,18 @@ auto registration_order(kmc_pointer self, const mr1& m) {
 
 } // namespace
 
-/// Tells those who wait for an order that it does not go on.
-static void give_up(kmc_pointer self, const order_id& id, refusal why) {
+void ask_for_report(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
+  ask_report m;
+  m.head = self->state.house->next_head(head);
+  m.key = {leg.plan.domain, leg.key};
+  m.steel = leg.plan.steel;
+  m.oak = {box_type::oak, 0};
+  m.meter = o.details.meter;
+  tell(self, self->state.kdc, std::move(m));
+  await_report(self, o, leg, true);
+}
+
+void give_up(kmc_pointer self, const order_id& id, refusal why) {
   auto it = self->state.orders.find(id.number);
   if (it == self->state.orders.end())
     return;
@@ -303,9 +314,17 @@ static bool of_content(refusal why) {
   }
 }
 
+void leave(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
+  if (leg.stage == leg_stage::waiting)
+    return progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, why});
+  give_up(self, o.id, why);
+}
+
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
-  auto& run = self->state.orders[o.id.number];
-  const key_id key{leg.plan.domain, leg.key};
+  const auto found = self->state.orders.find(o.id.number);
+  if (found == self->state.orders.end())
+    return; // given up meanwhile
+  auto& run = found->second;
   const auto limit = passing(why) ? attempts_limit : of_content(why) ? content_attempts_limit : 0;
   if (run.attempts + 1 < limit) {
     ++run.attempts;
@@ -314,13 +333,12 @@ void leg_trouble(kmc_pointer self, const message_head& head, const order& o, con
     self->delayed_send(self, again_after, reminder);
     return;
   }
-  // A key id that Oak has passed by is a gap; the leg takes another (EP-13b).
-  if (leg.stage == leg_stage::assigned && why == refusal::key_id_not_fresh)
-    return progress(self, head, o.id, leg_key_failed{o.id, key, why});
+  if (leg.stage == leg_stage::assigned)
+    return pass_by(self, head, o, leg, why);
   // The meter does not hold what the archive holds: evidence against the key.
   if (leg.stage == leg_stage::reported && why == refusal::test_tokens_differ)
     return condemn_key(self, head, o, leg, why);
-  progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, why});
+  leave(self, head, o, leg, why);
 }
 
 kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options options, surroundings around) {
@@ -331,11 +349,11 @@ kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options o
     [self](const append_done& m) { self->state.house->on(m); },
     [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const open_order& m) { return open(self, m.head, m.details, m.legs); },
-    [self](const mi0& m) { obtain_key_id(self, m.head, m); },
-    [self](const mi7& m) { report(self, m); },
+    [self](const mi0& m) { return obtain_key_id(self, m); },
+    [self](const mi7& m) { return report(self, m); },
     [self](const mr1& m) { return registration_order(self, m); },
     [self](const verify_mail& m) { return verify_for_capture(self, m); },
-    [self](const take_up_orders& m) { take_up(self, m.head); },
+    [self](const take_up_orders& m) { return take_up(self, m.head); },
     [self](const kdc_connected& m) { self->state.kdc = m.kdc; },
     [self](const leg_overdue& m) { overdue(self, m); },
     [self](const leg_again& m) { resume(self, m.head, m.order, true, m.unless_past); },

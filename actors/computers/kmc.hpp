@@ -40,6 +40,7 @@ struct kmc_state {
     std::vector<caf::typed_response_promise<order_result>> waiting;
     unsigned attempts = 0; ///< of the present stage, after passing failures
     unsigned asked = 0;    ///< how often without an answer what became of its key
+    std::uint64_t reminder = 0; ///< the one that counts: a later one takes the place of those before
   };
 
   kmc_options options;
@@ -48,6 +49,7 @@ struct kmc_state {
   std::map<std::uint64_t, running> orders;
   std::map<std::string, std::uint64_t> of_meter;  ///< by order_key, of running orders
   std::map<key_id, std::uint64_t> of_key;         ///< whose MI7 is awaited
+  std::uint64_t reminders = 0;
   domain_keys_of steel_keys{key_role::steel_authentication}; ///< to check MI7
   domain_keys_of brass_keys{key_role::brass_authentication}; ///< to check MR4 and MO3
 };
@@ -68,12 +70,22 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
 bool passing(refusal why);
 /// Something went wrong in a leg's conversation: try again, take another key, or give the leg up (kmc.cpp).
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
+/// The leg cannot go on. It is abandoned unless a key of it may be New: that would stay so for ever, so its order stays
+/// open, to be taken up again (kmc.cpp; EP-13b, EP-17).
+void leave(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
+/// Tells those who wait for an order that it does not go on by itself (kmc.cpp).
+void give_up(kmc_pointer self, const order_id& id, refusal why);
+/// Asks what became of the leg's key until MI7 comes or its time has run out (kmc.cpp; EP-13b).
+void ask_for_report(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
 
 /// The conversations of a leg (kmc_legs.cpp), by the stage that they lead out of.
 /// Has the KDC request a key, unless the meter has one of this domain from an earlier order (EP-17).
 void begin_installation(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
-void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request);
+caf::typed_response_promise<acknowledged> obtain_key_id(kmc_pointer self, const mi0& request);
 void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
+/// For a key id that came to nothing at Oak, the archive or the KDC: a gap when MI3 was never stored, else the key ends
+/// as one does of which nothing is heard.
+void pass_by(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
 void confirm_installed(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);
 void condemn_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
 void register_key(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg);

@@ -1,7 +1,9 @@
 // The conversations by which the KMC moves a leg on. Every message in them may be sent again: the boxes, the
 // archive and the KDC answer a repeated step as they did before.
 
+#include "actors/computers/answers.hpp"
 #include "actors/computers/kmc.hpp"
+#include "actors/link/message_list.hpp"
 #include "crypto/envelope.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/find_event.hpp"
@@ -35,32 +37,63 @@ struct leg_talk {
     leg_trouble(self, head, o, leg, refusal_in(e));
   }
 
+  /// What is wrong goes into the error log, and is trouble.
+  /// `then` is what becomes of it; trouble when left out.
+  void refuse(const message_head& head, std::string what, refusal why, std::function<void()> then = {}) const {
+    auto failed = [talk = *this, head, then = std::move(then)](const caf::error& e) {
+      if (then)
+        then();
+      else
+        talk.trouble(head, e);
+    };
+    self->state.house->submit({head, std::move(what), failed}, [talk = *this, why](transaction& t) {
+      t.refuse(why, "order " + talk.o.id.text(), {{participant_kind::order, talk.o.id.text()}});
+    });
+  }
+
+  /// Goes on with an answer to this, if it is one.
+  template <class Message, class Answer>
+  auto if_it_answers(const Message& m, std::function<void(const Answer&)> then) const {
+    return [talk = *this, m, then = std::move(then)](const Answer& a) {
+      if (answers(m, a))
+        then(a);
+      else
+        talk.refuse(a.head, std::string{line_of<Answer>.name}, refusal::records_disagree);
+    };
+  }
+
   /// Asks, and goes on with the answer; trouble ends the conversation.
   template <class Actor, class Message, class Then>
   void ask(const Actor& whom, const message_head& head, Message m, Then then) const {
     m.head = self->state.house->next_head(head);
-    self->request(whom, answer_timeout, std::move(m)).then(std::move(then), [talk = *this, head](const caf::error& e) {
-      talk.trouble(head, e);
-    });
+    self->request(whom, answer_timeout, m)
+      .then(if_it_answers(m, std::function{std::move(then)}),
+            [talk = *this, head](const caf::error& e) { talk.trouble(head, e); });
+  }
+
+  /// Asks for the key of the order's meter. A meter that has none cannot be registered or taken out of service: that it has
+  /// none is an answer, and nothing that may pass.
+  template <class Then>
+  void ask_for_key(const message_head& head, Then then) const {
+    const fetch_record m{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
+    self->request(servers().archive, answer_timeout, m)
+      .then(if_it_answers(m, std::function{std::move(then)}), [talk = *this, head](const caf::error& e) {
+        if (refusal_in(e) != refusal::record_missing)
+          return talk.trouble(head, e);
+        talk.refuse(head, "record fetched", refusal::record_missing,
+                    [talk, head] { leave(talk.self, head, talk.o, talk.leg, refusal::record_missing); });
+      });
   }
 
   void finish(const message_head& head, order_event event) const { progress(self, head, o.id, std::move(event)); }
 };
 
-/// A talk about a domain that the table knows; otherwise the leg is given up.
+/// A talk about a domain that the table knows; otherwise the leg cannot go on.
 std::optional<leg_talk> begin(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
   if (self->state.options.domains.contains(leg.plan.domain))
     return leg_talk{self, o, leg};
-  progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, refusal::domain_not_known});
+  leave(self, head, o, leg, refusal::domain_not_known);
   return std::nullopt;
-}
-
-/// An answer that does not fit what was asked goes into the error log, and is trouble.
-void refuse_answer(const leg_talk& talk, const message_head& head, std::string what, refusal why) {
-  auto failed = [talk, head](const caf::error& e) { talk.trouble(head, e); };
-  talk.self->state.house->submit({head, std::move(what), failed}, [talk, why](transaction& t) {
-    t.refuse(why, "order " + talk.o.id.text(), {{participant_kind::order, talk.o.id.text()}});
-  });
 }
 
 /// The shape that MI8-MI10, MB1-MB3, MR2-MR4 and MO1-MO3 share: the archive stores what Brass made, Brass hears
@@ -81,21 +114,22 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
   if (!begun)
     return;
   const auto talk = *begun;
-  fetch_record present{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
-  self->request(talk.servers().archive, answer_timeout, std::move(present))
+  const fetch_record present{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
+  auto has_one = [talk](const record_fetched& got) {
+    if (got.key.status == key_status::obsolete)
+      return leg_trouble(talk.self, got.head, talk.o, talk.leg, refusal::meter_key_committed);
+    talk.finish(got.head, leg_finished{talk.o.id, got.key.key});
+  };
+  self->request(talk.servers().archive, answer_timeout, present)
     .then(
-      [talk](const record_fetched& got) {
-        if (got.key.status == key_status::obsolete)
-          return leg_trouble(talk.self, got.head, talk.o, talk.leg, refusal::meter_key_committed);
-        talk.finish(got.head, leg_finished{talk.o.id, got.key.key});
-      },
+      talk.if_it_answers(present, std::function{std::move(has_one)}),
       [talk, head](const caf::error& e) {
         if (refusal_in(e) != refusal::record_missing)
           return talk.trouble(head, e);
         begin_leg m{{talk.self->state.house->next_head(head)}, talk.o.id, {talk.leg.plan.domain, 0},
                     talk.leg.plan.steel, talk.o.details.meter};
-        talk.self->send(talk.self->state.kdc, std::move(m));
-        // Nobody answers it: MI0 is what comes of it.
+        tell(talk.self, talk.self->state.kdc, std::move(m));
+        // MI0 is what comes of it.
         talk.self->delayed_send(talk.self, answer_timeout,
                                 leg_again{{}, talk.o.id, begun_try{talk.leg.plan.domain, talk.leg.tries}});
       });
@@ -121,37 +155,25 @@ void request_key_id(kmc_pointer self, const message_head& head, const order& o, 
     return;
   const auto talk = *begun;
   talk.ask(talk.servers().archive, head, new_key_id{{}, leg.plan.domain, leg.plan.steel, o.id},
-           [talk](const mi0_answer& a) {
-             if (a.key.domain != talk.leg.plan.domain)
-               return refuse_answer(talk, a.head, "MI0'", refusal::records_disagree);
-             talk.finish(a.head, leg_key_assigned{talk.o.id, a.key});
-           });
+           [talk](const mi0_answer& a) { talk.finish(a.head, leg_key_assigned{talk.o.id, a.key}); });
 }
 
 } // namespace
 
 // EP Fig. 24, steps 300-304.
-void obtain_key_id(kmc_pointer self, const message_head& head, const mi0& request) {
-  self->state.house->submit({head, "MI0", nullptr}, [self, request](transaction& t) {
+caf::typed_response_promise<acknowledged> obtain_key_id(kmc_pointer self, const mi0& request) {
+  auto rp = self->make_response_promise<acknowledged>();
+  self->state.house->submit({request.head, "MI0", fails(rp)}, [self, rp, request](transaction& t) mutable {
     const auto o = t.state<order>(order_stream(request.order));
     if (auto why = unfit_request(o, request))
       return t.refuse(*why, "order " + request.order.text(), {{participant_kind::order, request.order.text()}});
-    t.when_durable([self, o](const message_head& next) { request_key_id(self, next, o, *current_leg(o)); });
+    t.when_durable([self, rp, o](const message_head& next) mutable {
+      rp.deliver(acknowledged{{next}});
+      request_key_id(self, next, o, *current_leg(o));
+    });
   });
+  return rp;
 }
-
-namespace {
-
-/// MI2 is about the key and the Steel box that MI1 named. Only what both say so far is stored and sent on.
-bool answers(const mi2& made, const leg_talk& talk) {
-  const auto fits = [&](const auto& body) {
-    return !body || (body->key == talk.key() && body->steel == talk.leg.plan.steel);
-  };
-  return made.key == talk.key() && fits(decode_body<mi3_body>(made.mi3.record.body))
-         && fits(decode_body<mi4_body>(made.mi4.record.body));
-}
-
-} // namespace
 
 // EP Fig. 24, steps 306-318: MI1, MI2, MI3, the archive's response, Generate Response, MI4.
 void generate_and_deliver(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg) {
@@ -166,8 +188,6 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
   const auto oak = oaks[leg.key % oaks.size()];
   const mi1 request{{}, talk.key(), leg.plan.steel, talk.now()};
   talk.ask(oak, head, request, [talk, oak](const mi2& made) {
-    if (!answers(made, talk))
-      return refuse_answer(talk, made.head, "MI2", refusal::records_disagree);
     const store_record to_archive{{}, talk.key(), made.mi3};
     auto then = [talk, oak, mi4_record = made.mi4](const record_stored& stored) {
       const pass_response response{{}, talk.key(), stored.status};
@@ -181,6 +201,29 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
     };
     talk.ask(talk.servers().archive, made.head, to_archive, std::move(then));
   });
+}
+
+// EP-13b: "A key id whose MI3 was never stored is a gap."
+void pass_by(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
+  auto begun = begin(self, head, o, leg);
+  if (!begun)
+    return;
+  const auto talk = *begun;
+  // Of another id when Oak has seen a later one, and of another Oak when that id's does not work.
+  const bool another_helps =
+    why == refusal::key_id_not_fresh || (passing(why) && talk.servers().oaks.size() > 1);
+  self->request(talk.servers().archive, answer_timeout,
+                fetch_record{{self->state.house->next_head(head)}, leg.plan.domain, leg.key, {}})
+    .then(
+      // The KDC may have it and Steel may be at work on it: whatever became of it, they say so.
+      [talk](const record_fetched& got) { ask_for_report(talk.self, got.head, talk.o, talk.leg); },
+      [talk, head, why, another_helps](const caf::error& e) {
+        if (refusal_in(e) != refusal::record_missing)
+          return give_up(talk.self, talk.o.id, refusal_in(e));
+        if (another_helps)
+          return talk.finish(head, leg_key_failed{talk.o.id, talk.key(), why});
+        talk.finish(head, leg_abandoned{talk.o.id, talk.leg.plan.domain, why});
+      });
 }
 
 // EP Fig. 25, steps 342-348: MI8, MI9, MI10.
@@ -270,8 +313,7 @@ void register_key(kmc_pointer self, const message_head& head, const order& o, co
     ++index;
   const auto token = o.details.tokens[index];
   const auto received = talk.now();
-  const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
-  talk.ask(talk.servers().archive, head, fetch, [talk, token, received](const record_fetched& got) {
+  talk.ask_for_key(head, [talk, token, received](const record_fetched& got) {
     const auto key = got.key.key;
     auto done = checked<mr4_body>(
       talk, key, "MR4", [meter = talk.o.details.meter, serial = talk.o.details.serial](const mr4_body& b) {
@@ -291,8 +333,7 @@ void retire_key(kmc_pointer self, const message_head& head, const order& o, cons
     return;
   const auto talk = *begun;
   const auto received = talk.now();
-  const fetch_record fetch{{}, leg.plan.domain, 0, o.details.meter};
-  talk.ask(talk.servers().archive, head, fetch, [talk, received](const record_fetched& got) {
+  talk.ask_for_key(head, [talk, received](const record_fetched& got) {
     const auto key = got.key.key;
     auto done = checked<mo3_body>(talk, key, "MO3", [key](const mo3_body& b) { return b.key == key; });
     if (got.key.status == key_status::obsolete)

@@ -35,27 +35,54 @@ auto relay(self_pointer self, const Message& m, std::string what) {
   return rp;
 }
 
+/// MI5 brings a key to the meter that this computer has asked Steel for, and to no other: MI4' does not name it, so Steel
+/// takes its word from a command that nobody signs.
+auto bring_key(self_pointer self, const mi5& m) {
+  const auto asked = self->state.asked.find(m.key);
+  if (asked == self->state.asked.end() || asked->second == m.meter)
+    return relay<mi5s>(self, m, "MI5");
+  auto rp = self->make_response_promise<mi5s>();
+  self->state.house->submit({m.head, "MI5", fails(rp)}, [m](transaction& t) {
+    t.refuse(refusal::records_disagree, m.key.text(), {{participant_kind::key, m.key.text()}, who(m.meter).front()});
+  });
+  return rp;
+}
+
 void report_up(self_pointer self, const mi7& m) {
-  self->send(self->state.kdc, m);
+  self->state.asked.erase(m.key);
+  tell(self, self->state.kdc, m);
 }
 
 /// EP Fig. 25, steps 330-334. Without an answer the KMC's time-out takes care of the key.
-void fetch_and_install(self_pointer self, const record_ready& m) {
-  if (!self->state.meters.contains(m.meter))
-    return refuse_unknown(self, {m.head, "record_ready", nullptr}, m.meter);
+auto fetch_and_install(self_pointer self, const record_ready& m) {
+  auto rp = self->make_response_promise<acknowledged>();
+  if (!self->state.meters.contains(m.meter)) {
+    refuse_unknown(self, {m.head, "record_ready", fails(rp)}, m.meter);
+    return rp;
+  }
+  rp.deliver(acknowledged{{self->state.house->next_head(m.head)}});
   self->request(self->state.kdc, kdc_timeout, mi4r{{m.head}, m.key, m.meter})
     .then(
       [self, meter = m.meter](const mi4_prime& record) {
         const install_key install{{record.head}, record.key, meter, self->state.time->now(), record.record};
+        self->state.asked[record.key] = meter;
         self->request(self->state.steel, steel_timeout, install)
           .then([self](const mi7& outcome) { report_up(self, outcome); }, [](const caf::error&) {});
       },
       [](const caf::error&) {});
+  return rp;
 }
 
-void ask_steel(self_pointer self, const ask_report& m) {
+auto ask_steel(self_pointer self, const ask_report& m) {
+  auto rp = self->make_response_promise<acknowledged>();
   self->request(self->state.steel, steel_timeout, m)
-    .then([self](const mi7& outcome) { report_up(self, outcome); }, [](const caf::error&) {});
+    .then(
+      [self, rp](const mi7& outcome) mutable {
+        rp.deliver(acknowledged{{self->state.house->next_head(outcome.head)}});
+        report_up(self, outcome);
+      },
+      fails(rp));
+  return rp;
 }
 
 /// EP Fig. 26, steps 360-364: the meter's report goes up by way of the KDC.
@@ -90,10 +117,10 @@ psr_actor::behavior_type psr_computer(self_pointer self, label slot, kdc_actor k
     [self](const meter_connected& m) { self->state.meters[m.meter] = m.line; },
     [self](const steel_connected& m) { self->state.steel = m.steel; },
     [self](const load_label& m) { return relay<acknowledged>(self, m, "load_label"); },
-    [self](const record_ready& m) { fetch_and_install(self, m); },
-    [self](const ask_report& m) { ask_steel(self, m); },
+    [self](const record_ready& m) { return fetch_and_install(self, m); },
+    [self](const ask_report& m) { return ask_steel(self, m); },
     [self](const mi5q& m) { return relay<mi5i>(self, m, "MI5q"); },
-    [self](const mi5& m) { return relay<mi5s>(self, m, "MI5"); },
+    [self](const mi5& m) { return bring_key(self, m); },
     [self](const mi6r& m) { return relay<mi6>(self, m, "MI6r"); },
     [self](const mi6c& m) { return relay<acknowledged>(self, m, "MI6c"); },
     [self](const register_meter& m) { return registration(self, m); },

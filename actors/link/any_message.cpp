@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/link/command_table.hpp"
+#include "actors/link/named.hpp"
 #include "events/field_names.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -46,12 +47,7 @@ const std::vector<any_command>& commands() {
     std::vector<any_command> lines;
     for_each_interface([&]<class Interface>() {
       for_each_command<typename Interface::actor>([&]<class Message, class Answer>() {
-        any_command one{Interface::part, line_of<Message>.code, 0, nullptr};
-        if constexpr (!std::is_void_v<Answer>) {
-          one.answer = line_of<Answer>.code;
-          one.ask = ask_for<Message, Answer>;
-        }
-        lines.push_back(one);
+        lines.push_back({Interface::part, line_of<Message>.code, line_of<Answer>.code, ask_for<Message, Answer>});
       });
     });
     return lines;
@@ -72,7 +68,7 @@ const std::vector<any_message>& all_messages() {
     std::vector<any_message> lines;
     for_each_listed([&]<class Message>(const listed<Message>& line) {
       lines.push_back({line.code, line.name, line.ways, field_names<Message>, parameters_of<Message>,
-                       read_as_a<Message>, is_a<Message>});
+                       read_as_a<Message>, named_in<Message>, is_a<Message>});
     });
     return lines;
   }();

@@ -30,6 +30,8 @@ struct any_message {
   std::vector<bytes> (*parameters)(const caf::type_erased_tuple& m);
   /// The message in a command, if number, form and content are right (Levels 2 and 3).
   expected<caf::message, refusal> (*read)(const command& c, const configuration_table& known);
+  /// Whom a command names, as far as its parameters can be read.
+  std::vector<participant> (*named)(const command& c);
   /// True for a message of this type.
   bool (*is)(const caf::type_erased_tuple& m);
 };
@@ -38,8 +40,8 @@ struct any_message {
 struct any_command {
   component to;
   std::uint16_t code = 0;
-  std::uint16_t answer = 0; ///< code of the answer; 0: none comes
-  /// Asks the component and hands on its answer, with code and parameters alone; null where none comes.
+  std::uint16_t answer = 0; ///< code of the answer
+  /// Asks the component and hands on its answer, with code and parameters alone.
   void (*ask)(caf::event_based_actor* self, const caf::actor& whom, const caf::message& m, const answer_taker& taken);
 };
 

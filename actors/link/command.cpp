@@ -5,14 +5,14 @@
 namespace oaksteel {
 namespace {
 
-constexpr std::array<std::string_view, 13> components{"",       "site",          "kmc", "kdc",   "psr",   "archive",
+constexpr std::array<std::string_view, 14> components{"",       "site",          "kmc", "kdc",   "psr",   "archive",
                                                       "manufacturing", "oak", "steel", "brass", "tin",   "meter",
-                                                      "data capture"};
+                                                      "data capture", "neighbour"};
 
 } // namespace
 
 bool valid(component c) {
-  return c >= component::site && c <= component::data_capture;
+  return c >= component::site && c <= component::neighbour;
 }
 
 std::string_view name(component c) {

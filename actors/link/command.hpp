@@ -28,13 +28,14 @@ enum class component : std::uint8_t {
   tin = 10,
   meter = 11,
   data_capture = 12,
+  neighbour = 13, ///< the operator of another node, or that node itself (SYS-6)
 };
 bool valid(component c);
 /// `kmc`, `data capture`.
 std::string_view name(component c);
 
 /// Who sends or receives (EP-30): a component, and which one where there are several: a box by its slot, an archive by its
-/// domain, a PSR by the slot of its Steel box, a meter by its sequence number.
+/// domain, a PSR by the slot of its Steel box, a meter by its sequence number, a neighbour by the node's name.
 struct party {
   component part = component::site;
   std::string of;

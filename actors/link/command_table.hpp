@@ -31,7 +31,7 @@ struct handler;
 template <class In, class Out>
 struct handler<caf::typed_mpi<caf::detail::type_list<In>, caf::output_tuple<Out>>> {
   using message = In;
-  using answer = Out; ///< void: none
+  using answer = Out;
   static constexpr bool travels = described<In>;
 };
 
@@ -110,7 +110,9 @@ consteval bool interfaces_are_listed() {
       for (const auto& way : line_of<Message>.ways)
         comes |= way && way->to.contains(Interface::part);
       good &= comes;
-      if constexpr (!std::is_void_v<Answer>)
+      if constexpr (std::is_void_v<Answer>)
+        good = false; // EP-29: whoever sends it hears what became of it
+      else
         good &= is_listed<Answer>;
     });
   });

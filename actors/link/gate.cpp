@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/link/any_message.hpp"
+#include "events/participants.hpp"
 
 #include <caf/event_based_actor.hpp>
 
@@ -12,25 +13,43 @@ carried on_wire(const command& c) {
   return {{}, encode(c)};
 }
 
-/// Whom a command names that the log has a name for (EP-30).
-std::vector<participant> participants_of(const command& c) {
-  std::vector<participant> all;
+/// What a command or an answer says of who takes part (EP-30): who is at its ends, and whom it names.
+command_refused refused(const command& c, const party& source, refusal why, std::string what) {
+  command_refused m{{{source.text(), c.request}, 0, 0}, why, std::move(what),
+                    "from " + c.from.text() + " to " + c.to.text(), {}, {}};
+  participant_list all;
   for (const auto* p : {&c.from, &c.to}) {
-    if (p->part == component::archive)
-      all.push_back({participant_kind::domain, p->of});
-    if (p->part == component::meter)
-      all.push_back({participant_kind::meter, p->of});
+    if (p->part == component::archive && domain_id::parse(p->of))
+      all.add({participant_kind::domain, p->of});
+    else if (p->part == component::meter && sequence_number::parse(p->of))
+      all.add({participant_kind::meter, p->of});
+    else if (const auto slot = label::parse(p->of))
+      m.slots.push_back(*slot);
   }
-  return all;
+  const auto* known = message_with(c.code);
+  const bool says_why = c.kind != command_kind::command && c.kind != command_kind::response;
+  if (known && !says_why)
+    for (auto& one : known->named(c))
+      all.add(std::move(one));
+  m.involved = std::move(all.found);
+  return m;
 }
 
 /// Has `log_of` write an error into its log; then calls `then` with it.
-void note(caf::event_based_actor* self, const component_client& log_of, const command& c, const party& source,
-          refusal why, std::string what, const std::function<void(refusal)>& then) {
-  const command_refused fault{{{source.text(), c.request}, 0, 0}, why, std::move(what),
-                              "from " + c.from.text() + " to " + c.to.text(), participants_of(c)};
+void note(caf::event_based_actor* self, const fault_keeper& log_of, const command_refused& fault,
+          const std::function<void(refusal)>& then) {
   self->request(log_of, caf::infinite, fault)
     .then([](const acknowledged&) {}, [then](const caf::error& e) { then(refusal_in(e)); });
+}
+
+/// Cause and correlation are positions in the sender's log: at a node with another log they would name other events.
+void forget_positions(command& c) {
+  if (c.parameters.empty())
+    return;
+  if (auto head = decode<message_head>(c.parameters.front())) {
+    head->cause = head->correlation = 0;
+    c.parameters.front() = encode(*head);
+  }
 }
 
 // --- the near end ----------------------------------------------------------------------------------------------
@@ -39,8 +58,12 @@ struct near_side {
   caf::actor component;
   wire ends;
   configuration_table known;
+  refused_to keeper;
 
-  component_client log() const { return caf::actor_cast<component_client>(component); }
+  /// Of what `carrier` brings.
+  fault_keeper log(const caf::actor& carrier) const {
+    return caf::actor_cast<fault_keeper>(keeper == refused_to::carrier ? carrier : component);
+  }
 
   /// The message in a command; or why it must not reach the component.
   expected<caf::message, refusal> admitted(const command& c) const {
@@ -60,36 +83,35 @@ struct near_side {
 };
 
 void take(caf::event_based_actor* self, const near_side& near, const expected<command, refusal>& read,
-          caf::response_promise rp) {
+          const fault_keeper& log_of, caf::response_promise rp) {
   // Nothing to be answered: whoever got an answer from here found it faulty.
   if (read && read->kind == command_kind::response_error && near.ends.comes_from(read->from))
-    return note(self, near.log(), *read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer",
+    return note(self, log_of,
+                refused(*read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer"),
                 [rp](refusal) mutable { rp.deliver(carried{}); });
   const auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
   auto m = read ? near.admitted(c) : expected<caf::message, refusal>{refuse(read.error())};
   if (!m)
-    return note(self, near.log(), c, c.from, m.error(), name_of_message(c.code), [rp, c](refusal why) mutable {
-      rp.deliver(on_wire(refusal_of(c, why)));
-    });
-  auto answer_with = [rp, c](expected<command, refusal> a) mutable {
+    return note(self, log_of, refused(c, c.from, m.error(), name_of_message(c.code)),
+                [rp, c](refusal why) mutable { rp.deliver(on_wire(refusal_of(c, why))); });
+  auto answer_with = [rp, c, forget = near.ends.between_nodes](expected<command, refusal> a) mutable {
     if (!a)
       return rp.deliver(on_wire(refusal_of(c, a.error())));
     a->request = c.request;
     a->from = c.to;
     a->to = c.from;
+    if (forget)
+      forget_positions(*a);
     rp.deliver(on_wire(*a));
   };
-  if (const auto& line = *command_for(c.to.part, c.code); line.ask)
-    return line.ask(self, near.component, *m, answer_with);
-  // That it came here is all that there is to say.
-  self->send(near.component, std::move(*m));
-  answer_with(command{command_kind::response, c.code, 0, {}, {}, {}});
+  command_for(c.to.part, c.code)->ask(self, near.component, *m, answer_with);
 }
 
 caf::behavior near_behaviour(caf::event_based_actor* self, near_side near) {
   return {[self, near](const carried& m) {
-    auto rp = self->make_response_promise();
-    take(self, near, decode_command(m.data), rp);
+    const auto log_of = near.log(caf::actor_cast<caf::actor>(self->current_sender()));
+    auto rp = self->make_response_promise(); // which has the sender from now on
+    take(self, near, decode_command(m.data), log_of, rp);
     return rp;
   }};
 }
@@ -124,12 +146,9 @@ answer read_answer(const bytes& data, const command& asked, const configuration_
     return {refuse(refusal_in(c)), {}};
   if (c.kind != command_kind::response)
     return faulty(refusal::command_malformed);
-  const auto wanted = command_for(asked.to.part, asked.code)->answer;
-  if (c.code != (wanted ? wanted : asked.code))
+  if (c.code != command_for(asked.to.part, asked.code)->answer)
     return faulty(refusal::command_unknown);
-  if (wanted == 0)
-    return {caf::message{}, {}};
-  auto content = message_with(wanted)->read(c, known);
+  auto content = message_with(c.code)->read(c, known);
   return content ? answer{std::move(content), {}} : faulty(content.error());
 }
 
@@ -147,34 +166,29 @@ caf::result<caf::message> pass(caf::event_based_actor* self, const far_handle& f
   if (far->outstanding >= outstanding_limit)
     return make_error(refusal::busy);
   auto rp = self->make_response_promise();
-  const bool answered = line->answer != 0;
   ++far->outstanding;
-  const command c{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to,
-                  known->parameters(m)};
+  command c{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to, known->parameters(m)};
+  if (far->ends.between_nodes)
+    forget_positions(c);
   self->request(far->carrier, caf::infinite, on_wire(c))
     .then(
-      [self, far, c, rp, answered](const carried& back) mutable {
+      [self, far, c, rp](const carried& back) mutable {
         --far->outstanding;
         auto got = read_answer(back.data, c, far->known);
         if (got.content)
-          return answered ? rp.deliver(std::move(*got.content)) : void();
+          return rp.deliver(std::move(*got.content));
         const auto why = got.content.error();
-        auto tell = [rp, why, answered](refusal) mutable {
-          if (answered)
-            rp.deliver(make_error(why));
-        };
+        auto fail = [rp, why](refusal) mutable { rp.deliver(make_error(why)); };
         if (got.faulty)
           complain(self, *far, c, why);
-        // Where nobody waits, the error log is how the sender hears of it.
-        if (far->sender && (got.faulty || !answered))
-          note(self, far->sender, c, c.to, why, name_of_message(c.code) + ", answer", tell);
+        if (far->sender && got.faulty)
+          note(self, far->sender, refused(c, c.to, why, name_of_message(c.code) + ", answer"), fail);
         else
-          tell(why);
+          fail(why);
       },
-      [far, rp, answered](const caf::error& e) mutable {
+      [far, rp](const caf::error& e) mutable {
         --far->outstanding;
-        if (answered)
-          rp.deliver(make_error(refusal_in(e)));
+        rp.deliver(make_error(refusal_in(e)));
       });
   return rp;
 }
@@ -188,8 +202,8 @@ void take_late(caf::event_based_actor* self, const far_handle& far, const carrie
   const command asked{command_kind::command, c->code, c->request, far->ends.from, far->ends.to, {}};
   complain(self, *far, asked, refusal::sender_not_permitted);
   if (far->sender)
-    note(self, far->sender, asked, asked.to, refusal::sender_not_permitted, name_of_message(c->code) + ", answer",
-         [](refusal) {});
+    note(self, far->sender,
+         refused(*c, c->from, refusal::sender_not_permitted, name_of_message(c->code) + ", answer"), [](refusal) {});
 }
 
 caf::behavior far_behaviour(caf::event_based_actor* self, const far_handle& far) {
@@ -202,9 +216,10 @@ caf::behavior far_behaviour(caf::event_based_actor* self, const far_handle& far)
 
 } // namespace
 
-carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known) {
+carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known,
+                       refused_to keeper) {
   return caf::actor_cast<carrier_actor>(
-    system.spawn(near_behaviour, near_side{component, std::move(ends), std::move(known)}));
+    system.spawn(near_behaviour, near_side{component, std::move(ends), std::move(known), keeper}));
 }
 
 caf::actor far_end(caf::actor_system& system, carrier_actor carrier, wire ends, configuration_table known) {

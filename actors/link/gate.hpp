@@ -33,6 +33,7 @@ struct wire {
   party from; ///< who sends commands
   party to;   ///< who answers
   bool any_of_its_kind = false; ///< commands may come from each component of the kind of `from`, by whatever name
+  bool between_nodes = false;   ///< the ends have different logs: positions in heads stay behind
 
   bool comes_from(const party& p) const { return any_of_its_kind ? p.part == from.part : p == from; }
 };
@@ -46,8 +47,18 @@ struct sender_named {
 /// Commands of one wire that may wait for their answers; beyond it: busy.
 inline constexpr std::size_t outstanding_limit = 1024;
 
+/// Keeps what a near end refuses.
+using fault_keeper = caf::typed_actor<caf::replies_to<command_refused>::with<acknowledged>>;
+
+/// Whose error log has it.
+enum class refused_to {
+  component, ///< that of the component, durable before the sender hears of it
+  carrier,   ///< of whoever brought the command (fault_keeper), who gathers: at the end of a line anybody may stand
+};
+
 /// The end before `component`, which takes the commands of `ends.to` and has an error log (component_client).
-carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known);
+carrier_actor near_end(caf::actor_system& system, const caf::actor& component, wire ends, configuration_table known,
+                       refused_to keeper = refused_to::component);
 
 /// Stands for the component that `carrier` leads to. It may be told who uses it (sender_named). An answer that a stranger
 /// brings to it (carried) is refused.

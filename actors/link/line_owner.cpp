@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 
+#include <caf/result.hpp>
 #include <caf/typed_response_promise.hpp>
 
 #include <algorithm>
@@ -13,15 +14,15 @@ using namespace std::chrono_literals;
 using time = std::chrono::milliseconds;
 using self_pointer = line_actor::stateful_pointer<line_state>;
 
-/// Errors are gathered for so long before they are told. While they go on the time doubles, up to the second.
-constexpr time first_tale = 3s, longest_tale = 10min;
+/// What errors are of: the line, or what came over it.
+constexpr auto of_frames = "frames", of_commands = "commands";
 
 time now(self_pointer self) { return std::chrono::duration_cast<time>(self->clock().now().time_since_epoch()); }
 
 /// Has line_due come at the first thing that is due.
 void wake(self_pointer self) {
   auto& state = self->state;
-  std::optional<time> first = state.tell_at;
+  auto first = state.troubles.due();
   const auto also = [&](const std::optional<time>& due) {
     if (due && (!first || *due < *first))
       first = due;
@@ -37,28 +38,19 @@ void wake(self_pointer self) {
 }
 
 void trouble(self_pointer self, refusal why, const std::string& what, std::uint64_t count = 1) {
-  auto& state = self->state;
-  state.troubles[why][what] += count;
-  if (!state.tell_at)
-    state.tell_at = now(self) + std::max(first_tale, state.between_tales);
+  self->state.troubles.add(of_frames, why, what, now(self), count);
 }
 
-/// One event for each reason (EP-29).
+/// Into the error log of whoever uses the line (EP-29).
 void tell_troubles(self_pointer self) {
   auto& state = self->state;
-  state.tell_at = std::nullopt;
-  if (state.troubles.empty()) {
-    state.between_tales = 0s;
-    return;
-  }
-  state.between_tales = std::min(longest_tale, std::max(first_tale, state.between_tales * 2));
-  state.tell_at = now(self) + state.between_tales; // to see whether it goes on
-  for (const auto& [why, counts] : std::exchange(state.troubles, {})) {
-    std::string about;
-    for (const auto& [what, count] : counts)
-      about += (about.empty() ? "" : ", ") + what + ' ' + std::to_string(count);
-    const command_refused fault{
-        {{state.options.name, ++state.tales}, 0, 0}, why, "frames", std::move(about), state.options.involved};
+  for (const auto& tale : state.troubles.take(now(self))) {
+    auto involved = state.options.involved;
+    for (const auto& one : tale.involved)
+      if (std::ranges::find(involved, one) == involved.end())
+        involved.push_back(one);
+    const command_refused fault{{{state.options.name, ++state.tales}, 0, 0}, tale.why, tale.command, tale.about,
+                                std::move(involved), {}};
     if (state.log_of)
       self->request(state.log_of, caf::infinite, fault).then([](const acknowledged&) {}, [](const caf::error&) {});
   }
@@ -109,10 +101,31 @@ void take_answer(self_pointer self, bytes data) {
 
 void flush(self_pointer self);
 
+/// What the component refuses it writes into its log itself, each by itself.
+void count_refusal(self_pointer self, const bytes& answer) {
+  auto& state = self->state;
+  const auto said = decode_command(answer);
+  if (said && said->kind == command_kind::response)
+    return;
+  if (state.gathered > 0) {
+    --state.gathered; // of the near end
+    return;
+  }
+  if (now(self) >= state.refusals_until) {
+    state.refusals = 0;
+    state.refusals_until = now(self) + gathered_faults::last_interval;
+  }
+  ++state.refusals;
+}
+
+bool refused_too_much(self_pointer self) {
+  return self->state.refusals >= line_refusals_limit && now(self) < self->state.refusals_until;
+}
+
 /// A command, at the end before a component. Its answer goes to nobody when the line has begun anew meanwhile.
 void take_command(self_pointer self, bytes data) {
   auto& state = self->state;
-  if (state.working >= line_work_limit)
+  if (state.working >= line_work_limit || refused_too_much(self))
     return trouble(self, refusal::busy, "command too many");
   ++state.working;
   self->request(state.options.near, caf::infinite, carried{{}, std::move(data)})
@@ -120,6 +133,7 @@ void take_command(self_pointer self, bytes data) {
           [self, connection = state.connections](const carried& answer) {
             auto& later = self->state;
             --later.working;
+            count_refusal(self, answer.data);
             if (!later.end || later.connections != connection || answer.data.empty())
               return;
             if (!later.end->send(answer.data, now(self)))
@@ -148,7 +162,7 @@ void flush(self_pointer self) {
     if (state.options.near)
       trouble(self, refusal::no_answer, "not acknowledged, answers lost");
     lose_answers(self, "not acknowledged");
-    state.options.hang_up();
+    state.options.hang_up(state.connection);
   }
   wake(self);
 }
@@ -183,10 +197,11 @@ auto carry(self_pointer self, const carried& m) {
   return rp;
 }
 
-void began(self_pointer self) {
+void began(self_pointer self, std::uint64_t connection) {
   auto& state = self->state;
   lose_answers(self, "line began anew");
   ++state.connections;
+  state.connection = connection;
   state.end.emplace(state.options.terms, state.options.session());
   for (auto& one : state.waiting)
     put_on_line(self, one);
@@ -215,8 +230,7 @@ void due(self_pointer self) {
   if (const auto late = std::ranges::count_if(state.waiting, overdue); late > 0)
     trouble(self, refusal::no_answer, "no answer in time", static_cast<std::uint64_t>(late));
   fail_if(self, refusal::no_answer, overdue);
-  if (state.tell_at && *state.tell_at <= at)
-    tell_troubles(self);
+  tell_troubles(self);
   flush(self);
 }
 
@@ -227,13 +241,20 @@ line_actor::behavior_type line_owner(self_pointer self, line_options options) {
   return {
       [self](const carried& m) { return carry(self, m); },
       [self](const sender_named& m) { self->state.log_of = m.sender; },
-      [self](const line_began&) { began(self); },
+      [self](const line_began& m) { began(self, m.connection); },
       [self](const line_ended&) { ended(self); },
       [self](const line_heard& m) {
         heard(self, m.data);
         return acknowledged{};
       },
       [self](const line_due&) { due(self); },
+      // Its sender hears of it now, the error log with the rest.
+      [self](const command_refused& m) -> caf::result<acknowledged> {
+        ++self->state.gathered;
+        self->state.troubles.add(of_commands, m.why, m.what, now(self), 1, m.involved);
+        wake(self);
+        return make_error(m.why);
+      },
   };
 }
 

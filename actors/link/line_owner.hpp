@@ -7,10 +7,13 @@
 // the answers. One command is answered once: what comes back for none that is awaited is an error. A command fails with
 // no_answer when the line breaks or its time is over; it is not sent again then, since nobody knows what the meter did.
 //
-// What is wrong on the line itself goes into the error log of whoever uses it (sender_named), as one event for a burst,
-// with the counts: noise must not fill a log (EP-29).
+// What is wrong on the line itself goes into the error log of whoever uses it (sender_named), and so does what the near end
+// refuses: as one event for each kind and interval, with the counts, since whoever is at the other end must not fill a log
+// with it (EP-29; gathered_faults.hpp). Nor with what the component itself refuses: after so many refusals no more commands
+// are taken for a while.
 
 #include "actors/link/gate.hpp"
+#include "actors/link/gathered_faults.hpp"
 #include "actors/link/line_end.hpp"
 
 #include <caf/event_based_actor.hpp>
@@ -24,6 +27,7 @@ namespace oaksteel {
 /// From the port: bytes go there and back from now on. Nothing of an earlier connection comes any more.
 struct line_began {
   message_head head;
+  std::uint64_t connection = 0; ///< the port's number of it
 };
 /// From the port: they do not any more.
 struct line_ended {
@@ -41,7 +45,8 @@ struct line_due {
 
 using line_actor =
     carrier_actor::extend<caf::reacts_to<sender_named>, caf::reacts_to<line_began>, caf::reacts_to<line_ended>,
-                          caf::replies_to<line_heard>::with<acknowledged>, caf::reacts_to<line_due>>;
+                          caf::replies_to<line_heard>::with<acknowledged>, caf::reacts_to<line_due>,
+                          caf::replies_to<command_refused>::with<acknowledged>>; // by the near end
 
 struct line_options {
   std::string name;                  ///< of the line, for the error log: `tcp:127.0.0.1:7001`
@@ -49,13 +54,16 @@ struct line_options {
   line_terms terms;
   std::chrono::seconds answer_within{25}; ///< after a command came here; Steel waits 30 s for a meter
   std::function<void(bytes)> write;       ///< puts bytes on the line; does not block
-  std::function<void()> hang_up; ///< ends a connection on which nothing is acknowledged; the port begins another
+  /// Ends a connection on which nothing is acknowledged; the port begins another.
+  std::function<void(std::uint64_t connection)> hang_up;
   std::function<std::uint32_t()> session; ///< another each time (line_end.hpp)
   carrier_actor near;                     ///< who takes commands, at the end before a component; else null
 };
 
 /// Commands of the other end that may be at the near end at once; further ones are dropped, and are an error.
 inline constexpr std::size_t line_work_limit = 64;
+/// Commands that the component may refuse in ten minutes; further ones are dropped until then, and are an error.
+inline constexpr std::size_t line_refusals_limit = 64;
 
 struct line_state;
 line_actor::behavior_type line_owner(line_actor::stateful_pointer<line_state> self, line_options options);
@@ -75,12 +83,14 @@ struct line_state {
   component_client log_of;
   std::vector<asked> waiting;
   std::size_t working = 0; ///< commands at the near end
-  std::uint64_t connections = 0;
-  std::optional<std::chrono::milliseconds> woken_at;                ///< the next line_due
-  std::map<refusal, std::map<std::string, std::uint64_t>> troubles; ///< not told yet
-  std::optional<std::chrono::milliseconds> tell_at;
-  std::chrono::milliseconds between_tales{0};
+  std::uint64_t connections = 0; ///< that have begun here
+  std::uint64_t connection = 0;  ///< the port's number of this one
+  std::optional<std::chrono::milliseconds> woken_at; ///< the next line_due
+  gathered_faults troubles;
   std::uint64_t tales = 0;
+  std::size_t gathered = 0; ///< commands that the near end refuses, not answered yet
+  std::size_t refusals = 0; ///< commands that the component refused in this interval
+  std::chrono::milliseconds refusals_until{0};
 };
 
 } // namespace oaksteel

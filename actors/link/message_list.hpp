@@ -74,6 +74,10 @@ using enum body_type;
 constexpr hops from(component a, components to) {
   return {hop{a, to}};
 }
+/// From the operator here, and from those of other nodes.
+constexpr hops from_all_nodes(components to) {
+  return {hop{site, to}, hop{neighbour, to}};
+}
 /// From each to the next.
 constexpr hops along(component a, component b, component c) {
   return {hop{a, {b}}, hop{b, {c}}};
@@ -85,12 +89,12 @@ constexpr hops along(component a, component b, component c, component d) {
 /// Codes are on the wire: never reused.
 inline constexpr std::tuple list{
   // installation (EP Figs. 24, 25)
-  listed<open_order>{0x0101, "MO0", "an order: install, register or take out", from(site, {kmc})},
+  listed<open_order>{0x0101, "MO0", "an order: install, register or take out", from_all_nodes({kmc})},
   listed<order_result>{0x0102, "order result", "what became of the order"},
   listed<begin_leg>{0x0103, "begin leg", "a leg of an order needs a key", from(kmc, {kdc})},
   listed<mi0>{0x0104, "MI0", "request key", from(kdc, {kmc})},
   listed<new_key_id>{0x0105, "new key id", "the next key id", from(kmc, {archive})},
-  listed<mi0_answer>{0x0106, "MI0'", "key id"},
+  listed<mi0_answer>{0x0106, "MI0'", "key id, and what it was assigned for"},
   listed<mi1>{0x0107, "MI1", "generate key", from(kmc, {oak})},
   listed<mi2>{0x0108, "MI2", "MI3 and MI4 of the same key", {}, {{mi3}, {mi4}}},
   listed<store_record>{0x0109, "store record", "MI3, MI9, MB2, MR3 or MO2, to be kept", from(kmc, {archive}),
@@ -124,7 +128,7 @@ inline constexpr std::tuple list{
                          from(kmc, {brass})},
   listed<confirmed>{0x0123, "confirmed", "MI10, MB3, MR4 or MO3", {}, {{mi10, mb3, mr4, mo3}}},
   listed<settle>{0x0124, "settle", "MI10 or MB3", from(kmc, {kdc}), {{mi10, mb3}}},
-  listed<take_up_orders>{0x0125, "take up orders", "go on with every open order", from(site, {kmc})},
+  listed<take_up_orders>{0x0125, "take up orders", "go on with every open order", from_all_nodes({kmc})},
   listed<acknowledged>{0x0126, "acknowledged", "done"},
   // registration and retirement (EP Figs. 26, 27)
   listed<register_meter>{0x0201, "register meter", "set country, indicia serial number and date", along(site, psr, meter)},
@@ -148,27 +152,33 @@ inline constexpr std::tuple list{
   listed<set_first_secure_box_id>{0x0401, "Set First Secure Box ID", "the first Manufacturing box makes itself",
                                   from(site, {manufacturing})},
   listed<box_id_set>{0x0402, "box id set", "the box has its id"},
-  listed<allocate_box_id>{0x0403, "allocate box id", "an id for the box in a slot", from(site, {manufacturing})},
+  listed<allocate_box_id>{0x0403, "allocate box id", "an id for the box in a slot", from_all_nodes({manufacturing})},
   listed<box_id_allocated>{0x0404, "box id allocated", "the id, a challenge, and the type's signature"},
   listed<set_secure_box_id>{0x0405, "Set Secure Box ID", "that challenge, for the box", from(site, every_box)},
   listed<start_up_key_offered>{0x0406, "start-up key offered", "the box's key, and that it knows the secret"},
-  listed<admit_box>{0x0407, "admit box", "that answer, for the source", from(site, {manufacturing})},
+  listed<admit_box>{0x0407, "admit box", "that answer, for the source", from_all_nodes({manufacturing})},
   listed<box_admission>{0x0408, "box admission", "the source's proof and signature"},
   listed<take_box_id>{0x0409, "take box id", "the admission, for the box", from(site, every_box)},
   listed<create_domain>{0x040a, "create domain", "a domain and its keys", from(site, {manufacturing})},
-  listed<make_domain_process>{0x040b, "make domain process", "a domain's keys for a box", from(site, {manufacturing})},
+  listed<make_domain_process>{0x040b, "make domain process", "a domain's keys for a box", from_all_nodes({manufacturing})},
   listed<package_of_keys>{0x040c, "package of keys", "keys, encrypted to the box that they are for"},
   listed<take_domain_process>{0x040d, "take domain process", "that package, for the box", from(site, every_box)},
   listed<hand_over_key_set>{0x040e, "hand over key set", "the domain key set for another Manufacturing box",
-                            from(site, {manufacturing})},
+                            from_all_nodes({manufacturing})},
   listed<take_key_set>{0x040f, "take key set", "that package, for the box", from(site, {manufacturing})},
   listed<put_share>{0x0410, "put share", "a custodian's medium is in the box", from(site, every_box)},
   listed<take_share>{0x0411, "take share", "a custodian takes his share out", from(site, every_box)},
   listed<activate_domain>{0x0412, "activate domain", "another domain becomes the active one", from(site, every_box)},
-  listed<ask_box>{0x0413, "ask box", "what anybody may know of a box", from(site, every_box)},
+  listed<ask_box>{0x0413, "ask box", "what anybody may know of a box", from_all_nodes(every_box)},
   listed<box_report>{0x0414, "box report", "that"},
   listed<test_box>{0x0415, "test box", "test generators and software now", from(site, every_box)},
   listed<box_tested>{0x0416, "box tested", "what was found"},
+  // between nodes
+  listed<ask_authority>{0x0501, "ask authority", "whom are boxes to believe?", from(neighbour, {manufacturing})},
+  listed<authority_told>{0x0502, "authority told", "the public start-up keys, and the domain key set's"},
+  listed<ask_domain>{0x0503, "ask domain", "who is this domain?", from(neighbour, {manufacturing})},
+  listed<domain_told>{0x0504, "domain told", "its public keys, signed with the domain key set", {},
+                      {{domain_keys}}},
 };
 
 } // namespace message_list_detail

@@ -56,10 +56,7 @@ void command_table_of(std::string& page) {
     const auto& line = line_of<Message>;
     page += "| " + hex(line.code) + " | **" + std::string{line.name} + "**: " + std::string{line.text} + " | "
             + senders_to<Message>(Interface::part) + " | " + fields_of_message<Message>() + " | " + records_of<Message>()
-            + " | ";
-    if constexpr (!std::is_void_v<Answer>)
-      page += std::string{line_of<Answer>.name} + ' ';
-    page += "|\n";
+            + " | " + std::string{line_of<Answer>.name} + " |\n";
   });
 }
 

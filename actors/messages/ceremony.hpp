@@ -6,6 +6,7 @@
 #include "events/box.hpp"
 #include "events/domain.hpp"
 #include "events/enrolment.hpp"
+#include "events/introduction.hpp"
 
 #include <filesystem>
 
@@ -162,6 +163,31 @@ struct take_key_set {
   package keys;
 
   static auto fields(auto& self) { return std::tie(self.head, self.keys); }
+};
+/// Another node - a Manufacturing box: whom are my boxes to believe? (SYS-6)
+struct ask_authority {
+  message_head head;
+
+  static auto fields(auto& self) { return std::tie(self.head); }
+};
+struct authority_told {
+  message_head head;
+  authority_introduced told; ///< without the node, which is known by its certificate
+
+  static auto fields(auto& self) { return std::tie(self.head, self.told); }
+};
+/// The same about a domain: its public side, signed with the domain key set.
+struct ask_domain {
+  message_head head;
+  domain_id domain;
+
+  static auto fields(auto& self) { return std::tie(self.head, self.domain); }
+};
+struct domain_told {
+  message_head head;
+  domain_introduced told; ///< likewise
+
+  static auto fields(auto& self) { return std::tie(self.head, self.told); }
 };
 /// A custodian puts a share in, or takes it out. The box reads the medium itself.
 struct put_share {

@@ -42,7 +42,7 @@ struct mi0 {
 
   static auto fields(auto& self) { return std::tie(self.head, self.order, self.domain, self.steel); }
 };
-/// KMC - archive: the next key id; MI0' is the answer.
+/// KMC - archive: the next key id; MI0' is the answer, with what the archive has assigned it for.
 struct new_key_id {
   message_head head;
   domain_id domain;
@@ -54,8 +54,10 @@ struct new_key_id {
 struct mi0_answer {
   message_head head;
   key_id key;
+  box_id steel;
+  order_id order;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key); }
+  static auto fields(auto& self) { return std::tie(self.head, self.key, self.steel, self.order); }
 };
 /// MI1, KMC - Oak: generate key.
 struct mi1 {

@@ -58,6 +58,7 @@ struct command_refused {
   std::string what;  ///< the command's name
   std::string about; ///< who sent it to whom
   std::vector<participant> involved;
+  std::vector<label> slots; ///< of boxes that are involved too; their ids are in the component's log
 };
 /// Any command that is answered with nothing more than that it was done.
 struct acknowledged {

@@ -94,7 +94,7 @@ BOOST_AUTO_TEST_CASE(kinds_components_names_and_counts_are_checked) {
   kind[0] = 'Z';
   BOOST_TEST((problem_of(kind) == refusal::command_malformed));
   auto from = encode(sample_command());
-  from[7] = 13;
+  from[7] = 14;
   BOOST_TEST((problem_of(from) == refusal::command_malformed));
   auto many = encode(sample_command());
   for (std::size_t i = 17; i < 21; ++i)

@@ -12,7 +12,7 @@ const domain_id ve{"VE"}, usps{"USPS"};
 const label ada{"Ada"}, rita{"Rita"}, sven{"Sven"};
 
 box_plan spare(const char* slot, box_type type) {
-  return {{slot}, type, {}, {}, 2, {rita, sven}};
+  return {{slot}, {}, type, {}, {}, 2, {rita, sven}};
 }
 
 /// Two Oaks, a Steel and a Manufacturing box without ids beside the boxes of the day.

@@ -239,7 +239,7 @@ BOOST_FIXTURE_TEST_CASE(a_forged_report_kills_no_key, site_bench) {
   const auto key = delivered.key;
   BOOST_REQUIRE(key.domain == ve && !result->ready());
   const auto forged = [&](const std::string& about, const signed_record& r) {
-    only_a_fault(about, refusal::signature_invalid, [&] { send(kmc, mi7{{}, key, r}); });
+    only_refused<acknowledged>(about, refusal::signature_invalid, kmc, mi7{{}, key, r});
   };
   const mi7_body body{refusal::meter_write_failed, id_of("oak-ve"), id_of("steel-1"), key, {"M0000009"}, {}, {}, {}};
   forged("without a proof", {encode_body(body), {}});

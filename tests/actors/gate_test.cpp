@@ -131,7 +131,54 @@ BOOST_FIXTURE_TEST_CASE(a_meter_that_is_not_on_the_line_is_on_record, wired_site
   only_refused<order_result>(
       "its registration", refusal::meter_not_known, line,
       register_meter{{}, nobody, {"DM400"}, {"1"}, {"US"}, calendar_date::of(world().time().now())});
-  only_a_fault("a record for it", refusal::meter_not_known, [&] { send(line, record_ready{{}, {ve, 1}, nobody}); });
+  only_refused<acknowledged>("a record for it", refusal::meter_not_known, line, record_ready{{}, {ve, 1}, nobody});
+}
+
+// EP-29: what becomes of a message that asks for nothing is told to its source too.
+BOOST_FIXTURE_TEST_CASE(every_message_is_answered_where_it_is_refused, wired_site) {
+  const auto steel = id_of("steel-1");
+  only_refused<acknowledged>("MI0 of no order", refusal::order_not_known, all().kmc(), mi0{{}, {999}, ve, steel});
+  only_refused<acknowledged>("MI7 that nobody signed", refusal::signature_invalid, all().kdc(), mi7{{}, {ve, 1}, {}});
+  const ask_report wrong{{}, {ve, 999}, {box_type::steel, 77}, id_of("oak-ve"), {"M0000001"}};
+  only_refused<acknowledged>("a question to a Steel box that is not there", refusal::box_not_known, all().kdc(), wrong);
+  // By way of KDC and PSR.
+  const ask_report late{{}, {ve, std::uint64_t{1} << 60}, steel, id_of("oak-ve"), {"M0000001"}};
+  only_refused<acknowledged>("a question about a key that is far off", refusal::key_id_not_assigned, all().kdc(), late);
+}
+
+// EP-30: who is at the ends, and whom the parameters name as far as they can be read.
+BOOST_FIXTURE_TEST_CASE(a_refused_command_names_who_takes_part, wired_site) {
+  const auto named_by = [&](const std::function<void()>& what, const std::string& where = {}) {
+    what();
+    std::set<std::string> all;
+    for (const auto& p :
+         last<fault_recorded>([&](const fault_recorded& f) { return where.empty() || f.where == where; }).involved)
+      all.insert(std::string{name(p.kind)} + ' ' + p.id);
+    return all;
+  };
+  using names = std::set<std::string>;
+  const auto steel = "box " + id_of("steel-1").text(), maker = "box " + id_of("oak-ve").text();
+  const auto to_oak = before(caf::actor_cast<caf::actor>(box("oak-ve").oak), {kmc, oak});
+  auto c = from_kmc(mi1{{}, {ve, 999}, id_of("steel-1"), {}}, oak);
+  c.parameters.pop_back();
+  BOOST_CHECK((named_by([&] { answer_of(to_oak, encode(c)); }) == names{"domain VE", "key VE/999", steel, maker}));
+  // One that cannot be read names nobody, the others do.
+  c.parameters[1] = {1, 2, 3};
+  BOOST_CHECK((named_by([&] { answer_of(to_oak, encode(c)); }) == names{steel, maker}));
+  const auto to_archive = before(caf::actor_cast<caf::actor>(all().archive_of(ve)), {kmc, archive_of_ve});
+  auto id = new_id();
+  id.code = line_of<mi1>.code; // none of an archive's
+  BOOST_CHECK(named_by([&] { answer_of(to_archive, encode(id)); }).contains("domain VE"));
+  id = new_id();
+  id.parameters.push_back({});
+  BOOST_CHECK((named_by([&] { answer_of(to_archive, encode(id)); }) == names{"domain VE", "order 99", steel}));
+  // At the end that asked: whom the question names.
+  const auto far = far_archive({{}, [](bytes& data) { data = bytes(100, 0x5a); }});
+  BOOST_CHECK((named_by([&] { ask<record_fetched>(far, fetch_record{{}, ve, 7, {"M0000001"}}); }, "kmc")
+               == names{"domain VE", "meter M0000001"}));
+  // What is no name is in no record.
+  auto odd = from_kmc(fetch_record{{}, {"no domain"}, 7, {"no meter"}}, archive_of_ve);
+  BOOST_CHECK((named_by([&] { answer_of(to_archive, encode(odd)); }) == names{"domain VE"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_command_of_the_component_does_not_reach_it, wired_site) {
@@ -277,6 +324,36 @@ BOOST_FIXTURE_TEST_CASE(a_wire_carries_so_many_commands_and_then_says_busy, wire
   caf::anon_send_exit(far, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(silent, caf::exit_reason::user_shutdown);
   world().settle();
+}
+
+// Positions are those of the sender's log: another node's would name other events (SYS-6).
+BOOST_AUTO_TEST_CASE(positions_in_a_head_stay_at_their_node) {
+  for (const bool between : {false, true}) {
+    wired_site site;
+    std::vector<message_head> there, back;
+    const auto note_in = [](std::vector<message_head>& heads) {
+      return [&heads](bytes& data) {
+        const auto c = decode_command(data);
+        BOOST_REQUIRE(c && !c->parameters.empty());
+        heads.push_back(*decode<message_head>(c->parameters.front()));
+      };
+    };
+    const wire ends{kmc, archive_of_ve, false, between};
+    const auto near = site.before(caf::actor_cast<caf::actor>(site.all().archive_of(ve)), ends);
+    const auto carrier = tapped(site.world().system(), near, {note_in(there), note_in(back)});
+    const auto far = far_end(site.world().system(), carrier, ends, {{{"VE"}, {"USPS"}}});
+    new_key_id m{{}, ve, site.id_of("steel-1"), {1}};
+    m.head.cause = 17;
+    m.head.correlation = 5;
+    site.get<mi0_answer>(caf::actor_cast<archive_actor>(far), m);
+    BOOST_REQUIRE(there.size() == 1u && back.size() == 1u);
+    BOOST_TEST(there[0].cause == (between ? 0u : 17u));
+    BOOST_TEST(there[0].correlation == (between ? 0u : 5u));
+    BOOST_TEST((back[0].cause == 0) == between);
+    caf::anon_send_exit(carrier, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(far, caf::exit_reason::user_shutdown);
+    site.world().settle();
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -80,7 +80,7 @@ std::vector<std::string> names_of(const std::vector<told_event>& all, std::size_
 }
 
 box_plan new_box(const char* slot, box_type type) {
-  return {{slot}, type, {ve}, {}, 2, {{"Xaver"}, {"Yvonne"}}};
+  return {{slot}, {}, type, {ve}, {}, 2, {{"Xaver"}, {"Yvonne"}}};
 }
 
 const label officer{"Ada"};

@@ -44,7 +44,7 @@ BOOST_AUTO_TEST_CASE(every_message_of_a_key_is_on_it) {
     {"Answers", "MI9", "", "MI9"},        {"To kdc", "settle", "kmc", "MI10 or MB3"},
     {"To brass", "MB1", "kmc", "MI3, MI7"}, {"Answers", "MB2", "", "MB2"},
     {"To kmc", "MR1", "kdc", ""},         {"To brass", "MR2", "kmc", "MI9"},
-    {"Answers", "MR3", "", "MR3"},        {"To kmc", "MO0", "site", ""},
+    {"Answers", "MR3", "", "MR3"},        {"To kmc", "MO0", "site, neighbour", ""},
     {"To brass", "MO1", "kmc", "MI9 or MR3"}, {"Answers", "MO2", "", "MO2"},
     {"Answers", "confirmed", "", "MI10 or MB3 or MR4 or MO3"}};
   for (const auto& w : table) {

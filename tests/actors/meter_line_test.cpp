@@ -134,10 +134,12 @@ public:
       n += read_as<Event>(*l.view().at(at)).has_value();
     return n;
   }
-  std::vector<fault_recorded> faults_from(std::uint64_t first) const {
+  std::vector<fault_recorded> faults_from(std::uint64_t first) const { return faults_in(written(), first); }
+  std::vector<fault_recorded> faults_of_meter() const { return faults_in(*memory_, 1); }
+  static std::vector<fault_recorded> faults_in(const log& l, std::uint64_t first) {
     std::vector<fault_recorded> all_faults;
-    for (std::uint64_t at = first; at <= written().size(); ++at)
-      if (auto f = read_as<fault_recorded>(*written().view().at(at)))
+    for (std::uint64_t at = first; at <= l.size(); ++at)
+      if (auto f = read_as<fault_recorded>(*l.view().at(at)))
         all_faults.push_back(*f);
     return all_faults;
   }
@@ -176,7 +178,7 @@ private:
     line_options o;
     o.name = "test line";
     o.write = [wire, to_meter](bytes data) { caf::anon_send(wire, wire_bytes{{}, to_meter, std::move(data)}); };
-    o.hang_up = [] {};
+    o.hang_up = [](std::uint64_t) {};
     o.session = [this] { return ++sessions_; };
     return o;
   }
@@ -189,9 +191,11 @@ private:
     surroundings around{&*memory_, &world().time(), &random(), &work(), written_by, {}, {}};
     const meter_actor itself = system.spawn(digital_meter, meter_options{number, 0, &*slots_, {}, true}, around);
     const auto near = near_end(system, caf::actor_cast<caf::actor>(itself),
-                               {{component::psr, {}}, {component::meter, number.text}, true}, {{}, true});
+                               {{component::psr, {}}, {component::meter, number.text}, true}, {{}, true},
+                               refused_to::carrier);
     auto options = end_of(caf::actor_cast<wire_actor>(kept_.front()), false);
     options.near = near;
+    options.involved = {{participant_kind::meter, number.text}};
     wire_->meter_end = system.spawn(line_owner, options);
     caf::anon_send(wire_->meter_end, sender_named{{}, itself});
     for (const auto& one : {caf::actor_cast<caf::actor>(wire_->meter_end), caf::actor_cast<caf::actor>(near),
@@ -212,6 +216,29 @@ private:
   wire_handle wire_;
   std::vector<caf::actor> kept_, of_meter_;
   std::uint32_t sessions_ = 0;
+};
+
+/// At the node's end of the line, instead of the node.
+class stranger {
+public:
+  explicit stranger(lined_site& at) : at_(at) {
+    bytes out;
+    write_frame(out, frame_class::hello, ++number_, bytes{7, 7, 7, 7});
+    hear(std::move(out));
+  }
+  void says(const command& c) {
+    bytes out;
+    write_frame(out, frame_class::data, ++number_, encode(c));
+    hear(std::move(out));
+  }
+
+private:
+  void hear(bytes out) {
+    caf::anon_send(at_.wire().meter_end, line_heard{{}, std::move(out)});
+    at_.world().settle();
+  }
+  lined_site& at_;
+  std::uint8_t number_ = 0;
 };
 
 } // namespace
@@ -327,6 +354,23 @@ BOOST_FIXTURE_TEST_CASE(a_line_that_is_cut_in_mi6c_delays_the_key, lined_site) {
   BOOST_CHECK_GE(world().time().now().us - began.us, 590'000'000);
 }
 
+// A line that breaks in MI6c and is there again before Steel has said it for the last time.
+BOOST_FIXTURE_TEST_CASE(a_line_that_breaks_once_in_mi6c_does_not_make_the_key_wait, lined_site) {
+  get<acknowledged>(box("steel-1").line, load_label{{}, number, {"DM400"}});
+  cut_in<mi6c>(true);
+  const auto began = world().time().now();
+  const auto pending = order_for_ve();
+  BOOST_REQUIRE(world().run_until([&] { return count_in_meter<key_provisioned>() == 1; }));
+  BOOST_REQUIRE(world().run_until([&] { return world().time().now().us > began.us + 12'000'000; }));
+  BOOST_CHECK(!pending->ready());
+  plug_in();
+  BOOST_REQUIRE(world().run_until([&] { return pending->ready(); }));
+  BOOST_REQUIRE(pending->answer && pending->answer->outcome.complete);
+  BOOST_CHECK_EQUAL(pending->answer->outcome.legs.front().tries, 0u);
+  BOOST_CHECK(held().keys.at(ve).committed);
+  BOOST_CHECK_LT(world().time().now().us - began.us, 120'000'000);
+}
+
 // The same, and the meter starts again meanwhile: that key ends Bad by the KMC's time-out, and the meter gets another.
 BOOST_FIXTURE_TEST_CASE(a_key_that_was_not_committed_before_the_meter_started_again_is_bad, lined_site) {
   get<acknowledged>(box("steel-1").line, load_label{{}, number, {"DM400"}});
@@ -425,7 +469,52 @@ BOOST_FIXTURE_TEST_CASE(another_meter_on_the_line_refuses, lined_site) {
   BOOST_REQUIRE(asked->failure);
   BOOST_CHECK_EQUAL(name(*asked->failure), name(refusal::meter_not_known));
   BOOST_CHECK(held().number.empty());
-  BOOST_CHECK_EQUAL(count_in_meter<fault_recorded>(), 1u);
+  wait();
+  const auto told = faults_of_meter();
+  BOOST_REQUIRE_EQUAL(told.size(), 1u);
+  BOOST_CHECK_EQUAL(told[0].command, "commands");
+  BOOST_CHECK_EQUAL(told[0].about, "load label 1");
+  const participant itself{participant_kind::meter, number.text}, asked_for{participant_kind::meter, other.text};
+  BOOST_CHECK((told[0].involved == std::vector{itself, asked_for}));
+}
+
+// EP-29: whoever is at the other end fills no log, with what is no command of the meter's or with what it refuses.
+BOOST_FIXTURE_TEST_CASE(refused_commands_are_counted_and_fill_no_log, lined_site) {
+  constexpr std::uint32_t many = 3000;
+  const party itself{component::meter, number.text}, psr{component::psr, "steel-1"};
+  stranger hostile{*this};
+  for (std::uint32_t i = 1; i <= many; ++i) // each of a code of its own
+    hostile.says({command_kind::command, static_cast<std::uint16_t>(0x6000 + i), i, psr, itself, {}});
+  wait();
+  auto told = faults_of_meter();
+  std::uint64_t counted = 0;
+  for (const auto& f : told) {
+    BOOST_CHECK_EQUAL(f.command, "commands");
+    BOOST_CHECK_EQUAL(name(f.reason), name(refusal::command_unknown));
+    BOOST_CHECK((f.involved == std::vector<participant>{{participant_kind::meter, number.text}}));
+    BOOST_CHECK_LT(f.about.size(), 1000u);
+    std::istringstream words{f.about + ','};
+    for (std::string word; words >> word;)
+      if (word.back() == ',') {
+        counted += std::stoull(word);
+      }
+  }
+  BOOST_CHECK_LE(told.size(), 4u);
+  BOOST_CHECK_EQUAL(counted, many);
+  // What the meter itself refuses is an event each, so it is asked no more after some.
+  const mi6r question{{}, number, {ve, 1}, 4, 8};
+  for (std::uint32_t i = 1; i <= many; ++i)
+    hostile.says({command_kind::command, line_of<mi6r>.code, i, psr, itself, parameters_in(question)});
+  wait();
+  const auto before = told.size();
+  told = faults_of_meter();
+  BOOST_CHECK_GT(told.size(), before + 60);
+  BOOST_CHECK_LE(told.size(), before + line_refusals_limit + 4);
+  BOOST_CHECK_EQUAL(name(told.back().reason), name(refusal::busy));
+  // And later it is a meter like any other.
+  world().advance(std::chrono::hours{1});
+  plug_in();
+  BOOST_CHECK(install({ve}).complete);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

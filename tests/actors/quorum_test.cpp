@@ -14,7 +14,7 @@ const box_id spare_id{box_type::oak, 77};
 const domain_id ve{"VE"};
 
 box_plan spare(unsigned threshold) {
-  return {{"oak-spare"}, box_type::oak, {}, {}, threshold, {rita, sven}};
+  return {{"oak-spare"}, {}, box_type::oak, {}, {}, threshold, {rita, sven}};
 }
 
 /// Writes an event of the spare box to the log, and beside it what is sealed.

@@ -20,7 +20,7 @@ const label dora{"Dora"}, emil{"Emil"}, fritz{"Fritz"}; // Dora and Emil hold th
 const label rita{"Rita"}, sven{"Sven"};                 // and these two those of a box that has no id yet
 
 box_plan spare() {
-  return {{"oak-spare"}, box_type::oak, {}, {}, 2, {rita, sven}};
+  return {{"oak-spare"}, {}, box_type::oak, {}, {}, 2, {rita, sven}};
 }
 
 using folder = std::map<std::string, std::string>;

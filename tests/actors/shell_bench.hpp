@@ -56,6 +56,8 @@ public:
 
   shell& house() { return *host_->house; }
   log& written() { return *log_; }
+  simulation& world() { return world_; }
+  const surroundings& around() const { return around_; }
   void settle() { world_.settle(); }
   std::filesystem::path data() const { return data_ / "log"; }
 

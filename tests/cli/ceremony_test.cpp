@@ -43,8 +43,8 @@ site_plan small_site() {
   site_plan plan;
   plan.suite = suite_id::p256;
   plan.domains = {{{"VE"}, "vendor", {"US"}}};
-  plan.boxes = {{{"factory"}, box_type::manufacturing, {}, {}, 2, {{"Ada"}, {"Bela"}, {"Clara"}}},
-                {{"oak"}, box_type::oak, {{"VE"}}, {}, 2, {{"Dora"}, {"Emil"}}}};
+  plan.boxes = {{{"factory"}, {}, box_type::manufacturing, {}, {}, 2, {{"Ada"}, {"Bela"}, {"Clara"}}},
+                {{"oak"}, {}, box_type::oak, {{"VE"}}, {}, 2, {{"Dora"}, {"Emil"}}}};
   return plan;
 }
 
@@ -147,7 +147,7 @@ BOOST_FIXTURE_TEST_CASE(every_step_says_who_what_and_what_is_shown, small_ceremo
 BOOST_AUTO_TEST_CASE(acts_of_later_steps_have_words_too) {
   auto plan = small_site();
   plan.boxes.insert(plan.boxes.begin() + 1,
-                    {{"second"}, box_type::manufacturing, {}, {}, 1, {{"Gerd"}, {"Hugo"}}});
+                    {{"second"}, {}, box_type::manufacturing, {}, {}, 1, {{"Gerd"}, {"Hugo"}}});
   auto steps = first_ceremony(plan, {{"VE"}});
   steps.push_back({restart, {}, {}, {}, {}});
   for (const auto& s : activation(plan.boxes[2], {"VE"}))

@@ -242,6 +242,9 @@ BOOST_AUTO_TEST_CASE(a_stranger_on_the_line_does_no_harm) {
   // Told in few events.
   BOOST_CHECK(until([&] { return node.ask({"audit", "errors"}).out.find("outside") != std::string::npos; }));
   BOOST_CHECK_LE(node.records(), before + 8);
+  // Under the name of the meter whose line it is (EP-30).
+  const auto of_meter = node.ask({"audit", "meter", "M0000001"});
+  BOOST_CHECK_MESSAGE(of_meter.out.find("outside") != std::string::npos, of_meter.told() << of_meter.out);
   meter_process meter{tcp(at_node)};
   BOOST_CHECK_EQUAL(request(node, {"VE"}).status, 0);
   // One who takes the meter's place and says nothing: the meter comes again.
@@ -283,8 +286,10 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_is_said_in_one_line) {
   refused(noise({"--between", tcp(at_node), "--and", "pty"}), 3, "Address already in use");
   refused(noise({"--between", "pty", "--and", (work / "no/such/place").string()}), 3, "cannot be made: No such file");
   refused(noise({"--between", "pty", "--and", "tcp:7001"}), 2, "--and: \"tcp:7001\" is no line");
+  refused(noise({"--between", "tcp:127.0.0.1:7001", "--and", "tcp:localhost:7001"}), 2, "the line that --between is");
+  refused(noise({"--between", (work / "a").string(), "--and", (work / "a").string()}), 2, "the line that --between is");
   for (const auto& [option, value] :
-       {std::pair{"--rate", "1.5"}, {"--rate", "x"}, {"--delay", "-1"}, {"--seed", "-1"}, {"--cut-after", "1e3"}})
+       {std::pair{"--rate", "1.5"}, {"--rate", "x"}, {"--rate", "nan"}, {"--rate", "-0.1"}, {"--delay", "-1"}, {"--seed", "-1"}, {"--cut-after", "1e3"}})
     refused(noise({"--between", "pty", "--and", "pty", option, value}), 2, option);
 
   // The address of the node is taken.

@@ -121,6 +121,11 @@ const entry list[] = {
 
   {100, "generators_changed", generators_changed{oak_1, generator_health::degraded, "x", {}, {}}, "box/O00000001",
    "box O00000001", ""},
+  {110, "authority_introduced",
+   authority_introduced{"there", {}, manufacturing_1, suite_id::p256, {1}, {{box_type::oak, {2}}}}, "authority/authority",
+   "box M00000001", "16 authority"},
+  {111, "domain_introduced", domain_introduced{ve, "vendor", germany, suite_id::p256, manufacturing_1, {}, "there"},
+   "domain/VE", "domain VE, box M00000001", "7 VE"},
 };
 
 template <class T>

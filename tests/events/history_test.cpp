@@ -184,6 +184,40 @@ BOOST_AUTO_TEST_CASE(each_rule_is_found_broken) {
     {"committed twice", [](auto& e) { e.insert(e.begin() + 7, e[6]); }, "24 installation"},
     // names
     {"another Steel", [](auto& e) { in<installation_attempted>(e[3]).steel = steel2; }, "20 names"},
+    {"made for another Steel, and kept", [](auto& e) { in<key_generated>(e[1]).steel = steel2; }, "20 names"},
+    {"made for another Steel, and kept by the KDC",
+     [](auto& e) {
+       in<key_generated>(e[1]).steel = steel2;
+       e[2] = {install_record_received{key(1), steel, {1}, meter1, {}}, {}};
+     },
+     "19 names"},
+    {"made for another Steel, and a gap",
+     [](auto& e) {
+       in<key_generated>(e[1]).steel = steel2;
+       e.resize(2);
+     },
+     ""},
+    {"tried in another meter, and in none",
+     [](auto& e) {
+       e[2] = {install_record_received{key(1), steel, {1}, meter1, {}}, {}};
+       in<installation_attempted>(e[3]).meter = meter2;
+       e[4] = {installation_finished{key(1), steel, meter2, refusal::meter_not_known, {}}, {}};
+       e.resize(5);
+     },
+     ""},
+    {"tried in another meter, and in the right one",
+     [](auto& e) { in<installation_attempted>(e[3]).meter = meter2; }, "22 installation"},
+    {"tried in another meter, and in that",
+     [](auto& e) {
+       e.insert(e.begin() + 3, {install_record_received{key(1), steel, {1}, meter2, {}}, {}});
+     },
+     "23 names"},
+    {"reported of another meter than it was tried in",
+     [](auto& e) {
+       e.resize(4);
+       e.push_back({installation_finished{key(1), steel, meter2, refusal::meter_not_known, {}}, {}});
+     },
+     "21 names"},
     {"another meter", [](auto& e) { in<key_installed>(e[9]).meter = meter2; }, "26 names"},
     {"another key in the archive", [](auto& e) { e[9].facts.check = check_value{9}; }, "26 names"},
     {"another key in the meter", [](auto& e) { in<key_provisioned>(e[5]).check = check_value{9}; }, "26 names"},

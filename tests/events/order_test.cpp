@@ -132,7 +132,7 @@ BOOST_AUTO_TEST_CASE(every_progress_at_every_stage) {
       {delivered, {no, no, yes, done, done, done, done, done}},
       {reported, {no, no, yes, yes, done, done, done, done}}, // MI7 may overtake the delivery
       {reported_failed, {no, no, yes, yes, done, done, done, done}},
-      {timed_out, {no, no, no, yes, no, done, no, no}},
+      {timed_out, {no, no, yes, yes, no, done, no, no}}, // from assigned: a key that can go no further (EP-13b)
       {key_failed, {no, done, yes, no, yes, yes, no, no}}, // from assigned: a gap (EP-13b)
       {finished,
        {end, end, no, no, end, no, done, no}}, // from waiting: the meter has a key from an earlier order (EP-17)

@@ -6,7 +6,8 @@
 //   enrolment_not_open, enrolment_secret_unfit   actors/boxes/enrolling, box_start_up: tests/actors/enrolment_test
 //   record_malformed, record_missing    actors/archive, actors/boxes/brass_checks (bytes; look-ups)
 //   test_tokens_differ, registration_tokens_differ   actors/boxes/brass_checks (cryptography)
-//   installation_open, installation_interrupted   actors/boxes/steel (the KMC asks too early; a restart)
+//   installation_open, installation_interrupted, installation_never_begun
+//                                       actors/boxes/steel (the KMC asks too early; a restart; no MI4')
 //   generators_*, self_test_failed      actors/shell, actors/boxes/box_core (what a worker draws): generators_test
 //   meter_not_known                     actors/computers/psr (no such meter on the line)
 //   no_answer, storage_failed           time-outs and the journal
@@ -73,6 +74,7 @@ constexpr known list[] = {
   {45, "registration_tokens_differ"},
   {46, "installation_open"},
   {47, "installation_interrupted"},
+  {48, "installation_never_begun"},
   {50, "meter_not_labelled"},
   {51, "meter_already_labelled"},
   {52, "meter_key_committed"},
@@ -109,6 +111,11 @@ constexpr known list[] = {
   {97, "generators_failed"},
   {98, "generators_degraded"},
   {99, "self_test_failed"},
+  {110, "peer_not_certified"},
+  {111, "peer_not_expected"},
+  {112, "peer_version_unknown"},
+  {113, "peer_silent"},
+  {114, "frame_malformed"},
 };
 
 } // namespace

@@ -11,7 +11,7 @@ namespace {
 const domain_id ve{"VE"}, usps{"USPS"};
 
 box_plan box(const char* slot, box_type type, std::vector<domain_id> domains, std::vector<label> custodians) {
-  box_plan plan{{slot}, type, std::move(domains), {}, 2, std::move(custodians)};
+  box_plan plan{{slot}, {}, type, std::move(domains), {}, 2, std::move(custodians)};
   if (!plan.domains.empty())
     plan.active = plan.domains.front();
   return plan;

@@ -4,7 +4,14 @@
 #include "tests/cli/running_node.hpp"
 #include "tests/loopback.hpp"
 
+#include <ctime>
 #include <mutex>
+#include <thread>
+
+#include <fcntl.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 namespace oaksteel::testing {
 namespace {
@@ -16,7 +23,7 @@ struct heard_bytes {
   int began = 0, ended = 0;
 
   line_listener listener() {
-    return {[this] { count(began); }, [this] { count(ended); },
+    return {[this](std::uint64_t) { count(began); }, [this] { count(ended); },
             [this](const bytes& data) {
               std::lock_guard lock{mutex};
               all.insert(all.end(), data.begin(), data.end());
@@ -71,17 +78,72 @@ BOOST_AUTO_TEST_CASE(tcp_both_ways_and_begun_again) {
   b.write(every_byte());
   BOOST_CHECK(at_a.is(every_byte()) && at_b.is(every_byte()));
   // The side that listens ends it; the other comes again.
-  a.hang_up();
+  a.hang_up(1);
   BOOST_REQUIRE(at_a.waits_for([](const auto& h) { return h.began == 2 && h.ended == 1; }));
   BOOST_REQUIRE(at_b.waits_for([](const auto& h) { return h.began == 2 && h.ended == 1; }));
   b.write({1, 2, 3});
   auto longer = every_byte();
   longer.insert(longer.end(), {1, 2, 3});
   BOOST_CHECK(at_a.is(longer));
+  // What was to end with the connection before does not end this one.
+  a.hang_up(1);
+  b.write({4});
+  longer.push_back(4);
+  BOOST_CHECK(at_a.is(longer));
+  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 2 && h.ended == 1; }));
   // Two cannot listen at one address.
   const auto second = line_port::open(address(where), line_side::listens);
   BOOST_REQUIRE(!second);
   BOOST_CHECK(second.error().text.find("cannot be listened on") != std::string::npos);
+}
+
+// `localhost` is ::1 and 127.0.0.1 on most machines, and a node listens at one of them.
+BOOST_AUTO_TEST_CASE(every_address_of_a_host_is_tried) {
+  const auto port = std::to_string(free_port());
+  heard_bytes at_a, at_b;
+  auto a = opened("tcp:127.0.0.1:" + port, line_side::listens);
+  a.start(at_a.listener());
+  auto b = opened("tcp:localhost:" + port, line_side::connects);
+  b.start(at_b.listener());
+  BOOST_REQUIRE(at_a.waits_for([](const auto& h) { return h.began == 1; }));
+  b.write({1});
+  BOOST_CHECK(at_a.is({1}));
+}
+
+// Whoever knocks when no file can be opened waits, and the port's thread does not turn in a circle meanwhile.
+BOOST_AUTO_TEST_CASE(a_process_without_files_lets_nobody_in_and_rests) {
+  const auto port = free_port();
+  heard_bytes at_a;
+  auto a = opened("tcp:127.0.0.1:" + std::to_string(port), line_side::listens);
+  a.start(at_a.listener());
+  const open_file knocking{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  rlimit before{};
+  BOOST_REQUIRE(getrlimit(RLIMIT_NOFILE, &before) == 0);
+  auto few = before;
+  few.rlim_cur = static_cast<rlim_t>(open("/dev/null", O_RDONLY | O_CLOEXEC)); // the next number to be given
+  close(static_cast<int>(few.rlim_cur));
+  BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &few) == 0);
+  const auto address = loopback(port);
+  const auto connected = connect(knocking.fd(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  const auto busy = std::clock();
+  std::this_thread::sleep_for(std::chrono::milliseconds{400});
+  const auto spent = std::clock() - busy;
+  BOOST_REQUIRE(setrlimit(RLIMIT_NOFILE, &before) == 0);
+  BOOST_REQUIRE_EQUAL(connected, 0);
+  BOOST_CHECK_LT(static_cast<double>(spent) / CLOCKS_PER_SEC, 0.1);
+  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 1; }));
+}
+
+BOOST_AUTO_TEST_CASE(one_line_by_two_names) {
+  const std::vector<std::tuple<std::string, std::string, bool>> table{
+      {"tcp:127.0.0.1:7001", "tcp:127.0.0.1:7001", true}, {"tcp:127.0.0.1:7001", "tcp:localhost:7001", true},
+      {"tcp:0.0.0.0:7001", "tcp:127.0.0.1:7001", true},   {"tcp:127.0.0.1:7001", "tcp:127.0.0.1:7002", false},
+      {"tcp:127.0.0.1:7001", "tcp:127.0.0.2:7001", false}, {"line", "sub/../line", true},
+      {"line", "other", false},                           {"tcp:127.0.0.1:7001", "line", false},
+      {"tcp:127.0.0.1:7001", "tcp:no.such.host.invalid:7001", false}};
+  for (const auto& [a, b, same] : table)
+    BOOST_CHECK_MESSAGE(same_line(address(a), address(b)) == same, a << " and " << b);
+  BOOST_CHECK(!same_line({}, {})); // two pseudo-terminals without a name
 }
 
 BOOST_AUTO_TEST_CASE(a_pseudo_terminal_both_ways_and_made_again) {

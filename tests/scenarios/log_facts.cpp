@@ -81,7 +81,15 @@ private:
       say("meter " + e.meter.text + " printed piece " + std::to_string(e.first) + " twice");
     printed_[e.meter] = e.first + e.count - 1;
   }
-  void take(const order_closed& e) { once(closed_, e.order, "closed"); }
+  void take(const order_opened& e) { opened_.emplace(e.order, e); }
+  void take(const order_closed& e) {
+    once(closed_, e.order, "closed");
+    passed_by_.merge(taken_[e.order]);
+    if (e.complete)
+      complete_.insert(e.order);
+  }
+  void take(const leg_key_assigned& e) { taken_[e.order].insert(e.key); }
+  void take(const leg_key_failed& e) { passed_by_.insert(e.key); }
 
   void at_the_end() {
     // EP-13b: the KMC's time-out makes a key Bad that nobody could hear of any more, wherever it is.
@@ -89,6 +97,26 @@ private:
       if (auto s = status_[key]; s == status::none || (s == status::bad && reason_[key] != refusal::no_answer))
         say("key " + key.text() + " is in meter " + place.first.text + " for good and is "
             + (s == status::bad ? "Bad" : "unknown") + " in the archive");
+    // EP-13b: nobody would ever end it.
+    for (const auto& key : passed_by_)
+      if (status_[key] == status::fresh)
+        say("key " + key.text() + " is New, and its order has passed it by");
+    for (const auto& order : complete_)
+      done(opened_.at(order));
+  }
+
+  /// EP-17: what an order was for, is so in each of its domains.
+  void done(const order_opened& order) {
+    static const std::map<order_kind, std::set<status>> led_to{
+      {order_kind::install, {status::installed, status::active, status::obsolete}},
+      {order_kind::registration, {status::active, status::obsolete}},
+      {order_kind::retirement, {status::obsolete}}};
+    for (const auto& leg : order.legs) {
+      const auto held = held_.find({order.details.meter, leg.domain});
+      if (held == held_.end() || !led_to.at(order.details.kind).contains(status_[held->second]))
+        say("order " + order.order.text() + " is complete, and not so for meter " + order.details.meter.text + " in "
+            + leg.domain.text);
+    }
   }
 
   void ascends(std::uint64_t& last, const key_id& key, const std::string& what) {
@@ -126,7 +154,10 @@ private:
   std::map<key_id, refusal> reason_;
   std::map<sequence_number, std::uint64_t> printed_;
   std::set<sequence_number> labelled_, registered_;
-  std::set<order_id> closed_;
+  std::set<order_id> closed_, complete_;
+  std::map<order_id, order_opened> opened_;
+  std::map<order_id, std::set<key_id>> taken_;
+  std::set<key_id> passed_by_;
 };
 
 } // namespace

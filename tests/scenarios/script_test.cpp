@@ -375,7 +375,10 @@ BOOST_AUTO_TEST_CASE(reads_faults_of_messages) {
          {first, one("[[fault]]\nmessage = \"MI7\"\nwhat = \"altered\"\nfield = @\"colour\"\n"),
           "unknown field of MI7 \"colour\""},
          {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"altered\"\n"), "`field` is missing"},
-         {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\nfield = \"key\"\n"), "only what is \"altered\""},
+         {first, one("@[[fault]]\nmessage = \"MI7\"\nwhat = \"lost\"\nfield = \"key\"\n"),
+          "a message is lost as a whole; leave its `field` out"},
+         {first, one("@[[fault]]\nmessage = \"MI8\"\nwhat = \"wrong_signature\"\nfield = \"key\"\n"),
+          "unknown record of MI8 \"key\""},
          {first, one("@[[fault]]\nmessage = \"MI2\"\nwhat = \"wrong_steel\"\n"),
           "MI2 holds nothing that can be wrong_steel"},
          {first, one("[[fault]]\nmessage = \"MI7\"\nwhat = @\"sender_restarted\"\n"),
@@ -570,7 +573,7 @@ BOOST_AUTO_TEST_CASE(gives_one_line_with_file_line_and_column) {
              "days/f.toml:26:13: `threshold` is 0; it must be a whole number from 1 to 16");
   BOOST_TEST(
     text(replaced("\"Emil\"", "\"D\u00f6ra\"]\nkey = [\"x\"")) ==
-    "days/f.toml:22:1: unknown key \"key\" in [[box]]; known here: slot, type, domains, active, threshold, custodians");
+    "days/f.toml:22:1: unknown key \"key\" in [[box]]; known here: slot, type, node, domains, active, threshold, custodians");
   // Columns count characters: the two bytes of the o with its two dots are one.
   BOOST_TEST(text(replaced("name = \"day\"", "name = \"d\u00f6y\" x")).starts_with("days/f.toml:1:14: "));
   BOOST_TEST(text(std::string(scenario_limit + 1, '\n')) ==

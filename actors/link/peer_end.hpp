@@ -1,0 +1,84 @@
+#pragma once
+// One end of a connection between two nodes: commands and their answers, of any size, in numbered frames (frame.hpp) on
+// a stream that neither loses nor changes bytes (TLS). So a frame that is wrong is a peer that is wrong, and ends the
+// connection. Knows neither sockets nor clocks.
+//
+//   hello   := version(u16) node(string) log(32) epoch(u32)   class H, once, first in each direction
+//   piece   := id(u64) kind(u8) last(u8) bytes                class D; a message is one piece or more, in a row
+//
+// Frames are numbered from 0 in each direction, modulo 256.
+
+#include "actors/link/frame.hpp"
+#include "events/fields.hpp"
+#include "events/refusal.hpp"
+
+#include <deque>
+#include <optional>
+#include <string>
+
+namespace oaksteel {
+
+/// Of what stands above. A peer of another version is refused.
+inline constexpr std::uint16_t peer_version = 1;
+/// Longest message, and longest name of a node.
+inline constexpr std::size_t peer_message_limit = 8 * 1024 * 1024, node_name_limit = 32;
+
+/// Who a node says it is. Its certificate says so too; log and epoch tell one start of it from another.
+struct peer_hello {
+  std::uint16_t version = peer_version;
+  std::string node;
+  digest log;
+  std::uint32_t epoch = 0;
+
+  static auto fields(auto& self) { return std::tie(self.version, self.node, self.log, self.epoch); }
+};
+
+/// Letters, so that a trace can be read.
+enum class peer_message_kind : std::uint8_t {
+  command = 'C',
+  answer = 'R', ///< to the command with its id
+  ping = 'P',   ///< answered by a pong; both are empty
+  pong = 'Q',
+};
+bool valid(peer_message_kind k);
+
+struct peer_message {
+  peer_message_kind kind = peer_message_kind::command;
+  std::uint64_t id = 0; ///< of the sender of the command, counting up while it runs
+  bytes data;
+};
+
+class peer_end {
+public:
+  /// Its hello is the first thing to be written.
+  explicit peer_end(const peer_hello& own);
+
+  /// The message has at most peer_message_limit bytes.
+  void send(const peer_message& m);
+  void received(std::span<const std::uint8_t> data);
+
+  /// Takes what is to be written.
+  bytes to_write() { return std::exchange(out_, {}); }
+  /// Takes the next message that came in.
+  std::optional<peer_message> delivered();
+  /// The other end, once it has said who it is.
+  const std::optional<peer_hello>& peer() const { return peer_; }
+  /// Why the connection is to be ended: nothing is read or written any more. peer_version_unknown, frame_malformed.
+  std::optional<refusal> broken() const { return broken_; }
+
+private:
+  void frame(frame_class kind, std::span<const std::uint8_t> payload);
+  void take(frame_class kind, std::uint8_t number, std::span<const std::uint8_t> payload);
+  void take_hello(std::span<const std::uint8_t> payload);
+  void take_piece(std::span<const std::uint8_t> payload);
+
+  frame_reader reader_{frame_payload_limit};
+  bytes out_;
+  std::uint8_t sent_ = 0, expected_ = 0; ///< numbers of the next frames
+  std::optional<peer_hello> peer_;
+  std::optional<peer_message> begun_; ///< whose last piece has not come
+  std::deque<peer_message> in_;
+  std::optional<refusal> broken_;
+};
+
+} // namespace oaksteel

@@ -1,0 +1,102 @@
+#include "actors/neighbours.hpp"
+
+#include "events/signed_bodies.hpp"
+#include "storage/signed_body.hpp"
+
+#include <chrono>
+
+namespace oaksteel {
+namespace {
+
+using self_pointer = neighbours_actor::stateful_pointer<neighbours_state>;
+
+/// Of what a stranger says, or causes to be said, so much is noted.
+constexpr std::size_t text_limit = 160;
+
+const stream_id authority_stream{stream_kind::authority, "authority"};
+
+gathered_faults::time now(self_pointer self) {
+  return std::chrono::duration_cast<gathered_faults::time>(self->clock().now().time_since_epoch());
+}
+
+void wake(self_pointer self) {
+  auto& state = self->state;
+  if (const auto due = state.refusals.due(); due && !std::exchange(state.woken, true))
+    self->delayed_send(self, std::max(gathered_faults::time{0}, *due - now(self)), refusals_due{});
+}
+
+void gather(self_pointer self, const peer_refused& m) {
+  const auto what = m.who.substr(0, text_limit) + (m.about.empty() ? "" : ": " + m.about.substr(0, text_limit));
+  self->state.refusals.add("connection", m.why, what, now(self));
+  wake(self);
+}
+
+void note(self_pointer self) {
+  auto& state = self->state;
+  state.woken = false;
+  for (const auto& tale : state.refusals.take(now(self)))
+    state.house->submit({{{"neighbours", ++state.notes}, 0, 0}, tale.command, nullptr},
+                        [tale](transaction& t) { t.refuse(tale.why, tale.about, tale.involved); });
+  wake(self);
+}
+
+auto introduce(self_pointer self, const introduce_authority& m) {
+  auto rp = self->make_response_promise<acknowledged>();
+  self->state.house->submit({m.head, "introduce_authority", fails(rp)}, [rp, m](transaction& t) {
+    auto events = decide(t.state<authority>(authority_stream), m.told);
+    if (!events)
+      return t.refuse(events.error(), "node " + m.told.node, {{participant_kind::box, m.told.box.text()}});
+    t.apply<authority>(authority_stream, std::move(*events));
+    t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+  });
+  return rp;
+}
+
+/// The keys are for this domain, and signed with the domain key set that was introduced before (EP-12).
+bool believable(const domain_introduced& told, const bytes& key_set, suite_id suite, work_context& w) {
+  const auto signer = public_key::parse(suite, key_set);
+  const auto body = decode_body<domain_keys_body>(told.signed_keys.body);
+  return signer && body && body->domain == told.domain && body->kind == told.kind
+         && body->sub_domain == told.sub_domain && body->suite == told.suite
+         && w.proofs.check(*signer, {"domain keys", told.domain.text}, told.signed_keys.body, told.signed_keys.proof);
+}
+
+auto introduce(self_pointer self, const introduce_domain& m) {
+  struct facts {
+    bool valid = false;
+  };
+  auto rp = self->make_response_promise<acknowledged>();
+  const auto row = self->state.house->around().journal_log->view().row(authority_stream);
+  const auto known = row ? decode<authority>(row->state) : expected<authority, std::string>{authority{}};
+  self->state.house->submit<facts>(
+    {m.head, "introduce_domain", fails(rp)},
+    [told = m.told, known = known ? *known : authority{}](work_context& w) {
+      return facts{believable(told, known.domain_key_set, known.suite, w)};
+    },
+    [rp, m](transaction& t, facts& f) {
+      const stream_id stream{stream_kind::domain, m.told.domain.text};
+      auto events = decide(t.state<domain>(stream), m.told, f.valid);
+      if (!events)
+        return t.refuse(events.error(), "node " + m.told.node, {{participant_kind::domain, m.told.domain.text}});
+      t.apply<domain>(stream, std::move(*events));
+      t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+    });
+  return rp;
+}
+
+} // namespace
+
+neighbours_actor::behavior_type neighbours(self_pointer self, surroundings around) {
+  self->state.house = std::make_unique<shell>("neighbours", shell_client{self}, around);
+  return {
+    [self](const work_done& m) { self->state.house->on(m); },
+    [self](const append_done& m) { self->state.house->on(m); },
+    [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
+    [self](const peer_refused& m) { gather(self, m); },
+    [self](const refusals_due&) { note(self); },
+    [self](const introduce_authority& m) { return introduce(self, m); },
+    [self](const introduce_domain& m) { return introduce(self, m); },
+  };
+}
+
+} // namespace oaksteel

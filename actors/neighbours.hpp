@@ -1,0 +1,52 @@
+#pragma once
+// What a node notes of other nodes: what they introduced, and who was not let in (SYS-6, EP-29).
+
+#include "actors/actors.hpp"
+#include "actors/link/gathered_faults.hpp"
+#include "actors/messages.hpp"
+#include "actors/shell.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/typed_event_based_actor.hpp>
+
+namespace oaksteel {
+
+/// From the port or a door: a peer was not let in, was sent away, or sent a command that no wire carries.
+struct peer_refused {
+  message_head head;
+  refusal why = refusal::peer_not_certified;
+  std::string who; ///< a node's name, or an address
+  std::string about;
+};
+/// To itself: what was gathered is due.
+struct refusals_due {
+  message_head head;
+};
+/// From the node's own operator, who asked another node: whom the boxes here are to believe, and a domain's keys.
+struct introduce_authority {
+  message_head head;
+  authority_introduced told;
+};
+struct introduce_domain {
+  message_head head;
+  domain_introduced told;
+};
+
+using neighbours_actor =
+  component_client::extend<caf::reacts_to<peer_refused>, caf::reacts_to<refusals_due>,
+                           caf::replies_to<introduce_authority>::with<acknowledged>,
+                           caf::replies_to<introduce_domain>::with<acknowledged>>;
+
+struct neighbours_state {
+  static inline const char* name = "neighbours";
+
+  std::unique_ptr<shell> house;
+  gathered_faults refusals; ///< not noted yet
+  bool woken = false;
+  std::uint64_t notes = 0;
+};
+
+neighbours_actor::behavior_type neighbours(neighbours_actor::stateful_pointer<neighbours_state> self,
+                                           surroundings around);
+
+} // namespace oaksteel

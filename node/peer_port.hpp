@@ -1,0 +1,78 @@
+#pragma once
+// Connections to other nodes: TLS 1.3, both ends with a certificate of the deployment's authority, in a thread of its
+// own. Commands go over the connection that their sender opened, and their answers come back on it: so there are two
+// between nodes that ask each other. A connection that breaks is opened again, with a growing pause.
+//
+// Whoever connects has proved nothing yet: it gets little time and little memory, and what goes wrong with it is told
+// and not answered.
+
+#include "actors/link/peer_end.hpp"
+#include "node/line_address.hpp"
+#include "storage/files.hpp"
+
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <vector>
+
+namespace oaksteel {
+
+/// A node of the deployment, and where it listens.
+struct peer_plan {
+  std::string node;
+  line_address address;
+};
+
+/// Where a node's certificates lie: NODE.cert.pem and NODE.key.pem, and of the authority ca.cert.pem and ca.crl.pem.
+/// They are read again when they change.
+struct peer_port_options {
+  std::string node; ///< this one
+  std::filesystem::path certificates;
+  std::optional<line_address> listen; ///< none: nobody sends commands here
+  std::vector<peer_plan> peers;       ///< who may connect
+  std::chrono::milliseconds prove_within{5000}; ///< for handshake and hello
+  std::chrono::milliseconds silent_for{15000};  ///< a peer of which nothing is heard is gone; asked thrice meanwhile
+  std::chrono::milliseconds first_pause{100}, longest_pause{5000}; ///< before a connection is opened again
+  std::chrono::milliseconds check_every{10000}; ///< whether certificates of those who are connected still hold
+};
+
+/// Connections at once that have proved nothing yet; a further one takes the place of the oldest of whichever address
+/// has most.
+inline constexpr std::size_t unproven_limit = 64;
+
+/// What the port's thread calls; none may block.
+struct peer_listener {
+  std::function<void(const std::string& node, const peer_hello&)> reached; ///< commands can go there
+  std::function<void(const std::string& node)> lost;                       ///< they cannot any more
+  std::function<void(const std::string& node, peer_message)> answered;
+  std::function<void(const std::string& node, const peer_hello&)> came; ///< commands can come from there
+  std::function<void(const std::string& node, peer_message)> commanded;
+  /// Somebody was not let in, or was sent away: a node's name or an address, and the reason in words.
+  std::function<void(refusal, const std::string& who, const std::string& about)> refused;
+};
+
+class peer_port {
+public:
+  /// Begins to listen. The error is that of the certificates or of the address.
+  static stored<peer_port> open(peer_port_options options);
+
+  /// `log` and `epoch` tell this start of the node from another. A connection is opened to those of the peers to whom
+  /// commands are to go.
+  void start(const digest& log, std::uint32_t epoch, peer_listener listener, const std::vector<std::string>& reach);
+  /// From any thread; nothing is said when the connection is not there, or goes before it is written.
+  void ask(const std::string& node, peer_message command);
+  void answer(const std::string& node, peer_message answer);
+  /// Ends the thread; nothing is called from then on. Not from within a call.
+  void stop();
+
+  peer_port(peer_port&&) noexcept;
+  peer_port& operator=(peer_port&&) = delete;
+  ~peer_port();
+  struct impl;
+  explicit peer_port(std::unique_ptr<impl> i);
+
+private:
+  std::unique_ptr<impl> impl_;
+};
+
+} // namespace oaksteel

@@ -1,0 +1,89 @@
+#include "node/peers.hpp"
+
+#include "node/introductions.hpp"
+
+#include <caf/send.hpp>
+
+namespace oaksteel {
+
+stored<std::unique_ptr<peers>> peers::open(const node_configuration& plan) {
+  peer_port_options options;
+  options.node = plan.name;
+  options.certificates = plan.certificates;
+  options.listen = plan.listen;
+  for (const auto& node : plan.nodes)
+    if (node.name.text != plan.name)
+      options.peers.push_back({node.name.text, node.address});
+    else if (!options.listen)
+      options.listen = node.address;
+  auto port = peer_port::open(std::move(options));
+  if (!port)
+    return unexpected{port.error()};
+  return std::make_unique<peers>(plan, std::move(*port));
+}
+
+std::vector<std::string> peers::others() const {
+  std::vector<std::string> names;
+  for (const auto& node : plan_.nodes)
+    if (node.name.text != plan_.name)
+      names.push_back(node.name.text);
+  return names;
+}
+
+neighbourhood peers::begin(caf::actor_system& system) {
+  for (const auto& node : others()) {
+    peer_link_options link;
+    link.send = [this, node](peer_message m) { port_.ask(node, std::move(m)); };
+    peer_door_options door;
+    door.send = [this, node](peer_message m) { port_.answer(node, std::move(m)); };
+    door.trouble = [this, node](refusal why, const std::string& about) {
+      caf::anon_send(neighbours_, peer_refused{{}, why, "node " + node, about});
+    };
+    all_[node] = {system.spawn(peer_link, std::move(link)), system.spawn(peer_door, std::move(door))};
+  }
+  return {plan_.name, others(), [this](const party& p) { return plan_.node_of(p); },
+          [this](const std::string& node) { return carrier_actor{all_.at(node).link}; },
+          [this](const std::string& node, const wire& ends, carrier_actor near) {
+            caf::anon_send(all_.at(node).door, wire_offered{{}, ends, std::move(near)});
+          }};
+}
+
+peer_listener peers::listener() {
+  peer_listener l;
+  l.reached = [this](const std::string& node, const peer_hello& h) {
+    caf::anon_send(all_.at(node).link, peer_joined{{}, h});
+  };
+  l.lost = [this](const std::string& node) { caf::anon_send(all_.at(node).link, peer_left{}); };
+  l.answered = [this](const std::string& node, peer_message m) {
+    caf::anon_send(all_.at(node).link, peer_heard{{}, m.id, std::move(m.data)});
+  };
+  l.came = [this](const std::string& node, const peer_hello& h) {
+    caf::anon_send(all_.at(node).door, peer_joined{{}, h});
+  };
+  l.commanded = [this](const std::string& node, peer_message m) {
+    caf::anon_send(all_.at(node).door, peer_heard{{}, m.id, std::move(m.data)});
+  };
+  l.refused = [this](refusal why, const std::string& who, const std::string& about) {
+    caf::anon_send(neighbours_, peer_refused{{}, why, who, about});
+  };
+  return l;
+}
+
+void peers::start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking) {
+  neighbours_ = system.spawn(neighbours, around);
+  introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
+                                neighbours_, std::move(lacking));
+  port_.start(around.journal_log->id(), around.journal_log->epoch(), listener(), others());
+}
+
+void peers::stop() {
+  port_.stop();
+  caf::anon_send_exit(introductions_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(neighbours_, caf::exit_reason::user_shutdown);
+  for (const auto& [node, one] : all_) {
+    caf::anon_send_exit(one.link, caf::exit_reason::user_shutdown);
+    caf::anon_send_exit(one.door, caf::exit_reason::user_shutdown);
+  }
+}
+
+} // namespace oaksteel

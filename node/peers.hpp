@@ -1,0 +1,47 @@
+#pragma once
+// A node among others: its connections, with a link and a door for each other node, and what goes wrong on them in the
+// node's error log. What the other nodes must tell this one before its boxes can be made is asked for here, until it is
+// there.
+
+#include "actors/link/peer.hpp"
+#include "actors/neighbours.hpp"
+#include "node/configuration.hpp"
+#include "node/peer_port.hpp"
+#include "node/site.hpp"
+
+#include <caf/actor_system.hpp>
+
+#include <map>
+
+namespace oaksteel {
+
+class peers {
+public:
+  /// Begins to listen at the node's address. The error is that of the certificates or of the address.
+  static stored<std::unique_ptr<peers>> open(const node_configuration& plan);
+  peers(const node_configuration& plan, peer_port port) : plan_(plan), port_(std::move(port)) {}
+
+  /// Makes links and doors; for the site's options.
+  neighbourhood begin(caf::actor_system& system);
+  /// Lets the connections begin, once the site is there.
+  /// `lacking` is called now and then: boxes may lack what another node has by now.
+  void start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking);
+  /// Ends the port's thread, and the actors.
+  void stop();
+
+private:
+  struct peer {
+    peer_link_actor link;
+    peer_door_actor door;
+  };
+  std::vector<std::string> others() const;
+  peer_listener listener();
+
+  const node_configuration& plan_;
+  peer_port port_;
+  std::map<std::string, peer> all_; ///< by node
+  neighbours_actor neighbours_;
+  caf::actor introductions_;
+};
+
+} // namespace oaksteel
