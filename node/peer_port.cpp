@@ -24,8 +24,8 @@ namespace asio = boost::asio;
 using asio::ip::tcp;
 using failure = boost::system::error_code;
 
-/// Bytes that may wait to be written to a peer; one that does not read them is sent away.
-constexpr std::size_t unwritten_limit = 2 * 64 * 1024 * 1024;
+/// Bytes that may wait to be sent to a peer; one that does not read them is sent away.
+constexpr std::size_t unsent_limit = 2 * 64 * 1024 * 1024;
 /// Commands of a peer, in number and in bytes, that may be worked on; nothing more is read then.
 constexpr std::size_t unanswered_limit = 2048, unanswered_bytes = 64 * 1024 * 1024;
 /// After the machine has no file left for a connection.
@@ -105,7 +105,6 @@ public:
   bool outgoing() const { return !expected_.empty(); }
   const std::string& node() const { return node_; }
   const peer_hello& peer() const { return *end_.peer(); }
-  bool has_proved() const { return proven_; }
   tcp::socket& socket() { return stream_.next_layer(); }
   std::string who() const { return !node_.empty() ? node_ : !expected_.empty() ? expected_ : address_; }
   const std::string& address() const { return address_; }
@@ -127,12 +126,14 @@ public:
         f ? self->end(refusal::peer_not_certified, self->reason(f)) : self->shaken();
     });
   }
-  void send(const peer_message& m) {
+  void send(peer_message m) {
     if (ended_)
       return;
     if (m.kind == peer_message_kind::answer)
       answered(m.id);
-    end_.send(m);
+    end_.send(std::move(m));
+    if (end_.unsent() > unsent_limit)
+      return end(refusal::busy, "it does not read what is sent to it");
     write();
   }
   /// Once; `why` is told.
@@ -200,11 +201,9 @@ private:
         return end(refusal::peer_not_expected, "it says that it is node " + end_.peer()->node);
       proven_ = true;
       house_.proven(shared_from_this());
+      watch();
     }
-    if (proven_) {
-      silences_ = 0;
-      listen_for_life();
-    }
+    alive_ = true;
     while (auto m = end_.delivered()) {
       if (!took(std::move(*m)))
         return end(refusal::frame_malformed, "a message that does not belong on this connection");
@@ -249,13 +248,11 @@ private:
   }
 
   void write() {
-    auto fresh = end_.to_write();
-    waiting_.insert(waiting_.end(), fresh.begin(), fresh.end());
-    if (waiting_.size() > unwritten_limit)
-      return end(refusal::busy, "it does not read what is sent to it");
-    if (node_.empty() || waiting_.empty() || !going_.empty())
+    if (node_.empty() || !going_.empty())
       return;
-    going_.swap(waiting_);
+    going_ = end_.to_write();
+    if (going_.empty())
+      return;
     asio::async_write(stream_, asio::buffer(going_), [self = shared_from_this()](failure f, std::size_t) {
       if (self->ended_)
         return;
@@ -266,13 +263,16 @@ private:
     });
   }
 
-  /// Whoever says nothing is asked; whoever does not answer is gone.
-  void listen_for_life() {
+  /// Each end tells the other that it is there, whatever else it hears: a peer that takes a long message has nothing else
+  /// to say. Whoever is not heard is gone, unless it is not read.
+  void watch() {
     after(deadline_, house_.options.silent_for / 3, [self = shared_from_this()] {
-      if (++self->silences_ >= 3)
+      if (std::exchange(self->alive_, false))
+        self->silences_ = 0;
+      else if (!self->waits_ && ++self->silences_ >= 3)
         return self->end(refusal::peer_silent, "nothing was heard of it");
       self->send({peer_message_kind::ping, 0, {}});
-      self->listen_for_life();
+      self->watch();
     });
   }
 
@@ -282,10 +282,11 @@ private:
   peer_end end_;
   timer deadline_;
   std::array<std::uint8_t, 16 * 1024> piece_{};
-  bytes waiting_, going_; ///< to be written
+  bytes going_; ///< being written
   std::map<std::uint64_t, std::size_t> unanswered_; ///< commands of the peer, and their sizes
   std::size_t unanswered_bytes_ = 0;
-  int silences_ = 0;
+  int silences_ = 0;   ///< times in a row that nothing moved
+  bool alive_ = false; ///< something moved since the last time
   bool proven_ = false, ended_ = false, waits_ = false;
 };
 
@@ -445,16 +446,16 @@ void peer_port::start(const digest& log, std::uint32_t epoch, peer_listener list
 }
 
 void peer_port::ask(const std::string& node, peer_message command) {
-  asio::post(impl_->work, [house = impl_.get(), node, m = std::move(command)] {
+  asio::post(impl_->work, [house = impl_.get(), node, m = std::move(command)]() mutable {
     if (const auto o = house->out.find(node); o != house->out.end() && o->second.up)
-      o->second.way->send(m);
+      o->second.way->send(std::move(m));
   });
 }
 
 void peer_port::answer(const std::string& node, peer_message answer) {
-  asio::post(impl_->work, [house = impl_.get(), node, m = std::move(answer)] {
+  asio::post(impl_->work, [house = impl_.get(), node, m = std::move(answer)]() mutable {
     if (const auto c = house->in.find(node); c != house->in.end())
-      c->second->send(m);
+      c->second->send(std::move(m));
   });
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::size_t piece_head = sizeof(std::uint64_t) + 2;
 constexpr std::size_t piece_limit = 32 * 1024;
+constexpr std::size_t write_at_once = 64 * 1024;
 /// Before a peer has said who it is nothing longer is taken from it.
 constexpr std::size_t hello_limit = 256;
 
@@ -28,18 +29,32 @@ void peer_end::frame(frame_class kind, std::span<const std::uint8_t> payload) {
   write_frame(out_, kind, sent_++, payload);
 }
 
-void peer_end::send(const peer_message& m) {
-  std::span<const std::uint8_t> rest{m.data};
-  do {
-    const auto now = rest.first(std::min(rest.size(), piece_limit));
-    rest = rest.subspan(now.size());
-    bytes payload(piece_head);
-    std::memcpy(payload.data(), &m.id, sizeof m.id);
-    payload[sizeof m.id] = static_cast<std::uint8_t>(m.kind);
-    payload[sizeof m.id + 1] = rest.empty();
-    payload.insert(payload.end(), now.begin(), now.end());
-    frame(frame_class::data, payload);
-  } while (!rest.empty());
+void peer_end::send(peer_message m) {
+  unsent_ += m.data.size();
+  going_.push_back(std::move(m));
+}
+
+bytes peer_end::to_write() {
+  while (!going_.empty() && out_.size() < write_at_once)
+    write_piece();
+  return std::exchange(out_, {});
+}
+
+void peer_end::write_piece() {
+  const auto& m = going_.front();
+  const auto rest = std::span{m.data}.subspan(gone_);
+  const auto now = rest.first(std::min(rest.size(), piece_limit));
+  const bool last = now.size() == rest.size();
+  bytes payload(piece_head);
+  std::memcpy(payload.data(), &m.id, sizeof m.id);
+  payload[sizeof m.id] = static_cast<std::uint8_t>(m.kind);
+  payload[sizeof m.id + 1] = last;
+  payload.insert(payload.end(), now.begin(), now.end());
+  frame(frame_class::data, payload);
+  unsent_ -= now.size();
+  gone_ = last ? 0 : gone_ + now.size();
+  if (last)
+    going_.pop_front();
 }
 
 void peer_end::received(std::span<const std::uint8_t> data) {

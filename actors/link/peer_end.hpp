@@ -54,11 +54,13 @@ public:
   explicit peer_end(const peer_hello& own);
 
   /// The message has at most peer_message_limit bytes.
-  void send(const peer_message& m);
+  void send(peer_message m);
   void received(std::span<const std::uint8_t> data);
 
-  /// Takes what is to be written.
-  bytes to_write() { return std::exchange(out_, {}); }
+  /// Takes what is to be written next: a few pieces, so that a long message is made ready as it goes.
+  bytes to_write();
+  /// Bytes of messages that are not yet taken.
+  std::size_t unsent() const { return unsent_; }
   /// Takes the next message that came in.
   std::optional<peer_message> delivered();
   /// The other end, once it has said who it is.
@@ -68,12 +70,15 @@ public:
 
 private:
   void frame(frame_class kind, std::span<const std::uint8_t> payload);
+  void write_piece();
   void take(frame_class kind, std::uint8_t number, std::span<const std::uint8_t> payload);
   void take_hello(std::span<const std::uint8_t> payload);
   void take_piece(std::span<const std::uint8_t> payload);
 
   frame_reader reader_{frame_payload_limit};
   bytes out_;
+  std::deque<peer_message> going_; ///< of the first, the bytes up to gone_ are written
+  std::size_t gone_ = 0, unsent_ = 0;
   std::uint8_t sent_ = 0, expected_ = 0; ///< numbers of the next frames
   std::optional<peer_hello> peer_;
   std::optional<peer_message> begun_; ///< whose last piece has not come

@@ -26,14 +26,15 @@ line_address at(std::uint16_t port) { return *parse_line_address("tcp:127.0.0.1:
 /// A port with all that it told.
 class node_end {
 public:
-  node_end(const std::string& node, const fs::path& certificates, std::uint16_t own, std::vector<peer_plan> peers) {
+  node_end(const std::string& node, const fs::path& certificates, std::uint16_t own, std::vector<peer_plan> peers,
+           std::chrono::milliseconds silent_for = 3000ms) {
     peer_port_options o;
     o.node = node;
     o.certificates = certificates;
     o.listen = at(own);
     o.peers = std::move(peers);
     o.prove_within = 1000ms;
-    o.silent_for = 3000ms;
+    o.silent_for = silent_for;
     o.longest_pause = 200ms;
     o.check_every = 200ms;
     auto opened = peer_port::open(std::move(o));
@@ -204,6 +205,21 @@ BOOST_AUTO_TEST_CASE(commands_and_answers_both_ways_of_any_size_and_after_a_rest
   all.home.port().ask("away", {peer_message_kind::command, 3, {1}});
   BOOST_TEST(all.home.waits_for("answer 3 of away, 1 bytes"));
   BOOST_TEST(all.home.count("refused") == 0u);
+}
+
+// Whoever takes or is given a long message says nothing meanwhile, and his pings wait behind it.
+BOOST_AUTO_TEST_CASE(a_long_message_is_no_silence) {
+  deployment_pki pki;
+  const auto at_a = free_port(), at_b = free_port();
+  node_end a{"a", pki.node("a"), at_a, {{"b", at(at_b)}}, 600ms}, b{"b", pki.node("b"), at_b, {{"a", at(at_a)}}, 600ms};
+  a.start({"b"});
+  b.start();
+  BOOST_REQUIRE(a.waits_for("reached b"));
+  for (std::uint64_t id = 1; id <= 4; ++id) {
+    a.port().ask("b", {peer_message_kind::command, id, bytes(3'000'000, 2)}); // a byte that is sent as two
+    BOOST_TEST(a.waits_for("answer " + std::to_string(id) + " of b"));
+  }
+  BOOST_TEST(a.count("lost") == 0u);
 }
 
 // "No certificate, a foreign CA, an expired or revoked one, a right certificate for the wrong node, no TLS at all, old
@@ -393,7 +409,9 @@ BOOST_AUTO_TEST_CASE(no_more_is_read_than_is_worked_on) {
   for (std::uint64_t id = 1; id <= 3000; ++id)
     away->port().ask("home", {peer_message_kind::command, id, bytes(1000, 1)});
   BOOST_TEST(all.home.waits_for("command", 2048));
-  std::this_thread::sleep_for(300ms);
+  std::this_thread::sleep_for(5500ms); // longer than a peer may be silent: this one is not read
+  BOOST_TEST(all.home.count("refused") == 0u);
+  BOOST_TEST(away->count("lost") == 0u);
   BOOST_TEST(all.home.count("command") < 2048u + 20u); // what was read together
   for (std::uint64_t id = 1; id <= 3000; ++id)
     all.home.port().answer("away", {peer_message_kind::answer, id, {}});
