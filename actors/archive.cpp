@@ -13,7 +13,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = archive_actor::stateful_pointer<archive_state>;
+using archive_pointer = archive_actor::stateful_pointer<archive_state>;
 
 stream_id counter_stream(const domain_id& domain) {
   return {stream_kind::key_counter, domain.text};
@@ -75,7 +75,7 @@ bool serial_taken(archive_state& state, const key_activated& e) {
   return holder && holder->event.key != e.key;
 }
 
-auto store(self_pointer self, const store_record& m) {
+auto store(archive_pointer self, const store_record& m) {
   auto rp = self->make_response_promise<record_stored>();
   auto& state = self->state;
   // A serial is held for a key from the decision until the look-up row says so, or nothing was written.
@@ -112,7 +112,7 @@ auto store(self_pointer self, const store_record& m) {
   return rp;
 }
 
-auto assign(self_pointer self, const new_key_id& m) {
+auto assign(archive_pointer self, const new_key_id& m) {
   auto rp = self->make_response_promise<mi0_answer>();
   self->state.house->submit({m.head, "MI0", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const std::vector<participant> who{{participant_kind::domain, m.domain.text},
@@ -174,7 +174,7 @@ std::optional<current_record> current(const log_view& view, const key_id& key) {
   return found;
 }
 
-auto fetch(self_pointer self, const fetch_record& m) {
+auto fetch(archive_pointer self, const fetch_record& m) {
   auto rp = self->make_response_promise<record_fetched>();
   self->state.house->submit({m.head, "fetch_record", fails(rp)}, [self, rp, m](transaction& t) mutable {
     if (m.domain != self->state.domain)
@@ -233,7 +233,7 @@ std::optional<verification_key> verification_key_for(const log_view& view, const
   return key;
 }
 
-auto fetch_for_verification(self_pointer self, const fetch_verification& m) {
+auto fetch_for_verification(archive_pointer self, const fetch_verification& m) {
   auto rp = self->make_response_promise<verification_material>();
   self->state.house->submit({m.head, "fetch_verification", fails(rp)}, [self, rp, m](transaction& t) mutable {
     if (m.domain != self->state.domain || !m.pieces)
@@ -260,7 +260,7 @@ auto fetch_for_verification(self_pointer self, const fetch_verification& m) {
 
 } // namespace
 
-archive_actor::behavior_type archive(self_pointer self, domain_id domain, surroundings around) {
+archive_actor::behavior_type archive(archive_pointer self, domain_id domain, surroundings around) {
   auto& state = self->state;
   state.domain = domain;
   state.house = std::make_unique<shell>("archive/" + domain.text, shell_client{self}, around);

@@ -7,7 +7,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = journal_actor::stateful_pointer<journal_state>;
+using journal_pointer = journal_actor::stateful_pointer<journal_state>;
 
 /// The client's later orders may rest on this one: they are refused until it says that it knows.
 void remember_failure(journal_state& state, const append_order& order) {
@@ -20,7 +20,7 @@ bool rests_on_a_failure(const journal_state& state, const append_order& order) {
   return it != state.failed.end() && order.generation < it->second;
 }
 
-void answer(self_pointer self, const append_order& order, const stored<appended>& result) {
+void answer(journal_pointer self, const append_order& order, const stored<appended>& result) {
   append_done notice;
   notice.ticket = order.ticket;
   if (result) {
@@ -73,7 +73,7 @@ void stage(journal_state& state) {
 }
 
 /// Has the open commit written, unless one is being written.
-void start_write(self_pointer self) {
+void start_write(journal_pointer self) {
   auto& state = self->state;
   auto& log = *state.options.journal_log;
   stage(state);
@@ -98,13 +98,13 @@ void start_write(self_pointer self) {
 }
 
 /// What was refused is told when nothing of its client's is still being written: clients hear in order.
-void answer_refused(self_pointer self) {
+void answer_refused(journal_pointer self) {
   if (!self->state.write)
     for (const auto& refused : std::exchange(self->state.open, {}))
       answer(self, refused.order, refused.result);
 }
 
-void written(self_pointer self) {
+void written(journal_pointer self) {
   auto& state = self->state;
   const auto result = std::exchange(state.write, nullptr);
   const auto orders = std::exchange(state.closed, {});
@@ -131,7 +131,7 @@ void written(self_pointer self) {
 
 } // namespace
 
-journal_actor::behavior_type journal(self_pointer self, journal_options options) {
+journal_actor::behavior_type journal(journal_pointer self, journal_options options) {
   self->state.options = std::move(options);
   self->attach_functor([self] { write_checkpoint_when_due(self->state, true); });
   return {

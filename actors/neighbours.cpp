@@ -8,30 +8,30 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = neighbours_actor::stateful_pointer<neighbours_state>;
+using neighbours_pointer = neighbours_actor::stateful_pointer<neighbours_state>;
 
 /// Of what a stranger says, or causes to be said, so much is noted.
 constexpr std::size_t text_limit = 160;
 
 const stream_id authority_stream{stream_kind::authority, "authority"};
 
-gathered_faults::time now(self_pointer self) {
+gathered_faults::time now(neighbours_pointer self) {
   return std::chrono::duration_cast<gathered_faults::time>(self->clock().now().time_since_epoch());
 }
 
-void wake(self_pointer self) {
+void wake(neighbours_pointer self) {
   auto& state = self->state;
   if (const auto due = state.refusals.due(); due && !std::exchange(state.woken, true))
     self->delayed_send(self, std::max(gathered_faults::time{0}, *due - now(self)), refusals_due{});
 }
 
-void gather(self_pointer self, const peer_refused& m) {
+void gather(neighbours_pointer self, const peer_refused& m) {
   const auto what = m.who.substr(0, text_limit) + (m.about.empty() ? "" : ": " + m.about.substr(0, text_limit));
   self->state.refusals.add("connection", m.why, what, now(self));
   wake(self);
 }
 
-void note(self_pointer self) {
+void note(neighbours_pointer self) {
   auto& state = self->state;
   state.woken = false;
   for (const auto& tale : state.refusals.take(now(self)))
@@ -40,7 +40,7 @@ void note(self_pointer self) {
   wake(self);
 }
 
-auto introduce(self_pointer self, const introduce_authority& m) {
+auto introduce(neighbours_pointer self, const introduce_authority& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->state.house->submit({m.head, "introduce_authority", fails(rp)}, [rp, m](transaction& t) {
     auto events = decide(t.state<authority>(authority_stream), m.told);
@@ -61,7 +61,7 @@ bool believable(const domain_introduced& told, const bytes& key_set, suite_id su
          && w.proofs.check(*signer, {"domain keys", told.domain.text}, told.signed_keys.body, told.signed_keys.proof);
 }
 
-auto introduce(self_pointer self, const introduce_domain& m) {
+auto introduce(neighbours_pointer self, const introduce_domain& m) {
   struct facts {
     bool valid = false;
   };
@@ -86,7 +86,7 @@ auto introduce(self_pointer self, const introduce_domain& m) {
 
 } // namespace
 
-neighbours_actor::behavior_type neighbours(self_pointer self, surroundings around) {
+neighbours_actor::behavior_type neighbours(neighbours_pointer self, surroundings around) {
   self->state.house = std::make_unique<shell>("neighbours", shell_client{self}, around);
   return {
     [self](const work_done& m) { self->state.house->on(m); },

@@ -5,8 +5,6 @@
 namespace oaksteel {
 namespace {
 
-using enum ceremony_act;
-
 void append(ceremony_steps& steps, const ceremony_steps& more) {
   steps.insert(steps.end(), more.begin(), more.end());
 }
@@ -26,6 +24,7 @@ bool among(const std::vector<domain_id>& domains, const domain_id& domain) {
 
 /// EP: "Any time domains are added to a Manufacturing Box 23, other initialized Manufacturing Boxes must be updated".
 void create(ceremony_steps& steps, const std::vector<const box_plan*>& all, const domain_id& domain) {
+  using enum ceremony_act;
   const auto& source = all.front()->slot;
   steps.push_back({create_domain, source, {}, {}, domain});
   for (std::size_t i = 1; i < all.size(); ++i)
@@ -35,6 +34,7 @@ void create(ceremony_steps& steps, const std::vector<const box_plan*>& all, cons
 } // namespace
 
 ceremony_steps enabling(const box_plan& box) {
+  using enum ceremony_act;
   ceremony_steps steps;
   for (std::size_t i = 0; i < box.threshold && i < box.custodians.size(); ++i)
     steps.push_back({enter_share, box.slot, {}, box.custodians[i], {}});
@@ -42,15 +42,18 @@ ceremony_steps enabling(const box_plan& box) {
 }
 
 ceremony_steps disabling(const box_plan& box) {
+  using enum ceremony_act;
   const auto last = std::min<std::size_t>(box.threshold, box.custodians.size());
   return last ? ceremony_steps{{remove_share, box.slot, {}, box.custodians[last - 1], {}}} : ceremony_steps{};
 }
 
 ceremony_steps activation(const box_plan& box, const domain_id& domain) {
+  using enum ceremony_act;
   return {{activate_domain, box.slot, {}, {}, domain}};
 }
 
 ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id>& later) {
+  using enum ceremony_act;
   ceremony_steps steps;
   const auto all = manufacturing_boxes(plan);
   const auto& source = *all.front();
@@ -88,6 +91,7 @@ ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id
 }
 
 ceremony_steps domain_ceremony(const site_plan& plan, const domain_id& domain) {
+  using enum ceremony_act;
   ceremony_steps steps;
   const auto all = manufacturing_boxes(plan);
   for (const auto* box : all)

@@ -9,13 +9,6 @@
 namespace oaksteel {
 namespace {
 
-/// A custodian as a participant, who may be nobody.
-std::vector<participant> named(const label& custodian) {
-  if (custodian.empty())
-    return {};
-  return {{participant_kind::custodian, custodian.text}};
-}
-
 /// A box's work draws from its own generators.
 surroundings with_generators(surroundings around, randomness& own) {
   around.random = &own;
@@ -23,6 +16,12 @@ surroundings with_generators(surroundings around, randomness& own) {
 }
 
 } // namespace
+
+std::vector<participant> custodian_named(const label& somebody) {
+  if (somebody.empty())
+    return {};
+  return {{participant_kind::custodian, somebody.text}};
+}
 
 box_core::box_core(const box_place& place, shell_client own, const surroundings& around)
   : place_(place), generators_(std::make_shared<box_generators>(place.slot, place.type, around)),
@@ -88,7 +87,7 @@ caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_prom
     auto share = read_share(box, m, found, told);
     auto events = decide(box, enter_share{m.custodian}, found);
     if (!events)
-      return t.refuse(events.error(), m.custodian.text, named(m.custodian));
+      return t.refuse(events.error(), m.custodian.text, custodian_named(m.custodian));
     if (!std::holds_alternative<share_refused>(events->front()))
       shares_.insert_or_assign(m.custodian, std::move(share));
     // Enabling is cryptography and not a flag: the quorum must open what is sealed (EP-10).
@@ -162,7 +161,7 @@ caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_pro
   shell_->submit_first({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), remove_share{m.custodian});
     if (!events)
-      return t.refuse(events.error(), m.custodian.text, named(m.custodian));
+      return t.refuse(events.error(), m.custodian.text, custodian_named(m.custodian));
     wipe();
     t.apply<secure_box>(stream(), std::move(*events));
     t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {

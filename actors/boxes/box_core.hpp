@@ -19,6 +19,9 @@
 
 namespace oaksteel {
 
+/// A custodian, or whoever else had a hand in it, as a participant; none when it is nobody.
+std::vector<participant> custodian_named(const label& somebody);
+
 /// Which box an actor is before it has an id: its place at the site.
 struct box_place {
   label slot;

@@ -4,16 +4,6 @@
 #include "storage/find_event.hpp"
 
 namespace oaksteel {
-namespace {
-
-/// Somebody as a participant, who may be nobody.
-std::vector<participant> named(const label& somebody) {
-  if (somebody.empty())
-    return {};
-  return {{participant_kind::custodian, somebody.text}};
-}
-
-} // namespace
 
 caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_response_promise<start_up_key_offered> rp,
                                                                   const set_secure_box_id& m) {
@@ -59,7 +49,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
   };
   shell_->submit<begun>(info, std::move(answer), [this, rp, m](transaction& t, begun& facts) mutable {
     if (facts.problem)
-      return t.refuse(*facts.problem, m.slot.text + facts.detail, named(m.officer), std::move(facts.told));
+      return t.refuse(*facts.problem, m.slot.text + facts.detail, custodian_named(m.officer), std::move(facts.told));
     if (id_.number != 0)
       return t.refuse(refusal::box_already_initialised, m.slot.text);
     start_up_key_offered offered{{}, facts.made.seen.start_up_key, facts.made.seen.answer, std::move(facts.proof)};
@@ -124,7 +114,7 @@ caf::typed_response_promise<box_id_set> box_core::initialise(caf::typed_response
       if (made.medium && around_.media_failed)
         around_.media_failed(*made.medium);
       if (made.problem)
-        return t.refuse(*made.problem, place_.slot.text + made.detail, named(made.custodian),
+        return t.refuse(*made.problem, place_.slot.text + made.detail, custodian_named(made.custodian),
                         made.medium ? std::move(made.medium->text) : std::string{});
       const stream_id stream{stream_kind::box, id.text()};
       auto events = decide(t.state<secure_box>(stream), made.event);

@@ -7,12 +7,12 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = brass_actor::stateful_pointer<box_state>;
+using brass_pointer = brass_actor::stateful_pointer<box_state>;
 
 /// Everything that Brass makes goes this way: a worker checks and makes, the box decides, signs and keeps;
 /// `reply` builds the answer from the durable event.
 template <class Reply, class Event, class Message>
-caf::typed_response_promise<Reply> make_record(self_pointer self, const Message& m, std::string what,
+caf::typed_response_promise<Reply> make_record(brass_pointer self, const Message& m, std::string what,
                                                std::function<brass_work<Event>(const domain_ring&, work_context&)> work,
                                                std::function<Reply(const Event&, const bytes& sealed)> reply) {
   auto rp = self->make_response_promise<Reply>();
@@ -45,7 +45,7 @@ caf::typed_response_promise<Reply> make_record(self_pointer self, const Message&
 /// What this box did with a key before, from its own log. A repeated step is answered again and not done again; a
 /// step that the key has passed is refused here, before the archive refuses it too (EP-13).
 template <class Event>
-std::optional<found_event<Event>> made_before(self_pointer self, std::string_view purpose, const key_id& key) {
+std::optional<found_event<Event>> made_before(brass_pointer self, std::string_view purpose, const key_id& key) {
   auto& core = *self->state.core;
   const auto view = core.house().around().journal_log->view();
   auto found = find_event<Event>(view, lookup::confirmation, std::string{purpose} + '|' + key.text());
@@ -55,7 +55,7 @@ std::optional<found_event<Event>> made_before(self_pointer self, std::string_vie
 }
 
 template <class Reply, class Message>
-caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, const Message& m, std::string what,
+caf::typed_response_promise<Reply> answer_again(brass_pointer self, Reply reply, const Message& m, std::string what,
                                                 std::uint64_t position) {
   auto rp = self->make_response_promise<Reply>();
   auto& core = *self->state.core;
@@ -69,7 +69,7 @@ caf::typed_response_promise<Reply> answer_again(self_pointer self, Reply reply, 
 }
 
 template <class Reply, class Message>
-caf::typed_response_promise<Reply> refuse_step(self_pointer self, const Message& m, std::string what) {
+caf::typed_response_promise<Reply> refuse_step(brass_pointer self, const Message& m, std::string what) {
   auto rp = self->make_response_promise<Reply>();
   self->state.core->house().submit({m.head, std::move(what), fails(rp)}, [self, key = m.key](transaction& t) {
     const auto unready = not_ready(t.state<secure_box>(self->state.core->stream()), box_type::brass, key.domain);
@@ -78,7 +78,7 @@ caf::typed_response_promise<Reply> refuse_step(self_pointer self, const Message&
   return rp;
 }
 
-auto confirm_installation(self_pointer self, const mi8& m) {
+auto confirm_installation(brass_pointer self, const mi8& m) {
   auto& core = *self->state.core;
   if (auto before = made_before<installation_confirmed>(self, "installation", m.key))
     return answer_again(self, mi9{{}, m.key, {before->event.mi9, {}, {}}}, m, "MI8", before->position);
@@ -92,7 +92,7 @@ auto confirm_installation(self_pointer self, const mi8& m) {
     [](const installation_confirmed& e, const bytes& sealed) { return mi9{{}, e.key, {e.mi9, sealed, {}}}; });
 }
 
-auto condemn(self_pointer self, const mb1& m) {
+auto condemn(brass_pointer self, const mb1& m) {
   auto& core = *self->state.core;
   if (auto before = made_before<key_condemned>(self, "condemnation", m.key))
     return answer_again(self, mb2{{}, m.key, {before->event.mb2, {}, {}}}, m, "MB1", before->position);
@@ -106,7 +106,7 @@ auto condemn(self_pointer self, const mb1& m) {
     [](const key_condemned& e, const bytes&) { return mb2{{}, e.key, {e.mb2, {}, {}}}; });
 }
 
-auto confirm_registration(self_pointer self, const mr2& m) {
+auto confirm_registration(brass_pointer self, const mr2& m) {
   auto& core = *self->state.core;
   if (auto before = made_before<registration_confirmed>(self, "registration", m.key)) {
     if (before->event.serial != m.report.serial || before->event.meter != m.report.meter)
@@ -124,7 +124,7 @@ auto confirm_registration(self_pointer self, const mr2& m) {
     [](const registration_confirmed& e, const bytes& sealed) { return mr3{{}, e.key, {e.mr3, sealed, e.mr3_tag}}; });
 }
 
-auto confirm_retirement(self_pointer self, const mo1& m) {
+auto confirm_retirement(brass_pointer self, const mo1& m) {
   auto& core = *self->state.core;
   if (auto before = made_before<retirement_confirmed>(self, "retirement", m.key))
     return answer_again(self, mo2{{}, m.key, {before->event.mo2, {}, before->event.mo2_tag}}, m, "MO1",
@@ -142,7 +142,7 @@ auto confirm_retirement(self_pointer self, const mo1& m) {
 }
 
 /// The confirmation that Brass made with the record, now that the archive has it (EP steps 348, 372, 386).
-std::optional<signed_record> confirmation_for(self_pointer self, const confirm_stored& m) {
+std::optional<signed_record> confirmation_for(brass_pointer self, const confirm_stored& m) {
   auto read = [&]<class Event>(std::string_view purpose, signed_record Event::* part) -> std::optional<signed_record> {
     auto found = made_before<Event>(self, purpose, m.key);
     return found ? std::optional{found->event.*part} : std::nullopt;
@@ -158,7 +158,7 @@ std::optional<signed_record> confirmation_for(self_pointer self, const confirm_s
   return std::nullopt;
 }
 
-auto confirm(self_pointer self, const confirm_stored& m) {
+auto confirm(brass_pointer self, const confirm_stored& m) {
   auto rp = self->make_response_promise<confirmed>();
   self->state.core->house().submit({m.head, "confirm_stored", fails(rp)}, [self, rp, m](transaction& t) mutable {
     auto& box = *self->state.core;
@@ -175,7 +175,7 @@ auto confirm(self_pointer self, const confirm_stored& m) {
 }
 
 /// EP Fig. 28, step 404. One event for the batch.
-auto verify(self_pointer self, const verify_tokens& m) {
+auto verify(brass_pointer self, const verify_tokens& m) {
   auto rp = self->make_response_promise<tokens_checked>();
   auto answer = [m, keys = self->state.core->lent_ring(m.domain)](work_context& w) {
     const auto ring = keys.lock();
@@ -203,7 +203,7 @@ auto verify(self_pointer self, const verify_tokens& m) {
 
 } // namespace
 
-brass_actor::behavior_type brass_box(self_pointer self, box_place place, surroundings around) {
+brass_actor::behavior_type brass_box(brass_pointer self, box_place place, surroundings around) {
   found_box(self, place, around);
   return box_behaviour<brass_actor>(
     self, [self](const mi8& m) { return confirm_installation(self, m); },

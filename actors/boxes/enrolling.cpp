@@ -20,10 +20,6 @@ std::optional<private_key> start_up_key_of(box_core& core, box_type type) {
   return keys ? keys->key(start_up_part(type), suite_of(core)) : std::nullopt;
 }
 
-std::vector<participant> named(const label& officer) {
-  return {{participant_kind::custodian, officer.text}};
-}
-
 /// Nonce and signature are made when it is decided who is meant; a worker draws what they need.
 using drawn = std::shared_ptr<generator>;
 drawn draw(work_context& w) {
@@ -42,7 +38,7 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
     return t.refuse(refusal::busy, m.slot.text);
   auto typed = read_enrolment_secret(m.officer, m.media, m.slot);
   if (!typed)
-    return t.refuse(typed.error().why, m.slot.text, named(m.officer), std::move(typed.error().told));
+    return t.refuse(typed.error().why, m.slot.text, custodian_named(m.officer), std::move(typed.error().told));
   const auto authority = start_up_key_of(core, m.type);
   if (!authority)
     return t.refuse(refusal::sealed_material_invalid, m.slot.text);

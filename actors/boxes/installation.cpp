@@ -7,7 +7,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = steel_actor::stateful_pointer<box_state>;
+using steel_pointer = steel_actor::stateful_pointer<box_state>;
 using namespace std::chrono_literals;
 
 /// How long a meter may take to answer.
@@ -17,7 +17,7 @@ constexpr unsigned commit_attempts = 4;
 
 /// One conversation; lives as long as an answer is awaited.
 struct conversation : std::enable_shared_from_this<conversation> {
-  self_pointer self;
+  steel_pointer self;
   psr_actor line;
   message_head head;
   installation_terms terms;
@@ -100,7 +100,7 @@ bytes session_address(const box_id& steel, const sequence_number& meter, const k
   return {text.begin(), text.end()};
 }
 
-void install_in_meter(self_pointer self, const psr_actor& line, const message_head& head, installation_terms terms,
+void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, installation_terms terms,
                       std::function<void(const mi7_body&)> finished) {
   auto talk = std::make_shared<conversation>();
   talk->self = self;
@@ -111,7 +111,7 @@ void install_in_meter(self_pointer self, const psr_actor& line, const message_he
   talk->start();
 }
 
-void commit_in_meter(self_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
+void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
                      const sequence_number& meter, commit_outcome outcome, unsigned attempt) {
   if (!self->state.core->ring(key.domain))
     return outcome.failed(make_error(refusal::box_disabled));

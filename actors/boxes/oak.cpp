@@ -7,7 +7,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = oak_actor::stateful_pointer<box_state>;
+using oak_pointer = oak_actor::stateful_pointer<box_state>;
 
 /// Both ciphertexts, as they lie beside the key_generated event.
 struct sealed_pair {
@@ -68,7 +68,7 @@ bool made_here(box_core& box, const key_id& key) {
   return made && made->event.oak == box.id();
 }
 
-auto generate_key(self_pointer self, const mi1& m) {
+auto generate_key(oak_pointer self, const mi1& m) {
   auto rp = self->make_response_promise<mi2>();
   auto& core = *self->state.core;
   // As ready as when it was made: an Oak of another domain hands nothing out (EP-2), and a disabled one neither.
@@ -107,7 +107,7 @@ auto generate_key(self_pointer self, const mi1& m) {
 
 } // namespace
 
-oak_actor::behavior_type oak_box(self_pointer self, box_place place, surroundings around) {
+oak_actor::behavior_type oak_box(oak_pointer self, box_place place, surroundings around) {
   found_box(self, place, around);
   return box_behaviour<oak_actor>(
     self, [self](const mi1& m) { return generate_key(self, m); },

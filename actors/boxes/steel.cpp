@@ -8,7 +8,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = steel_actor::stateful_pointer<box_state>;
+using steel_pointer = steel_actor::stateful_pointer<box_state>;
 
 /// What a worker found in MI4.
 struct opened_record {
@@ -45,7 +45,7 @@ opened_record open_record(const install_key& m, const box_clock& clock, const do
 }
 
 /// Sends MI7 on its way; one that says installed goes after the meter's key is committed.
-void hand_over(self_pointer self, const psr_actor& line, const installation_finished& e, const message_head& head,
+void hand_over(steel_pointer self, const psr_actor& line, const installation_finished& e, const message_head& head,
                caf::typed_response_promise<mi7> rp) {
   auto send = [rp, report = mi7{{head}, e.key, e.mi7}]() mutable { rp.deliver(std::move(report)); };
   if (e.failure)
@@ -55,7 +55,7 @@ void hand_over(self_pointer self, const psr_actor& line, const installation_fini
 }
 
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
-void finish_in(transaction& t, self_pointer self, const psr_actor& line, const mi7_body& outcome,
+void finish_in(transaction& t, steel_pointer self, const psr_actor& line, const mi7_body& outcome,
                caf::typed_response_promise<mi7> rp) {
   auto& box = *self->state.core;
   const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
@@ -72,14 +72,14 @@ void finish_in(transaction& t, self_pointer self, const psr_actor& line, const m
   });
 }
 
-void finish(self_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
+void finish(steel_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
             caf::typed_response_promise<mi7> rp) {
   self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) {
     finish_in(t, self, line, outcome, rp);
   });
 }
 
-auto install(self_pointer self, const install_key& m, const psr_actor& line) {
+auto install(steel_pointer self, const install_key& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
   auto answer = [m, keys = core.lent_ring(m.key.domain), clock = core.house().around().read_clock()](work_context& w) {
@@ -112,7 +112,7 @@ auto install(self_pointer self, const install_key& m, const psr_actor& line) {
 
 /// The KMC asks what became of a key. One that was never attempted is given up here, so that it cannot be
 /// installed later.
-auto report(self_pointer self, const ask_report& m, const psr_actor& line) {
+auto report(steel_pointer self, const ask_report& m, const psr_actor& line) {
   auto rp = self->make_response_promise<mi7>();
   auto& core = *self->state.core;
   // An attempt that has ended is reported again from the log.
@@ -151,7 +151,7 @@ attempts open_attempts(const secure_box& box) {
 }
 
 /// Attempts that were open when the process ended are closed as failed: nobody knows what the meter did.
-void close_attempts(self_pointer self, transaction& t, const attempts& left) {
+void close_attempts(steel_pointer self, transaction& t, const attempts& left) {
   auto& box = *self->state.core;
   for (const auto& [key, meter] : left) {
     const auto& state = t.state<secure_box>(box.stream());
@@ -168,7 +168,7 @@ void close_attempts(self_pointer self, transaction& t, const attempts& left) {
 
 } // namespace
 
-steel_actor::behavior_type steel_box(self_pointer self, box_place place, surroundings around, psr_actor line) {
+steel_actor::behavior_type steel_box(steel_pointer self, box_place place, surroundings around, psr_actor line) {
   // Those of now: what is attempted while this becomes durable has a conversation of its own.
   found_box(self, place, around).when_enabled = [self](transaction& t) {
     auto left = open_attempts(t.state<secure_box>(self->state.core->stream()));

@@ -9,7 +9,7 @@ namespace oaksteel {
 namespace {
 
 using namespace std::chrono_literals;
-using self_pointer = kdc_actor::stateful_pointer<kdc_state>;
+using kdc_pointer = kdc_actor::stateful_pointer<kdc_state>;
 
 stream_id stream_of_record(const key_id& key) {
   return {stream_kind::distribution, key.text()};
@@ -20,7 +20,7 @@ std::vector<participant> who(const key_id& key, const sequence_number& meter) {
 }
 
 /// Tells the Steel box's PSR that a record waits for a meter on its line.
-void announce(self_pointer self, const message_head& head, const key_id& key, const box_id& steel,
+void announce(kdc_pointer self, const message_head& head, const key_id& key, const box_id& steel,
               const sequence_number& meter) {
   auto it = self->state.lines.find(steel);
   if (it != self->state.lines.end())
@@ -43,7 +43,7 @@ std::optional<refusal> unfit(const mi4& m, const std::optional<public_key>& oak,
   return std::nullopt;
 }
 
-auto receive(self_pointer self, const mi4& m) {
+auto receive(kdc_pointer self, const mi4& m) {
   auto rp = self->make_response_promise<acknowledged>();
   struct facts {
     std::optional<refusal> problem = refusal::signature_invalid;
@@ -70,7 +70,7 @@ auto receive(self_pointer self, const mi4& m) {
 }
 
 /// MI4r: the record goes out once, and the event that says so is durable before it does.
-auto hand_out(self_pointer self, const mi4r& m) {
+auto hand_out(kdc_pointer self, const mi4r& m) {
   auto rp = self->make_response_promise<mi4_prime>();
   self->state.house->submit({m.head, "MI4r", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const auto stream = stream_of_record(m.key);
@@ -104,7 +104,7 @@ bool confirmed_by_brass(const settle& m, const std::optional<public_key>& brass,
   return brass && w.proofs.check(*brass, {"record", m.key.domain.text}, m.record.body, m.record.proof);
 }
 
-auto settle_record(self_pointer self, const settle& m) {
+auto settle_record(kdc_pointer self, const settle& m) {
   auto rp = self->make_response_promise<acknowledged>();
   struct facts {
     bool valid = false;
@@ -129,7 +129,7 @@ auto settle_record(self_pointer self, const settle& m) {
 }
 
 /// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked.
-auto ask(self_pointer self, const ask_report& m) {
+auto ask(kdc_pointer self, const ask_report& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->state.house->submit({m.head, "ask_report", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const auto record = t.state<distribution>(stream_of_record(m.key));
@@ -154,7 +154,7 @@ auto ask(self_pointer self, const ask_report& m) {
 
 } // namespace
 
-kdc_actor::behavior_type key_distribution_computer(self_pointer self, kmc_actor kmc, surroundings around) {
+kdc_actor::behavior_type key_distribution_computer(kdc_pointer self, kmc_actor kmc, surroundings around) {
   self->state.kmc = std::move(kmc);
   self->state.house = std::make_unique<shell>("kdc", shell_client{self}, around);
   return {

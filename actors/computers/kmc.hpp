@@ -54,6 +54,9 @@ struct kmc_state {
   domain_keys_of brass_keys{key_role::brass_authentication}; ///< to check MR4 and MO3
 };
 
+/// How long a box, an archive or the KDC may take.
+inline constexpr auto answer_timeout = std::chrono::seconds{60};
+
 using kmc_pointer = kmc_actor::stateful_pointer<kmc_state>;
 
 kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options options, surroundings around);

@@ -14,8 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a box, an archive or the KDC may take.
-constexpr auto answer_timeout = 60s;
 
 /// What every step of a conversation carries along.
 struct leg_talk {

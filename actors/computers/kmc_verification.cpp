@@ -4,7 +4,6 @@ namespace oaksteel {
 namespace {
 
 using namespace std::chrono_literals;
-constexpr auto answer_timeout = 60s;
 
 /// One request of a data capture system, until every domain has answered.
 struct capture {

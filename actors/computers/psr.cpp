@@ -6,7 +6,7 @@ namespace oaksteel {
 namespace {
 
 using namespace std::chrono_literals;
-using self_pointer = psr_actor::stateful_pointer<psr_state>;
+using psr_pointer = psr_actor::stateful_pointer<psr_state>;
 
 /// Steel may wait for its custodians and for a slow meter; the KMC's own time-out is longer.
 constexpr auto steel_timeout = 5min;
@@ -18,7 +18,7 @@ std::vector<participant> who(const sequence_number& meter) {
 }
 
 /// A message for a meter that is not on this line.
-void refuse_unknown(self_pointer self, command_info info, const sequence_number& meter) {
+void refuse_unknown(psr_pointer self, command_info info, const sequence_number& meter) {
   self->state.house->submit(std::move(info), [meter](transaction& t) {
     t.refuse(refusal::meter_not_known, meter.text, who(meter));
   });
@@ -26,7 +26,7 @@ void refuse_unknown(self_pointer self, command_info info, const sequence_number&
 
 /// Relays a message to the meter that it names: opaque to this computer.
 template <class Answer, class Message>
-auto relay(self_pointer self, const Message& m, std::string what) {
+auto relay(psr_pointer self, const Message& m, std::string what) {
   auto rp = self->make_response_promise<Answer>();
   if (auto it = self->state.meters.find(m.meter); it != self->state.meters.end())
     rp.delegate(it->second, m);
@@ -37,7 +37,7 @@ auto relay(self_pointer self, const Message& m, std::string what) {
 
 /// MI5 brings a key to the meter that this computer has asked Steel for, and to no other: MI4' does not name it, so Steel
 /// takes its word from a command that nobody signs.
-auto bring_key(self_pointer self, const mi5& m) {
+auto bring_key(psr_pointer self, const mi5& m) {
   const auto asked = self->state.asked.find(m.key);
   if (asked == self->state.asked.end() || asked->second == m.meter)
     return relay<mi5s>(self, m, "MI5");
@@ -48,13 +48,13 @@ auto bring_key(self_pointer self, const mi5& m) {
   return rp;
 }
 
-void report_up(self_pointer self, const mi7& m) {
+void report_up(psr_pointer self, const mi7& m) {
   self->state.asked.erase(m.key);
   tell(self, self->state.kdc, m);
 }
 
 /// EP Fig. 25, steps 330-334. Without an answer the KMC's time-out takes care of the key.
-auto fetch_and_install(self_pointer self, const record_ready& m) {
+auto fetch_and_install(psr_pointer self, const record_ready& m) {
   auto rp = self->make_response_promise<acknowledged>();
   if (!self->state.meters.contains(m.meter)) {
     refuse_unknown(self, {m.head, "record_ready", fails(rp)}, m.meter);
@@ -73,7 +73,7 @@ auto fetch_and_install(self_pointer self, const record_ready& m) {
   return rp;
 }
 
-auto ask_steel(self_pointer self, const ask_report& m) {
+auto ask_steel(psr_pointer self, const ask_report& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->request(self->state.steel, steel_timeout, m)
     .then(
@@ -86,7 +86,7 @@ auto ask_steel(self_pointer self, const ask_report& m) {
 }
 
 /// EP Fig. 26, steps 360-364: the meter's report goes up by way of the KDC.
-auto registration(self_pointer self, const register_meter& m) {
+auto registration(psr_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<order_result>();
   auto it = self->state.meters.find(m.meter);
   const auto failed = fails(rp);
@@ -106,7 +106,7 @@ auto registration(self_pointer self, const register_meter& m) {
 
 } // namespace
 
-psr_actor::behavior_type psr_computer(self_pointer self, label slot, kdc_actor kdc, surroundings around) {
+psr_actor::behavior_type psr_computer(psr_pointer self, label slot, kdc_actor kdc, surroundings around) {
   self->state.kdc = std::move(kdc);
   self->state.time = around.time;
   self->state.house = std::make_unique<shell>("psr/" + slot.text, shell_client{self}, around);

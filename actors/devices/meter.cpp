@@ -11,7 +11,7 @@
 namespace oaksteel {
 namespace {
 
-using self_pointer = meter_actor::stateful_pointer<meter_state>;
+using meter_pointer = meter_actor::stateful_pointer<meter_state>;
 
 stream_id stream_of_meter(const meter_state& state) {
   return {stream_kind::meter, state.options.number.text};
@@ -94,7 +94,7 @@ bool shows_defect(const meter_state& state, const meter& facts, const domain_id&
   return false;
 }
 
-auto take_label(self_pointer self, const load_label& m) {
+auto take_label(meter_pointer self, const load_label& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "load_label", failed}, [self, rp, m](transaction& t) mutable {
@@ -110,7 +110,7 @@ auto take_label(self_pointer self, const load_label& m) {
   return rp;
 }
 
-auto identify(self_pointer self, const mi5q& m) {
+auto identify(meter_pointer self, const mi5q& m) {
   auto rp = self->make_response_promise<mi5i>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI5q", failed}, [self, rp, m](transaction& t) mutable {
@@ -138,7 +138,7 @@ auto identify(self_pointer self, const mi5q& m) {
 }
 
 /// MI5: opens (K) with the session's key and stores it, provisionally.
-auto provision(self_pointer self, const mi5& m) {
+auto provision(meter_pointer self, const mi5& m) {
   auto rp = self->make_response_promise<mi5s>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(mi5s{{}, refusal_in(e)}); };
   self->state.house->submit({m.head, "MI5", failed}, [self, rp, m](transaction& t) mutable {
@@ -174,7 +174,7 @@ auto provision(self_pointer self, const mi5& m) {
   return rp;
 }
 
-auto give_test_tokens(self_pointer self, const mi6r& m) {
+auto give_test_tokens(meter_pointer self, const mi6r& m) {
   auto rp = self->make_response_promise<mi6>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6r", failed}, [self, rp, m](transaction& t) mutable {
@@ -199,7 +199,7 @@ auto give_test_tokens(self_pointer self, const mi6r& m) {
   return rp;
 }
 
-auto commit(self_pointer self, const mi6c& m) {
+auto commit(meter_pointer self, const mi6c& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6c", failed}, [self, rp, m](transaction& t) mutable {
@@ -222,7 +222,7 @@ bool about_today(calendar_date date, instant now) {
 }
 
 /// MR1: the report with a registration token under each master key (EP Fig. 20; Fig. 26, steps 360-362).
-auto register_here(self_pointer self, const register_meter& m) {
+auto register_here(meter_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<mr1>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "register_meter", failed}, [self, rp, m](transaction& t) mutable {
@@ -265,7 +265,7 @@ indicium printed_piece(meter_state& state, const meter& facts, const print_reque
 }
 
 /// The piece count is durable before an indicium leaves: no count is printed twice.
-auto print(self_pointer self, const print_request& m) {
+auto print(meter_pointer self, const print_request& m) {
   auto rp = self->make_response_promise<printed>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "print", failed}, [self, rp, m](transaction& t) mutable {
@@ -288,7 +288,7 @@ auto print(self_pointer self, const print_request& m) {
   return rp;
 }
 
-void drop_unfinished_keys(self_pointer self) {
+void drop_unfinished_keys(meter_pointer self) {
   auto& house = *self->state.house;
   house.submit({house.next_head(), "start", nullptr}, [self](transaction& t) {
     auto& state = self->state;
@@ -298,7 +298,7 @@ void drop_unfinished_keys(self_pointer self) {
 }
 
 /// The event first, then the wipe; a wipe that a crash cut off is done again at the next start.
-auto opened(self_pointer self, const tamper& m) {
+auto opened(meter_pointer self, const tamper& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "tamper", failed}, [self, rp, m](transaction& t) mutable {
@@ -323,7 +323,7 @@ auto opened(self_pointer self, const tamper& m) {
 
 } // namespace
 
-meter_actor::behavior_type digital_meter(self_pointer self, meter_options options, surroundings around) {
+meter_actor::behavior_type digital_meter(meter_pointer self, meter_options options, surroundings around) {
   auto& state = self->state;
   state.options = std::move(options);
   state.house = std::make_unique<shell>("meter/" + state.options.number.text, shell_client{self}, around);

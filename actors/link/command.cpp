@@ -5,7 +5,7 @@
 namespace oaksteel {
 namespace {
 
-constexpr std::array<std::string_view, 14> components{"",       "site",          "kmc", "kdc",   "psr",   "archive",
+constexpr std::array<std::string_view, 14> component_names{"",       "site",          "kmc", "kdc",   "psr",   "archive",
                                                       "manufacturing", "oak", "steel", "brass", "tin",   "meter",
                                                       "data capture", "neighbour"};
 
@@ -16,7 +16,7 @@ bool valid(component c) {
 }
 
 std::string_view name(component c) {
-  return valid(c) ? components[static_cast<std::size_t>(c)] : "unknown";
+  return valid(c) ? component_names[static_cast<std::size_t>(c)] : "unknown";
 }
 
 std::string party::text() const {

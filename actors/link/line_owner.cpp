@@ -12,15 +12,15 @@ namespace {
 
 using namespace std::chrono_literals;
 using time = std::chrono::milliseconds;
-using self_pointer = line_actor::stateful_pointer<line_state>;
+using line_pointer = line_actor::stateful_pointer<line_state>;
 
 /// What errors are of: the line, or what came over it.
 constexpr auto of_frames = "frames", of_commands = "commands";
 
-time now(self_pointer self) { return std::chrono::duration_cast<time>(self->clock().now().time_since_epoch()); }
+time now(line_pointer self) { return std::chrono::duration_cast<time>(self->clock().now().time_since_epoch()); }
 
 /// Has line_due come at the first thing that is due.
-void wake(self_pointer self) {
+void wake(line_pointer self) {
   auto& state = self->state;
   auto first = state.troubles.due();
   const auto also = [&](const std::optional<time>& due) {
@@ -37,12 +37,12 @@ void wake(self_pointer self) {
   self->delayed_send(self, std::max(time{0}, *first - now(self)), line_due{});
 }
 
-void trouble(self_pointer self, refusal why, const std::string& what, std::uint64_t count = 1) {
+void trouble(line_pointer self, refusal why, const std::string& what, std::uint64_t count = 1) {
   self->state.troubles.add(of_frames, why, what, now(self), count);
 }
 
 /// Into the error log of whoever uses the line (EP-29).
-void tell_troubles(self_pointer self) {
+void tell_troubles(line_pointer self) {
   auto& state = self->state;
   for (const auto& tale : state.troubles.take(now(self))) {
     auto involved = state.options.involved;
@@ -56,7 +56,7 @@ void tell_troubles(self_pointer self) {
   }
 }
 
-void fail_if(self_pointer self, refusal why, const std::function<bool(const line_state::asked&)>& hit) {
+void fail_if(line_pointer self, refusal why, const std::function<bool(const line_state::asked&)>& hit) {
   auto& waiting = self->state.waiting;
   const auto gone = std::stable_partition(waiting.begin(), waiting.end(), [&](const auto& one) { return !hit(one); });
   std::vector<line_state::asked> failed{std::make_move_iterator(gone), std::make_move_iterator(waiting.end())};
@@ -68,14 +68,14 @@ void fail_if(self_pointer self, refusal why, const std::function<bool(const line
 bool on_line(const line_state::asked& one) { return one.data.empty(); }
 
 /// What is awaited when the line breaks is lost: the meter may have heard it or not.
-void lose_answers(self_pointer self, const std::string& how) {
+void lose_answers(line_pointer self, const std::string& how) {
   const auto lost = static_cast<std::uint64_t>(std::ranges::count_if(self->state.waiting, on_line));
   if (lost > 0)
     trouble(self, refusal::no_answer, how + ", commands lost", lost);
   fail_if(self, refusal::no_answer, on_line);
 }
 
-void put_on_line(self_pointer self, line_state::asked& one) {
+void put_on_line(line_pointer self, line_state::asked& one) {
   if (!self->state.end->send(std::move(one.data), now(self)))
     one.until = now(self); // too much waits to be sent
   one.data.clear();
@@ -84,7 +84,7 @@ void put_on_line(self_pointer self, line_state::asked& one) {
 // --- what came ---------------------------------------------------------------------------------------------------
 
 /// An answer, at the end that asks.
-void take_answer(self_pointer self, bytes data) {
+void take_answer(line_pointer self, bytes data) {
   auto& waiting = self->state.waiting;
   const auto c = decode_command(data);
   if (!c)
@@ -99,10 +99,10 @@ void take_answer(self_pointer self, bytes data) {
   promise.deliver(carried{{}, std::move(data)});
 }
 
-void flush(self_pointer self);
+void flush(line_pointer self);
 
 /// What the component refuses it writes into its log itself, each by itself.
-void count_refusal(self_pointer self, const bytes& answer) {
+void count_refusal(line_pointer self, const bytes& answer) {
   auto& state = self->state;
   const auto said = decode_command(answer);
   if (said && said->kind == command_kind::response)
@@ -118,12 +118,12 @@ void count_refusal(self_pointer self, const bytes& answer) {
   ++state.refusals;
 }
 
-bool refused_too_much(self_pointer self) {
+bool refused_too_much(line_pointer self) {
   return self->state.refusals >= line_refusals_limit && now(self) < self->state.refusals_until;
 }
 
 /// A command, at the end before a component. Its answer goes to nobody when the line has begun anew meanwhile.
-void take_command(self_pointer self, bytes data) {
+void take_command(line_pointer self, bytes data) {
   auto& state = self->state;
   if (state.working >= line_work_limit || refused_too_much(self))
     return trouble(self, refusal::busy, "command too many");
@@ -144,7 +144,7 @@ void take_command(self_pointer self, bytes data) {
 }
 
 /// After anything was given to the end: what it has to write and to say.
-void flush(self_pointer self) {
+void flush(line_pointer self) {
   auto& state = self->state;
   if (!state.end)
     return wake(self);
@@ -169,7 +169,7 @@ void flush(self_pointer self) {
 
 // --- what is asked -------------------------------------------------------------------------------------------------
 
-auto carry(self_pointer self, const carried& m) {
+auto carry(line_pointer self, const carried& m) {
   auto rp = self->make_response_promise<carried>();
   auto& state = self->state;
   auto c = decode_command(m.data);
@@ -197,7 +197,7 @@ auto carry(self_pointer self, const carried& m) {
   return rp;
 }
 
-void began(self_pointer self, std::uint64_t connection) {
+void began(line_pointer self, std::uint64_t connection) {
   auto& state = self->state;
   lose_answers(self, "line began anew");
   ++state.connections;
@@ -208,19 +208,19 @@ void began(self_pointer self, std::uint64_t connection) {
   flush(self);
 }
 
-void ended(self_pointer self) {
+void ended(line_pointer self) {
   self->state.end = std::nullopt;
   lose_answers(self, "line ended");
   wake(self);
 }
 
-void heard(self_pointer self, const bytes& data) {
+void heard(line_pointer self, const bytes& data) {
   if (self->state.end)
     self->state.end->received(data, now(self));
   flush(self);
 }
 
-void due(self_pointer self) {
+void due(line_pointer self) {
   auto& state = self->state;
   const auto at = now(self);
   state.woken_at = std::nullopt;
@@ -236,7 +236,7 @@ void due(self_pointer self) {
 
 } // namespace
 
-line_actor::behavior_type line_owner(self_pointer self, line_options options) {
+line_actor::behavior_type line_owner(line_pointer self, line_options options) {
   self->state.options = std::move(options);
   return {
       [self](const carried& m) { return carry(self, m); },

@@ -9,6 +9,7 @@
 #include <functional>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(answers_to_the_kmc)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -38,8 +39,6 @@ record_fetched fetched(const sealed_record& led_there, const std::function<void(
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(answers_to_the_kmc)
 
 BOOST_AUTO_TEST_CASE(a_key_id_is_of_what_it_was_asked_for) {
   const new_key_id asked{{}, ve, steel, {3}};

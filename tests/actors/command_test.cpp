@@ -9,6 +9,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(commands)
 namespace {
 
 const mi0 sample{{{"kdc", 7}, 3, 2}, {5}, {"VE"}, {box_type::steel, 4}};
@@ -50,8 +51,6 @@ signed_record of_type(body_type t) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(commands)
 
 BOOST_AUTO_TEST_CASE(bytes_are_as_the_grammar_has_them) {
   BOOST_TEST(encode(sample_command()) == sample_bytes, boost::test_tools::per_element());

@@ -6,6 +6,7 @@
 #include "tests/actors/site_bench.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(enrolment_at_boxes)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -82,8 +83,6 @@ struct enrolment_bench : site_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(enrolment_at_boxes)
 
 BOOST_FIXTURE_TEST_CASE(a_box_that_proves_itself_gets_its_id_and_keys, enrolment_bench) {
   const auto id = make("oak-new");

@@ -9,6 +9,7 @@
 #include "storage/signed_body.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(forgery)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -50,8 +51,6 @@ signed_record rewritten(signed_record r, Change change) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(forgery)
 
 BOOST_FIXTURE_TEST_CASE(steel_refuses_what_oak_did_not_sign_for_it, fresh_key) {
   const auto& steel = box("steel-1").steel;

@@ -9,6 +9,7 @@
 #include <botan/hex.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(frames)
 namespace {
 
 bytes from_hex(std::string_view hex) { return Botan::hex_decode(std::string{hex}); }
@@ -38,8 +39,6 @@ std::string read_anew(const bytes& data, std::size_t largest = 100) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(frames)
 
 BOOST_AUTO_TEST_CASE(crc_has_the_check_value_of_its_standard) {
   const std::string digits = "123456789";

@@ -8,6 +8,7 @@
 #include <caf/event_based_actor.hpp>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(gates)
 namespace {
 
 const domain_id ve{"VE"};
@@ -94,8 +95,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(gates)
 
 BOOST_FIXTURE_TEST_CASE(messages_pass_as_they_are, wired_site) {
   const auto far = far_archive();

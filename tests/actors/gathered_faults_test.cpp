@@ -5,13 +5,12 @@
 #include <boost/test/unit_test.hpp>
 
 namespace oaksteel {
+BOOST_AUTO_TEST_SUITE(gathered)
 namespace {
 
 using time = gathered_faults::time;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(gathered)
 
 BOOST_AUTO_TEST_CASE(one_tale_for_each_kind_with_the_counts) {
   gathered_faults faults;

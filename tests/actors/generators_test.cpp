@@ -5,6 +5,7 @@
 #include "tests/actors/site_bench.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(generators)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -106,8 +107,6 @@ void takes_no_order(const std::string& about, refusal why, site_bench& bench, co
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(generators)
 
 BOOST_AUTO_TEST_CASE(a_fault_of_the_hardware_is_said_before_anything_that_was_drawn_with_it) {
   for (const auto what : noise_faults)

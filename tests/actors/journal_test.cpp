@@ -14,6 +14,7 @@
 #include <sys/resource.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(journal_rules)
 namespace {
 
 struct client_notes {
@@ -86,8 +87,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(journal_rules)
 
 BOOST_FIXTURE_TEST_CASE(what_waits_goes_into_one_commit, journal_bench) {
   start();

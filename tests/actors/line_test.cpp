@@ -8,6 +8,7 @@
 #include <boost/test/unit_test.hpp>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(lines)
 namespace {
 
 using time = std::chrono::milliseconds;
@@ -62,8 +63,6 @@ bytes message(std::uint32_t n, std::size_t size) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(lines)
 
 BOOST_AUTO_TEST_CASE(a_good_line_takes_each_frame_once) {
   bad_line line{{}, 1};

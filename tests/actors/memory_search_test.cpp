@@ -16,6 +16,7 @@
 #include <thread>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(memory_search)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -124,8 +125,6 @@ struct working_site : site_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(memory_search)
 
 BOOST_AUTO_TEST_CASE(the_search_finds_what_lies_in_memory_and_not_itself) {
   memory_image image;

@@ -9,6 +9,7 @@
 #include "tests/random_seed.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(meter_lines)
 namespace {
 
 using namespace std::chrono_literals;
@@ -242,8 +243,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(meter_lines)
 
 // EP-26, with the rate and worse.
 BOOST_AUTO_TEST_CASE(all_keys_come_in_over_a_bad_line) {

@@ -9,6 +9,7 @@
 #include "tests/actors/site_bench.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(neighbours_of_a_node)
 namespace {
 
 /// What the node of a small day's site says.
@@ -64,8 +65,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(neighbours_of_a_node)
 
 BOOST_AUTO_TEST_CASE(an_authority_and_its_domains_are_introduced_once) {
   const told_of_a_site told;

@@ -4,6 +4,7 @@
 #include "tests/actors/site_bench.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(orders)
 namespace {
 
 const domain_id ve{"VE"};
@@ -33,8 +34,6 @@ struct ordering_site : site_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(orders)
 
 // The meter has its key for good, and Brass is away for longer than the KMC tries: whoever asked is told, and the order
 // stays open, since nobody would end a New key of a closed one. Asked for again it goes on where it stood.

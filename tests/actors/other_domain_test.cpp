@@ -10,6 +10,7 @@
 #pragma GCC diagnostic error "-Wswitch"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(other_domain)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -234,8 +235,6 @@ void every_row(const domain_id& home, const domain_id& there) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(other_domain)
 
 BOOST_AUTO_TEST_CASE(usps_refuses_every_type_of_record_of_ve) { every_row(ve, usps); }
 BOOST_AUTO_TEST_CASE(ve_refuses_every_type_of_record_of_usps) { every_row(usps, ve); }

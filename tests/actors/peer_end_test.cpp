@@ -10,6 +10,7 @@
 #include <random>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(peer_ends)
 namespace {
 
 peer_hello hello_of(const std::string& node) {
@@ -68,8 +69,6 @@ bytes all_of(peer_end& end) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(peer_ends)
 
 BOOST_AUTO_TEST_CASE(both_say_who_they_are_and_messages_of_any_size_arrive_in_order) {
   for (const std::size_t pieces : {1, 7, 1000, 1'000'000}) {

@@ -15,6 +15,7 @@
 #include <mutex>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(peers)
 namespace {
 
 using namespace std::chrono_literals;
@@ -94,8 +95,6 @@ struct with_door : bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(peers)
 
 BOOST_FIXTURE_TEST_CASE(a_command_waits_for_the_connection_and_is_sent_again_over_the_next, with_link) {
   auto asked = self->request(link, 10s, carried{{}, {1, 2, 3}});

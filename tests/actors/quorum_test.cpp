@@ -7,6 +7,7 @@
 #include "tests/actors/memory_image.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(quorum)
 namespace {
 
 const label rita{"Rita"}, sven{"Sven"};
@@ -126,8 +127,6 @@ void opens_nothing(const std::string& about, const exchange& what) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(quorum)
 
 BOOST_AUTO_TEST_CASE(a_quorum_that_opens_nothing_enables_nothing) {
   opens_nothing("one bit is changed", {2, flipped, {}});

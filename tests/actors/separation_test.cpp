@@ -6,6 +6,7 @@
 #include "tests/actors/two_domains.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(separation)
 namespace {
 
 struct two_domains {
@@ -82,8 +83,6 @@ std::vector<named_ring> everybody(const two_domains& d) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(separation)
 
 BOOST_FIXTURE_TEST_CASE(only_its_owner_opens_a_sealed_key, two_domains) {
   struct {

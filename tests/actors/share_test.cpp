@@ -11,6 +11,7 @@
 #include "tests/small_disk.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(shares_at_boxes)
 namespace {
 
 namespace fs = std::filesystem;
@@ -102,8 +103,6 @@ struct ceremony_bench : share_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(shares_at_boxes)
 
 BOOST_FIXTURE_TEST_CASE(every_wrong_share_is_refused_as_it_is_entered, share_bench) {
   take_out("oak-ve", emil);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(shell_rules)
 namespace {
 
 using lines = std::vector<std::string>;
@@ -49,8 +50,6 @@ struct signing_bench : shell_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(shell_rules)
 
 // A command that still waits for a worker holds up nothing before it: a query in between is answered, and the next
 // confirmation goes to its own batch.

@@ -4,6 +4,7 @@
 #include "tests/actors/two_domains.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(times)
 namespace {
 
 using namespace std::chrono_literals;
@@ -47,8 +48,6 @@ struct new_key : site_bench {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(times)
 
 BOOST_FIXTURE_TEST_CASE(brass_confirms_an_installation_in_its_time_only, brass_at_work) {
   BOOST_TEST(installs(5, 5) == "done");

@@ -11,6 +11,7 @@
 #include <set>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(who_can_read)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -356,8 +357,6 @@ std::set<std::string> all_of(belongs_to whose, const std::vector<part>& parts) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(who_can_read)
 
 BOOST_FIXTURE_TEST_CASE(each_part_reads_its_cells_of_the_table_and_no_others, whole_site) {
   day_reader day{*this};

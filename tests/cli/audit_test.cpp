@@ -12,6 +12,7 @@ using namespace oaksteel;
 using oaksteel::testing::story;
 using oaksteel::testing::temporary_directory;
 
+BOOST_AUTO_TEST_SUITE(audit_of_a_log)
 namespace {
 
 /// What is written to standard output and error while it lives.
@@ -70,8 +71,6 @@ std::string violation_of(const std::filesystem::path& data, std::optional<finger
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(audit_of_a_log)
 
 BOOST_AUTO_TEST_CASE(a_key_from_request_to_retirement) {
   temporary_directory dir;

@@ -11,6 +11,7 @@
 #include <sys/file.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(bad_input)
 namespace {
 
 using command_line = std::vector<std::string>;
@@ -78,8 +79,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(bad_input)
 
 BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
   const auto day = finished_day::directory().string();

@@ -10,6 +10,7 @@
 #include <sstream>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(ceremony_command)
 namespace {
 
 using json = nlohmann::json;
@@ -111,8 +112,6 @@ void check(const small_ceremony& c, const lines& expected, const std::string& ve
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ceremony_command)
 
 BOOST_FIXTURE_TEST_CASE(every_step_says_who_what_and_what_is_shown, small_ceremony) {
   struct row {

@@ -3,6 +3,7 @@
 #include "tests/cli/cluster.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(clusters)
 namespace {
 
 using json = nlohmann::json;
@@ -30,8 +31,6 @@ void installed(const program_result& r) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(clusters)
 
 BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kills) {
   cluster all;

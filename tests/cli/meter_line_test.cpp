@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(meter_command)
 namespace {
 
 namespace fs = std::filesystem;
@@ -118,8 +119,6 @@ void refused(const program_result& r, int status, const std::string& says) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(meter_command)
 
 // The rate: 1 error in 1,000 bytes.
 BOOST_AUTO_TEST_CASE(keys_of_both_domains_come_in_over_tcp_with_noise) {

@@ -4,6 +4,7 @@
 #include "tests/small_disk.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(node_command)
 namespace {
 
 namespace fs = std::filesystem;
@@ -22,8 +23,6 @@ const std::vector<std::string> working_slots{"oak-1", "steel-1", "steel-2", "bra
 const nlohmann::json three_domains{"UKRM", "USPS", "VE"};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(node_command)
 
 BOOST_AUTO_TEST_CASE(the_ceremony_by_hand_and_the_custodians_come_back) {
   hand_run_node node;

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(pki_command)
 namespace {
 
 using json = nlohmann::json;
@@ -90,8 +91,6 @@ bool openssl_is_there() {
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(pki_command)
 
 BOOST_FIXTURE_TEST_CASE(a_deployment_gets_its_certificates, with_authority) {
   const auto node = said({"issue", "node", "factory"});

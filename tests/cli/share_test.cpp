@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(share_command)
 namespace {
 
 using json = nlohmann::json;
@@ -51,8 +52,6 @@ std::string problem(std::vector<std::string> arguments) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(share_command)
 
 BOOST_FIXTURE_TEST_CASE(a_quorum_and_less, shares_of_a_day) {
   const auto one = said({of("Ada")}, 0);

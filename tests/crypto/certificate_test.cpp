@@ -28,6 +28,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(certificates)
 namespace {
 
 constexpr std::int64_t second = 1'000'000, day = 86'400 * second;
@@ -190,8 +191,6 @@ std::string with(Change change) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(certificates)
 
 BOOST_AUTO_TEST_CASE(a_node_is_read_as_it_was_made) {
   const auto der = node_certificate();

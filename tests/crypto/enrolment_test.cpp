@@ -14,6 +14,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(enrolment_proofs)
 namespace {
 
 enrolment example() {
@@ -32,8 +33,6 @@ enrolment example() {
 const auto typed = "ABCDEFGHIJKLMNOPQRST";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(enrolment_proofs)
 
 BOOST_AUTO_TEST_CASE(proofs_agree_with_another_implementation) {
   const auto s = secret_of(typed);

@@ -10,6 +10,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(envelope)
 namespace {
 
 const signing_scope key_of_ve{"key", "VE"};
@@ -38,8 +39,6 @@ struct parties {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(envelope)
 
 BOOST_AUTO_TEST_CASE(what_another_implementation_sealed_opens) {
   const auto key = standard_p256();

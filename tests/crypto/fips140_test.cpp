@@ -7,6 +7,7 @@
 #include <cmath>
 #include <stdexcept>
 
+BOOST_AUTO_TEST_SUITE(fips140)
 namespace {
 
 using namespace oaksteel;
@@ -60,8 +61,6 @@ stream congruential() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(fips140)
 
 BOOST_AUTO_TEST_CASE(every_figure_is_what_python_counts) {
   const auto statistics = fips140_statistics(congruential());

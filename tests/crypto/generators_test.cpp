@@ -14,6 +14,7 @@ using namespace oaksteel;
 using namespace oaksteel::testing;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(generators)
 namespace {
 
 /// How a source goes wrong from one sample on.
@@ -115,8 +116,6 @@ std::vector<double> figures(const output& counted) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(generators)
 
 BOOST_AUTO_TEST_CASE(each_fault_is_found_as_soon_as_the_standard_says) {
   const auto block = seeded(3)->random_vec(32);

@@ -12,6 +12,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(health)
 namespace {
 
 constexpr noise_claim at(double min_entropy, unsigned false_positive = 30) { return {min_entropy, false_positive}; }
@@ -40,8 +41,6 @@ noise failing(std::uint64_t seed, std::uint64_t from, noise bad) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(health)
 
 BOOST_AUTO_TEST_CASE(the_repetition_cutoff_is_the_standard_s) {
   // SP 800-90B, 4.4.1: for 2^-30, 7.3 bits give 6.

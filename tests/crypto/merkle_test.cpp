@@ -9,6 +9,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(merkle)
 namespace {
 
 // The entries of Certificate Transparency's own tests, and the roots over the first n of them.
@@ -54,8 +55,6 @@ std::vector<digest> path_by_definition(std::size_t m, const std::vector<digest>&
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(merkle)
 
 BOOST_AUTO_TEST_CASE(roots_of_certificate_transparency) {
   merkle_frontier tree;

@@ -16,6 +16,7 @@ using namespace oaksteel;
 using namespace oaksteel::testing;
 using namespace std::chrono_literals;
 
+BOOST_AUTO_TEST_SUITE(noise)
 namespace {
 
 /// Removed with all it holds.
@@ -31,8 +32,6 @@ struct temporary {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(noise)
 
 BOOST_AUTO_TEST_CASE(the_sources_of_this_machine_give_what_is_asked_for) {
   for (const auto make : {hardware_source, kernel_source}) {

@@ -10,6 +10,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(note)
 namespace {
 
 // c2sp.org/signed-note, "Test vectors".
@@ -30,8 +31,6 @@ log_key standard_key() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(note)
 
 BOOST_AUTO_TEST_CASE(ed25519_of_the_standard) {
   // RFC 8032, 7.1, tests 1 and 2.

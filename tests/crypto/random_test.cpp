@@ -9,6 +9,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(random_numbers)
 namespace {
 
 std::string first_bytes(randomness& source, const std::string& actor, std::uint64_t number) {
@@ -16,8 +17,6 @@ std::string first_bytes(randomness& source, const std::string& actor, std::uint6
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(random_numbers)
 
 BOOST_AUTO_TEST_CASE(the_seeded_source_is_hmac_drbg) {
   // vectors.py: SP 800-90A, 10.1.2, written out in Python.

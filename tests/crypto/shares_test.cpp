@@ -11,6 +11,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(shares)
 namespace {
 
 std::vector<const secret*> chosen(const std::vector<secret>& all, std::initializer_list<std::size_t> which) {
@@ -33,8 +34,6 @@ secret forged(const secret& share, std::size_t at, std::uint8_t mask) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(shares)
 
 BOOST_AUTO_TEST_CASE(shares_of_another_implementation) {
   std::vector<secret> all;

@@ -17,6 +17,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(suite)
 namespace {
 
 const char* const bytes_00_to_1f = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
@@ -29,8 +30,6 @@ bytes flipped(bytes b, std::size_t at, std::uint8_t mask = 1) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(suite)
 
 BOOST_AUTO_TEST_CASE(p256_signs_as_the_standard_does) {
   // RFC 6979, A.2.5, P-256 with SHA-256.

@@ -11,6 +11,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(token)
 namespace {
 
 // From vectors.py (`cryptography`: KBKDFCMAC, CMAC, AES), master key 00 01 .. 1f.
@@ -32,8 +33,6 @@ const derivation derivations[] = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(token)
 
 BOOST_AUTO_TEST_CASE(derivation_agrees_with_openssl_and_with_botan) {
   token_engine engine;

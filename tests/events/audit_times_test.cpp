@@ -9,7 +9,7 @@
 using namespace oaksteel;
 using namespace std::chrono_literals;
 
-BOOST_AUTO_TEST_SUITE(audit_times)
+BOOST_AUTO_TEST_SUITE(orders_of_audit_times)
 
 BOOST_AUTO_TEST_CASE(times_of_several_clocks_must_not_fall_by_more_than_the_tolerance) {
   BOOST_TEST(in_order({}, 0us));

@@ -7,6 +7,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(box_work)
 namespace {
 
 decision<box_event> finish(const secure_box& steel, const key_id& id, std::optional<refusal> failure = {},
@@ -18,8 +19,6 @@ constexpr install_record_check good{true, true, true}, forged{false, true, true}
   untimely{true, true, false};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(box_work)
 
 // --- Oak: key ids (EP-14; EP Fig. 8, step 84) ---------------------------------------------------------------
 

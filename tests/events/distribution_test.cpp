@@ -7,6 +7,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(distributions)
 namespace {
 
 const install_record_received received{key(1), steel_1, {7}, meter_a, {}};
@@ -20,8 +21,6 @@ const auto over = given<distribution>(received, handed_out, settled);
 const auto never_went = given<distribution>(received, settled); // the key ended Bad before
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(distributions)
 
 BOOST_AUTO_TEST_CASE(each_record_goes_out_once) {
   const install_record_received for_b{key(1), steel_1, {7}, meter_b, {}};

@@ -7,6 +7,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(domains)
 namespace {
 
 const box_id manufacturing_1{box_type::manufacturing, 1};
@@ -16,8 +17,6 @@ domain_created creation(const box_id& creator = manufacturing_1) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(domains)
 
 BOOST_AUTO_TEST_CASE(a_domain_is_created_once_by_an_enabled_manufacturing_box) {
   const domain none;

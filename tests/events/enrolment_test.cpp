@@ -9,6 +9,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(enrolments)
 namespace {
 
 decision<box_allocator_event> reserve(const box_allocator& state, const char* slot, box_type type) {
@@ -16,8 +17,6 @@ decision<box_allocator_event> reserve(const box_allocator& state, const char* sl
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(enrolments)
 
 // EP-7: "Box ids are unique whoever hands them out"; each type has its own numbers, from 1.
 BOOST_AUTO_TEST_CASE(box_ids_are_handed_out_in_order) {

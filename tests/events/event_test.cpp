@@ -9,6 +9,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(events)
 namespace {
 
 const box_id manufacturing_1{box_type::manufacturing, 1};
@@ -147,8 +148,6 @@ std::string rows(const any_event& e) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(events)
 
 BOOST_AUTO_TEST_CASE(tags_and_names_are_for_ever) {
   std::set<unsigned> tags;

@@ -6,6 +6,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(history_of_keys)
 namespace {
 
 const domain_id ve{"VE"};
@@ -106,8 +107,6 @@ Event& in(told& t) {
 key_marked_bad bad(refusal reason = refusal::meter_write_failed) { return {key(1), brass, reason, {}}; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(history_of_keys)
 
 BOOST_AUTO_TEST_CASE(a_good_life_breaks_no_rule) {
   BOOST_TEST(whole(life()) == "");

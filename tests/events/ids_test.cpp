@@ -10,6 +10,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(ids)
 namespace {
 
 template <class Id>
@@ -45,8 +46,6 @@ void names(std::initializer_list<std::pair<int, std::string_view>> expected) {
 using namespace std::string_view_literals;
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ids)
 
 BOOST_AUTO_TEST_CASE(names_with_a_form) {
   good<domain_id>({"VE", "USPS", "A1", "ABCDEFGH"});

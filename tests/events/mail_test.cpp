@@ -7,6 +7,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(mail)
 namespace {
 
 const indicium piece{{"000004711"}, march_2, 42, 680, "06484", {}};
@@ -22,8 +23,6 @@ master_key standing(key_status status, std::uint32_t registered = 0, std::uint32
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(mail)
 
 // "context `<domain>|<indicia serial>|<period>` (period `YYYYMM` by default); data of a mail piece, ASCII, fields
 // joined by `|`: `1`, domain, indicia serial, date `YYYYMMDD`, piece count, postage in thousandths, origin".

@@ -9,6 +9,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(master_keys)
 namespace {
 
 const key_created created{key(1), oak_1, steel_1, {}};
@@ -43,8 +44,6 @@ Event but(Event e, Change change) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(master_keys)
 
 BOOST_AUTO_TEST_CASE(statuses_have_their_names) {
   const std::string_view names[] = {"-", "New", "Installed", "Active", "Obsolete", "Bad"};

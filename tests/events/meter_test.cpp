@@ -7,6 +7,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(meters)
 namespace {
 
 constexpr check_value check_1{1}, check_2{2};
@@ -37,8 +38,6 @@ decision<meter_event> print(const meter& m, std::uint32_t count) { return decide
 constexpr memory_check unreadable{false, true}, unwritable{true, false}, neither{false, false};
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(meters)
 
 BOOST_AUTO_TEST_CASE(a_label_is_loaded_once) {
   const auto load = [](const meter& m, const sequence_number& number, const product_code& product) {

@@ -11,6 +11,7 @@
 using namespace oaksteel;
 using namespace oaksteel::given_when_then;
 
+BOOST_AUTO_TEST_SUITE(orders)
 namespace {
 
 constexpr order_id id{1};
@@ -59,8 +60,6 @@ ended end_legs(order_kind kind, std::string_view ends) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(orders)
 
 BOOST_AUTO_TEST_CASE(kinds_and_stages) {
   const std::string_view names[] = {"?", "installation", "registration", "retirement"};

@@ -23,6 +23,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(refusals)
 namespace {
 
 struct known {
@@ -119,8 +120,6 @@ constexpr known list[] = {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(refusals)
 
 BOOST_AUTO_TEST_CASE(numbers_and_names_are_for_ever) {
   BOOST_REQUIRE(all_refusals().size() == std::size(list));

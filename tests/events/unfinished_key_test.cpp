@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 namespace oaksteel {
+BOOST_AUTO_TEST_SUITE(unfinished_keys)
 namespace {
 
 const sequence_number number{"M1"};
@@ -19,8 +20,6 @@ meter with(std::initializer_list<meter_event> events) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(unfinished_keys)
 
 BOOST_AUTO_TEST_CASE(what_is_stored_and_not_committed_is_dropped) {
   const meter_key_refused dropped{number, vendors, refusal::installation_interrupted};

@@ -10,6 +10,7 @@
 #include <iterator>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(golden)
 namespace {
 
 namespace fs = std::filesystem;
@@ -37,8 +38,6 @@ json folded(const fs::path& file) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(golden)
 
 BOOST_AUTO_TEST_CASE(every_log_is_sound) {
   for (const auto& file : exports())

@@ -6,6 +6,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(ceremony_lists)
 namespace {
 
 const domain_id ve{"VE"}, usps{"USPS"};
@@ -40,8 +41,6 @@ std::string text(const ceremony_steps& steps) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ceremony_lists)
 
 BOOST_AUTO_TEST_CASE(the_first_ceremony_of_a_site) {
   BOOST_CHECK_EQUAL(text(first_ceremony(two_makers(), {})), "first m-1\n"

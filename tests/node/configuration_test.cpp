@@ -2,6 +2,7 @@
 #include "tests/cli/running_node.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(node_configurations)
 namespace {
 
 expected<node_configuration, text_error> with(const std::string& line) {
@@ -9,8 +10,6 @@ expected<node_configuration, text_error> with(const std::string& line) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(node_configurations)
 
 BOOST_AUTO_TEST_CASE(what_is_left_out) {
   const auto plain = with("");

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(control_socket_of_a_node)
 namespace {
 
 /// A server in a thread of its own.
@@ -87,8 +88,6 @@ bool one_error(const std::string& answer, const std::string& says) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(control_socket_of_a_node)
 
 BOOST_FIXTURE_TEST_CASE(a_line_in_and_a_line_out, served) {
   BOOST_CHECK_EQUAL(answer_to("hello\n"), "you said hello\n");

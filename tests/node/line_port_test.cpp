@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(line_ports)
 namespace {
 
 /// What a port told.
@@ -62,8 +63,6 @@ bytes every_byte() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(line_ports)
 
 BOOST_AUTO_TEST_CASE(tcp_both_ways_and_begun_again) {
   const auto where = "tcp:127.0.0.1:" + std::to_string(free_port());

@@ -6,6 +6,7 @@
 #include <fstream>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(plans)
 namespace {
 
 namespace fs = std::filesystem;
@@ -63,8 +64,6 @@ std::string without(std::string text, const std::string& what, const std::string
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(plans)
 
 BOOST_FIXTURE_TEST_CASE(every_part_is_at_its_node, files) {
   const auto c = read(nodes + parts);

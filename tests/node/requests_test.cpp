@@ -3,6 +3,7 @@
 #include <boost/test/unit_test.hpp>
 
 namespace oaksteel::requests {
+BOOST_AUTO_TEST_SUITE(node_requests)
 namespace {
 
 /// The line of a request, read and written again.
@@ -22,8 +23,6 @@ std::string repeated(std::size_t n, const std::string& s) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(node_requests)
 
 BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
   check_round_trip(list_boxes{}, R"({"request":"list_boxes"})");

@@ -5,6 +5,7 @@
 #include <boost/test/unit_test.hpp>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(self_test)
 namespace {
 
 /// An Oak whose hardware is out and whose combination has one figure outside its bounds.
@@ -30,8 +31,6 @@ box_tested sound_steel() {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(self_test)
 
 BOOST_AUTO_TEST_CASE(lines_for_people) {
   const std::vector<std::string> oak{"oak box O00000001 says DEGRADED of its generators",

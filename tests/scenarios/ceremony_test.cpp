@@ -7,6 +7,7 @@
 #include "tests/scenarios/log_facts.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(ceremonies)
 namespace {
 
 scenario ceremony() {
@@ -48,8 +49,6 @@ std::vector<told_event> events_in(const std::filesystem::path& data) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(ceremonies)
 
 BOOST_AUTO_TEST_CASE(the_ceremony_comes_out_as_it_says) {
   const scratch_directory work;

@@ -8,6 +8,7 @@
 #include "tests/simulation/lives.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(chance)
 namespace {
 
 scenario simulated() {
@@ -22,8 +23,6 @@ program_result run_with_seed(const std::string& seed, const std::filesystem::pat
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(chance)
 
 BOOST_AUTO_TEST_CASE(a_life_can_be_run_again_by_its_seed) {
   const scratch_directory work;

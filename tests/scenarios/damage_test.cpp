@@ -9,6 +9,7 @@
 #include <set>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(damage)
 namespace {
 
 constexpr std::size_t page = 4096;
@@ -63,8 +64,6 @@ std::size_t change_everywhere(std::string& file, const std::string& what, std::s
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(damage)
 
 BOOST_AUTO_TEST_CASE(a_changed_byte_of_any_record_is_named) {
   std::mt19937_64 random{random_seed()};

@@ -17,6 +17,7 @@
 #include <sys/wait.h>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(every_write)
 namespace {
 
 namespace fs = std::filesystem;
@@ -200,8 +201,6 @@ void stop_everywhere(const std::string& site, moment when) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(every_write)
 
 // Without it the enumeration would pass over what it cannot see.
 BOOST_AUTO_TEST_CASE(the_calls_of_lmdb_and_of_the_media_are_seen) {

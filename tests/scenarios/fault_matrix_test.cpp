@@ -14,6 +14,7 @@
 #include <sstream>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(fault_matrix)
 namespace {
 
 const std::string shipped = "fault-matrix.toml";
@@ -78,8 +79,6 @@ std::string mistake_in(const std::string& text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(fault_matrix)
 
 // Every cell as the table has it, in a log that breaks no rule, and the same again from the log alone.
 BOOST_AUTO_TEST_CASE(every_cell_comes_out_as_the_table_says) {

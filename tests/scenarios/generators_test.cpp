@@ -11,6 +11,7 @@
 #include <map>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(generators)
 namespace {
 
 /// The small day, with this in front of its first [[domain]].
@@ -55,8 +56,6 @@ std::vector<generators_changed> changes_in(const std::vector<told_event>& events
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(generators)
 
 BOOST_AUTO_TEST_CASE(a_day_with_a_bad_generator_in_every_box_of_two_comes_out_and_is_the_same_again) {
   scratch_directory work;

@@ -12,6 +12,7 @@
 #include <numeric>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(kill)
 namespace {
 
 using std::chrono::microseconds;
@@ -121,8 +122,6 @@ std::vector<std::uint64_t> ended_day(const scenario& day, const std::filesystem:
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(kill)
 
 BOOST_AUTO_TEST_CASE(a_process_that_is_killed_at_any_moment_goes_on_where_it_was) {
   const auto seed = random_seed();

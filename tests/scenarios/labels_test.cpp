@@ -4,6 +4,7 @@
 
 namespace oaksteel {
 
+BOOST_AUTO_TEST_SUITE(scenario_labels)
 namespace {
 
 /// A label file and its one line of error.
@@ -25,8 +26,6 @@ std::string labels_of(const std::string& text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(scenario_labels)
 
 BOOST_AUTO_TEST_CASE(reads_labels) {
   const std::string both = "DM400/M1 DM-475/M2 ";

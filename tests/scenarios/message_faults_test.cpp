@@ -10,6 +10,7 @@
 #include <set>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(message_faults)
 namespace {
 
 const domain_id ve{"VE"};
@@ -115,8 +116,6 @@ void comes_out(const outcome& day, std::uint64_t more_bad) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(message_faults)
 
 // EP-14, EP-15: a command that comes twice gets the first answer or is refused; nothing happens twice.
 BOOST_AUTO_TEST_CASE(a_doubled_command_changes_nothing) {

@@ -10,6 +10,7 @@
 #include "tests/scenarios/log_facts.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(runner)
 namespace {
 
 scenario small_day() {
@@ -140,8 +141,6 @@ bad_token = 1
 )";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(runner)
 
 BOOST_AUTO_TEST_CASE(the_small_day_comes_out_as_it_says) {
   const auto day = small_day();

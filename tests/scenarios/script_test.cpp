@@ -7,6 +7,7 @@
 
 namespace oaksteel {
 
+BOOST_AUTO_TEST_SUITE(scenario_script)
 namespace {
 
 /// A small scenario without a mistake.
@@ -134,8 +135,6 @@ std::string repeated(std::size_t n, const std::string& s) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(scenario_script)
 
 BOOST_AUTO_TEST_CASE(reads_every_key_and_its_default) {
   const auto result = parse_script(right, "f");

@@ -9,6 +9,7 @@
 
 namespace oaksteel {
 
+BOOST_AUTO_TEST_SUITE(shipped_scenarios)
 namespace {
 
 /// Sums up the steps of a scenario by the definition of each.
@@ -59,8 +60,6 @@ script shipped(const std::string& file) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(shipped_scenarios)
 
 BOOST_AUTO_TEST_CASE(expect_what_follows_from_their_steps) {
   for (const std::string file : {"factory-day.toml", "small-day.toml"}) {

@@ -12,6 +12,7 @@
 #include <regex>
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(unfit_media)
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,8 +80,6 @@ struct ceremony_at_its_media {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(unfit_media)
 
 BOOST_FIXTURE_TEST_CASE(a_medium_that_is_missing, ceremony_at_its_media) {
   // The ceremony's custodians bring their media; where something else lies, none can be.

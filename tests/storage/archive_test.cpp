@@ -34,6 +34,7 @@ struct everything {
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(archive)
 namespace {
 
 class random_values {
@@ -108,8 +109,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(archive)
 
 BOOST_AUTO_TEST_CASE(what_is_written_is_read) {
   random_values random{testing::seed(1)};

@@ -20,6 +20,7 @@ using namespace oaksteel;
 using namespace oaksteel::testing;
 namespace fs = std::filesystem;
 
+BOOST_AUTO_TEST_SUITE(authority)
 namespace {
 
 constexpr std::int64_t minute = 60'000'000, day = std::int64_t{86'400} * 1'000'000;
@@ -70,8 +71,6 @@ struct with_authority {
 bool has(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(authority)
 
 BOOST_FIXTURE_TEST_CASE(files_are_private_from_the_beginning, with_authority) {
   const auto mask = umask(0);

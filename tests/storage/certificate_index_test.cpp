@@ -4,6 +4,7 @@
 
 using namespace oaksteel;
 
+BOOST_AUTO_TEST_SUITE(certificate_index_text)
 namespace {
 
 instant at(std::string_view text) { return instant::parse(text).value(); }
@@ -39,8 +40,6 @@ const std::string written = "oaksteel certificates 1\nlist 3\ncount 2\n"
                             ab + " 2026-03-03T06:00:00.000000Z\n";
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(certificate_index_text)
 
 BOOST_AUTO_TEST_CASE(an_index_is_written_as_its_grammar_says) {
   BOOST_TEST(two().text() == written);

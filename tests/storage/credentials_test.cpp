@@ -17,6 +17,7 @@ using namespace oaksteel;
 using namespace oaksteel::testing;
 namespace fs = std::filesystem;
 
+BOOST_AUTO_TEST_SUITE(credentials_of_a_holder)
 namespace {
 
 constexpr std::int64_t day = std::int64_t{86'400} * 1'000'000;
@@ -58,8 +59,6 @@ struct with_credentials {
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(credentials_of_a_holder)
 
 BOOST_FIXTURE_TEST_CASE(sound_ones_are_read, with_credentials) {
   BOOST_TEST(problems() == "");

@@ -8,6 +8,7 @@
 #include "tests/storage/sample_log.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(event_codec)
 namespace {
 
 const box_id oak{box_type::oak, 1};
@@ -30,8 +31,6 @@ Event read(const record& r) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(event_codec)
 
 BOOST_AUTO_TEST_CASE(version_1_of_shares_is_lifted) {
   const box_initialised_1 made{oak,    {"oak-1"}, suite_id::p256, 2, {{7}}, {{{"Ada"}, {{8}}}}, {{{"Bela"}, {{9}}}},

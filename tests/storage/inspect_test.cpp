@@ -12,6 +12,7 @@ namespace oaksteel { // for `log`, which the C library has too
 
 using namespace testing;
 
+BOOST_AUTO_TEST_SUITE(inspection)
 namespace {
 
 constexpr std::size_t records = 600;
@@ -97,8 +98,6 @@ private:
 };
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(inspection)
 
 BOOST_AUTO_TEST_CASE(a_sound_log_is_found_sound) {
   auto v = verify_path(sample());

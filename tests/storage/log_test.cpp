@@ -14,6 +14,7 @@ namespace oaksteel { // for `log`, which the C library has too
 
 using namespace testing;
 
+BOOST_AUTO_TEST_SUITE(log_of_a_node)
 namespace {
 
 /// A small file system in memory; not there without the rights to mount one.
@@ -53,8 +54,6 @@ stored<appended> append_one(log& l, const append_request& r) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(log_of_a_node)
 
 BOOST_AUTO_TEST_CASE(a_new_log_has_its_first_record) {
   temporary_directory dir;

@@ -10,6 +10,7 @@ namespace oaksteel {
 
 using namespace testing;
 
+BOOST_AUTO_TEST_SUITE(media_and_slots)
 namespace {
 
 secret key_of(std::uint8_t b) { return secret{bytes(32, b)}; }
@@ -20,8 +21,6 @@ std::string file_text(const std::filesystem::path& path) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(media_and_slots)
 
 BOOST_AUTO_TEST_CASE(a_share_is_written_listed_and_read) {
   temporary_directory dir;

@@ -11,6 +11,7 @@ namespace oaksteel { // for `log`, which the C library has too
 
 using namespace testing;
 
+BOOST_AUTO_TEST_SUITE(pages)
 namespace {
 
 constexpr std::uint64_t page_size = 4096;
@@ -112,8 +113,6 @@ std::uint64_t noticed(const paged_log& log, std::initializer_list<std::uint16_t>
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(pages)
 
 BOOST_AUTO_TEST_CASE(every_page_in_use_is_looked_at) {
   const paged_log log;

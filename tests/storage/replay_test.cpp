@@ -5,6 +5,7 @@
 using namespace oaksteel;
 using namespace oaksteel::testing;
 
+BOOST_AUTO_TEST_SUITE(replay_log)
 namespace {
 
 replay_result replay_path(const std::filesystem::path& path, const replay_limit& limit = {}) {
@@ -31,8 +32,6 @@ std::string difference(const std::filesystem::path& path) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(replay_log)
 
 BOOST_AUTO_TEST_CASE(a_log_folds_to_its_rows) {
   temporary_directory dir;

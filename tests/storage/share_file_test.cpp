@@ -7,6 +7,7 @@
 #include "tests/storage/sample_log.hpp"
 
 namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(share_files)
 namespace {
 
 /// A share of a set, and its file.
@@ -24,8 +25,6 @@ std::string problem(const std::string& text) {
 }
 
 } // namespace
-
-BOOST_AUTO_TEST_SUITE(share_files)
 
 BOOST_FIXTURE_TEST_CASE(a_share_is_read_as_it_was_written, sample) {
   const auto file = parse_share(wiped(text));
