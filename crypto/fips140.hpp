@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
 namespace oaksteel {
@@ -21,7 +20,7 @@ struct statistic {
   double least; ///< passes
   double most;  ///< passes
 
-  static auto fields(auto& self) { return std::tie(self.name, self.value, self.least, self.most); }
+  static auto fields(auto& self, auto take) { return take(self.name, self.value, self.least, self.most); }
   bool passed() const { return least <= value && value <= most; }
 };
 

@@ -62,7 +62,7 @@ struct generator_report {
   std::optional<generator_fault> fault;
   std::vector<statistic> statistics; ///< none if there was no output to count
 
-  static auto fields(auto& self) { return std::tie(self.name, self.fault, self.statistics); }
+  static auto fields(auto& self, auto take) { return take(self.name, self.fault, self.statistics); }
 };
 
 /// HMAC_DRBG (SP 800-90A, 10.1.2) with SHA-256, as yet without a seed.
@@ -100,8 +100,8 @@ struct generator_state {
   bool refuses; ///< failed, or degraded at a site that refuses
   std::optional<generator_fault> hardware, software, combination;
 
-  static auto fields(auto& self) {
-    return std::tie(self.health, self.refuses, self.hardware, self.software, self.combination);
+  static auto fields(auto& self, auto take) {
+    return take(self.health, self.refuses, self.hardware, self.software, self.combination);
   }
   bool operator==(const generator_state&) const = default;
 };
@@ -117,7 +117,7 @@ struct self_test_report {
   std::optional<generator_report> combination; ///< likewise
   generator_state state;                       ///< after the test
 
-  static auto fields(auto& self) { return std::tie(self.hardware, self.software, self.combination, self.state); }
+  static auto fields(auto& self, auto take) { return take(self.hardware, self.software, self.combination, self.state); }
 };
 
 /// What a box's generator throws instead of output.

@@ -38,7 +38,7 @@ struct generator_fault {
   std::uint64_t sample; ///< samples tested so far, the one that failed included; 0 for a combination
   std::string reason;   ///< a sentence for people; says nothing about the noise itself
 
-  static auto fields(auto& self) { return std::tie(self.kind, self.sample, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.kind, self.sample, self.reason); }
   bool operator==(const generator_fault&) const = default;
 };
 

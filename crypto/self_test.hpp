@@ -28,7 +28,7 @@ struct box_self_test {
   self_test_report generators;
   std::optional<std::string> wrong_answer; ///< the known answer that does not hold
 
-  static auto fields(auto& self) { return std::tie(self.generators, self.wrong_answer); }
+  static auto fields(auto& self, auto take) { return take(self.generators, self.wrong_answer); }
 };
 
 } // namespace oaksteel

@@ -23,7 +23,7 @@ struct share_plan {
   label custodian;
   digest commitment; ///< SHA-256(salt || share)
 
-  static auto fields(auto& self) { return std::tie(self.custodian, self.commitment); }
+  static auto fields(auto& self, auto take) { return take(self.custodian, self.commitment); }
 };
 
 /// A set of shares, and the P-256 key that signed its files (SubjectPublicKeyInfo). The private half was
@@ -32,7 +32,7 @@ struct share_set {
   share_set_id id;
   bytes key;
 
-  static auto fields(auto& self) { return std::tie(self.id, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.id, self.key); }
 };
 
 /// One share of a set; `index` counts from 1 in the order of the custodians.
@@ -40,7 +40,7 @@ struct share_name {
   share_set_id set;
   std::uint8_t index = 0;
 
-  static auto fields(auto& self) { return std::tie(self.set, self.index); }
+  static auto fields(auto& self, auto take) { return take(self.set, self.index); }
 };
 
 /// The public half of a start-up authentication key, for one type of box (EP-6).
@@ -48,7 +48,7 @@ struct start_up_key {
   box_type type = box_type::oak;
   bytes spki;
 
-  static auto fields(auto& self) { return std::tie(self.type, self.spki); }
+  static auto fields(auto& self, auto take) { return take(self.type, self.spki); }
 };
 
 /// The box took its id, after everything else was written (EP-6, EP-8). Sealed beside it, under the operation
@@ -70,10 +70,10 @@ struct box_initialised {
   bytes start_up_confidentiality;          ///< its public start-up confidentiality key; empty before version 3
   std::optional<check_value> key_set;      ///< of what a first Manufacturing box made; see key_set_received
 
-  static auto fields(auto& self) {
-    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
-                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set, self.source,
-                    self.start_up_confidentiality, self.key_set);
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                self.domain_key_set, self.start_up_keys, self.set, self.domain_set, self.source,
+                self.start_up_confidentiality, self.key_set);
   }
 };
 
@@ -83,7 +83,7 @@ struct share_entered {
   label custodian;
   std::optional<share_name> share; ///< none before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.share); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian, self.share); }
 };
 
 /// A share was refused as it was entered (EP-10).
@@ -93,14 +93,14 @@ struct share_refused {
   refusal reason = refusal::share_wrong;
   std::optional<share_name> share; ///< what it says it is, where that could be read; none before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason, self.share); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian, self.reason, self.share); }
 };
 
 /// The quorum is in and the box's keys are open.
 struct box_enabled {
   box_id box;
 
-  static auto fields(auto& self) { return std::tie(self.box); }
+  static auto fields(auto& self, auto take) { return take(self.box); }
 };
 
 /// A share was taken out, the process ended, or the quorum opened nothing: nothing is open.
@@ -109,7 +109,7 @@ struct box_disabled {
   std::string reason;             ///< events/box_reasons.hpp
   std::optional<label> custodian; ///< who took a share out; none for the other reasons and before version 2
 
-  static auto fields(auto& self) { return std::tie(self.box, self.reason, self.custodian); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.reason, self.custodian); }
 };
 
 /// A Manufacturing box gave keys away, encrypted to the start-up key of a box that was admitted: its part of a domain
@@ -122,7 +122,9 @@ struct keys_issued {
   std::vector<box_id> steels; ///< to an Oak: the Steel boxes that serve the domain
   digest package;             ///< SHA-256 of what was sent
 
-  static auto fields(auto& self) { return std::tie(self.box, self.target, self.domain, self.steels, self.package); }
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.target, self.domain, self.steels, self.package);
+  }
 };
 
 /// A Manufacturing box received domain key set and start-up authentication keys (EP-7). Sealed beside it: both, under
@@ -133,7 +135,7 @@ struct key_set_received {
   digest package;
   check_value key_set{};
 
-  static auto fields(auto& self) { return std::tie(self.box, self.source, self.package, self.key_set); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.source, self.package, self.key_set); }
 };
 
 /// The box received a domain's keys (EP-8, "make domain process"). Sealed beside it: its part of them, under the
@@ -148,8 +150,8 @@ struct domain_process_made {
   digest package;                      ///< as the source issued it; zeros without a source
   std::optional<check_value> key_data; ///< in a Manufacturing box: of all of the domain's keys; see key_set_received
 
-  static auto fields(auto& self) {
-    return std::tie(self.box, self.domain, self.suite, self.steels, self.source, self.package, self.key_data);
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.domain, self.suite, self.steels, self.source, self.package, self.key_data);
   }
 };
 
@@ -158,7 +160,7 @@ struct active_domain_switched {
   box_id box;
   domain_id domain;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.domain); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.domain); }
 };
 
 // --- events: work ---------------------------------------------------------------------------------
@@ -172,7 +174,7 @@ struct key_generated {
   signed_record mi3;
   signed_record mi4;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.oak, self.steel, self.mi3, self.mi4); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.oak, self.steel, self.mi3, self.mi4); }
 };
 
 /// Steel is about to give a key to a meter: durable before the meter hears of it (EP-14).
@@ -183,7 +185,9 @@ struct installation_attempted {
   sequence_number meter;
   instant psr_install;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.oak, self.steel, self.meter, self.psr_install); }
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.oak, self.steel, self.meter, self.psr_install);
+  }
 };
 
 /// How the attempt ended: MI7 (EP Fig. 25, step 340).
@@ -194,7 +198,7 @@ struct installation_finished {
   std::optional<refusal> failure;
   signed_record mi7;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.steel, self.meter, self.failure, self.mi7); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.meter, self.failure, self.mi7); }
 };
 
 /// Brass found the meter's test tokens to be those of the archived key (EP Fig. 25, step 344).
@@ -206,7 +210,7 @@ struct installation_confirmed {
   signed_record mi9;
   signed_record mi10;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.meter, self.mi9, self.mi10); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.brass, self.meter, self.mi9, self.mi10); }
 };
 
 /// Brass declared a key Bad (EP-13b, MB1-MB3).
@@ -217,7 +221,7 @@ struct key_condemned {
   signed_record mb2;
   signed_record mb3;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.reason, self.mb2, self.mb3); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.brass, self.reason, self.mb2, self.mb3); }
 };
 
 /// Brass found the registration token right (EP Fig. 26, step 368). Sealed beside it: (K) under S_B.
@@ -231,8 +235,8 @@ struct registration_confirmed {
   signed_record mr4;
   bytes mr4_tag;
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.brass, self.meter, self.serial, self.mr3, self.mr3_tag, self.mr4, self.mr4_tag);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.brass, self.meter, self.serial, self.mr3, self.mr3_tag, self.mr4, self.mr4_tag);
   }
 };
 
@@ -246,8 +250,8 @@ struct retirement_confirmed {
   signed_record mo3;
   bytes mo3_tag;
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.brass, self.meter, self.mo2, self.mo2_tag, self.mo3, self.mo3_tag);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.brass, self.meter, self.mo2, self.mo2_tag, self.mo3, self.mo3_tag);
   }
 };
 
@@ -261,8 +265,8 @@ struct tokens_verified {
   digest pieces; ///< RFC 6962 root over the pieces as they were sent
   bytes verdicts;
 
-  static auto fields(auto& self) {
-    return std::tie(self.domain, self.brass, self.request, self.count, self.pieces, self.verdicts);
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.brass, self.request, self.count, self.pieces, self.verdicts);
   }
 };
 
@@ -283,8 +287,8 @@ struct domain_process {
   std::map<std::uint64_t, sequence_number> open; ///< Steel: attempts whose outcome is not known yet
   std::optional<check_value> key_data;          ///< Manufacturing: of all of the domain's keys
 
-  static auto fields(auto& self) {
-    return std::tie(self.suite, self.last_seen, self.steels, self.open, self.key_data);
+  static auto fields(auto& self, auto take) {
+    return take(self.suite, self.last_seen, self.steels, self.open, self.key_data);
   }
 };
 
@@ -302,9 +306,9 @@ struct secure_box {
   std::optional<check_value> key_set; ///< Manufacturing: of domain key set and start-up keys, once it has them
   generator_condition generators;
 
-  static auto fields(auto& self) {
-    return std::tie(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
-                    self.active, self.processes, self.key_set, self.generators);
+  static auto fields(auto& self, auto take) {
+    return take(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
+                self.active, self.processes, self.key_set, self.generators);
   }
 };
 

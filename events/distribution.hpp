@@ -16,7 +16,7 @@ struct install_record_received {
   sequence_number meter;
   signed_record mi4;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.steel, self.order, self.meter, self.mi4); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.order, self.meter, self.mi4); }
 };
 
 /// MI4' went out for a meter (EP Fig. 25, step 330).
@@ -24,7 +24,7 @@ struct install_record_handed_out {
   key_id key;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.meter); }
 };
 
 /// MI10 or MB3 came in: nothing is left to do.
@@ -33,7 +33,7 @@ struct install_record_settled {
   std::optional<refusal> failure;
   signed_record confirmation;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.failure, self.confirmation); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.failure, self.confirmation); }
 };
 
 using distribution_event = std::variant<install_record_received, install_record_handed_out, install_record_settled>;
@@ -46,8 +46,8 @@ struct distribution {
   bool handed_out = false;
   bool settled = false;
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.steel, self.order, self.meter, self.handed_out, self.settled);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.steel, self.order, self.meter, self.handed_out, self.settled);
   }
 };
 

@@ -26,7 +26,7 @@ struct domain_key {
   key_role role = key_role::oak_authentication;
   bytes spki; ///< SubjectPublicKeyInfo, DER
 
-  static auto fields(auto& self) { return std::tie(self.role, self.spki); }
+  static auto fields(auto& self, auto take) { return take(self.role, self.spki); }
 };
 
 /// A Manufacturing box made the domain and its keys (EP-12, EP Fig. 22). Sealed beside it: the private keys,
@@ -40,8 +40,8 @@ struct domain_created {
   box_id creator;
   signed_record signed_keys;
 
-  static auto fields(auto& self) {
-    return std::tie(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys);
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys);
   }
 };
 
@@ -56,8 +56,8 @@ struct domain_introduced {
   signed_record signed_keys;
   std::string node; ///< that told it
 
-  static auto fields(auto& self) {
-    return std::tie(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys, self.node);
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.kind, self.sub_domain, self.suite, self.creator, self.signed_keys, self.node);
   }
 };
 
@@ -68,8 +68,8 @@ struct domain {
   suite_id suite = suite_id::rsa3072;
   box_id creator;
 
-  static auto fields(auto& self) {
-    return std::tie(self.exists, self.kind, self.sub_domain, self.suite, self.creator);
+  static auto fields(auto& self, auto take) {
+    return take(self.exists, self.kind, self.sub_domain, self.suite, self.creator);
   }
 };
 using domain_event = std::variant<domain_created, domain_introduced>;

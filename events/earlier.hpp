@@ -18,9 +18,9 @@ struct box_initialised_1 {
   bytes domain_key_set;
   std::vector<start_up_key> start_up_keys;
 
-  static auto fields(auto& self) {
-    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
-                    self.domain_key_set, self.start_up_keys);
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                self.domain_key_set, self.start_up_keys);
   }
 };
 inline box_initialised lifted(box_initialised_1 e) {
@@ -54,9 +54,9 @@ struct box_initialised_2 {
   std::optional<share_set> set;
   std::optional<share_set> domain_set;
 
-  static auto fields(auto& self) {
-    return std::tie(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
-                    self.domain_key_set, self.start_up_keys, self.set, self.domain_set);
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.slot, self.suite, self.threshold, self.salt, self.shares, self.domain_shares,
+                self.domain_key_set, self.start_up_keys, self.set, self.domain_set);
   }
 };
 inline box_initialised lifted(box_initialised_2 e) {
@@ -81,7 +81,7 @@ struct share_entered_1 {
   box_id box;
   label custodian;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian); }
 };
 inline share_entered lifted(share_entered_1 e) {
   return {e.box, std::move(e.custodian), {}};
@@ -93,7 +93,7 @@ struct share_refused_1 {
   label custodian;
   refusal reason = refusal::share_wrong;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian, self.reason); }
 };
 inline share_refused lifted(share_refused_1 e) {
   return {e.box, std::move(e.custodian), e.reason, {}};
@@ -104,7 +104,7 @@ struct box_disabled_1 {
   box_id box;
   std::string reason;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.reason); }
 };
 inline box_disabled lifted(box_disabled_1 e) {
   return {e.box, std::move(e.reason), {}};
@@ -117,7 +117,7 @@ struct domain_process_made_1 {
   suite_id suite = suite_id::rsa3072;
   std::vector<box_id> steels;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.domain, self.suite, self.steels); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.domain, self.suite, self.steels); }
 };
 inline domain_process_made lifted(domain_process_made_1 e) {
   return {e.box, std::move(e.domain), e.suite, std::move(e.steels), {}, {}, {}};
@@ -127,7 +127,7 @@ inline domain_process_made lifted(domain_process_made_1 e) {
 struct node_restarted_1 {
   std::uint64_t durable = 0;
 
-  static auto fields(auto& self) { return std::tie(self.durable); }
+  static auto fields(auto& self, auto take) { return take(self.durable); }
 };
 inline node_restarted lifted(node_restarted_1 e) { return {e.durable, {}}; }
 

@@ -22,13 +22,13 @@ struct box_id_reserved {
   box_id box;
   label slot;
 
-  static auto fields(auto& self) { return std::tie(self.box, self.slot); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.slot); }
 };
 
 struct box_allocator {
   std::map<std::string, std::string> slots; ///< slot to box id
 
-  static auto fields(auto& self) { return std::tie(self.slots); }
+  static auto fields(auto& self, auto take) { return take(self.slots); }
 };
 using box_allocator_event = std::variant<box_id_reserved>;
 
@@ -51,7 +51,9 @@ struct box_admitted {
   suite_id suite = suite_id::rsa3072;
   bytes start_up_key; ///< public start-up confidentiality key, SubjectPublicKeyInfo
 
-  static auto fields(auto& self) { return std::tie(self.box, self.slot, self.source, self.suite, self.start_up_key); }
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.slot, self.source, self.suite, self.start_up_key);
+  }
 };
 
 struct admission {
@@ -60,7 +62,7 @@ struct admission {
   suite_id suite = suite_id::rsa3072;
   bytes start_up_key;
 
-  static auto fields(auto& self) { return std::tie(self.slot, self.source, self.suite, self.start_up_key); }
+  static auto fields(auto& self, auto take) { return take(self.slot, self.source, self.suite, self.start_up_key); }
 };
 using admission_event = std::variant<box_admitted>;
 

@@ -23,7 +23,7 @@ extern const holder<T> nowhere;
 /// The address of member `I`: structured bindings see the members of an aggregate in their order.
 template <class T, std::size_t I>
 consteval auto address_of() {
-  constexpr auto n = fields_detail::members<T>();
+  constexpr auto n = field_count<T>;
   const auto& x = nowhere<T>.value;
   const auto pick = [](const auto&... m) { return std::get<I>(std::tuple{&m...}); };
   if constexpr (n == 1) { const auto& [a] = x; return pick(a); }
@@ -74,6 +74,6 @@ consteval auto names(std::index_sequence<I...>) {
 /// The names of T's members, in their order.
 template <described T>
 inline constexpr auto field_names = field_names_detail::names<T>(
-  std::make_index_sequence<fields_detail::members<T>()>{});
+  std::make_index_sequence<field_count<T>>{});
 
 } // namespace oaksteel

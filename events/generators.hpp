@@ -6,7 +6,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <tuple>
 
 namespace oaksteel {
 
@@ -37,7 +36,9 @@ struct generator_condition {
   std::optional<std::string> software;
   std::optional<std::string> combination; ///< what both give together
 
-  static auto fields(auto& self) { return std::tie(self.health, self.hardware, self.software, self.combination); }
+  static auto fields(auto& self, auto take) {
+    return take(self.health, self.hardware, self.software, self.combination);
+  }
 };
 
 /// The condition is another one than before: durable before anything that was drawn since is handed out.
@@ -48,8 +49,8 @@ struct generators_changed {
   std::optional<std::string> software;
   std::optional<std::string> combination;
 
-  static auto fields(auto& self) {
-    return std::tie(self.box, self.health, self.hardware, self.software, self.combination);
+  static auto fields(auto& self, auto take) {
+    return take(self.box, self.health, self.hardware, self.software, self.combination);
   }
 };
 

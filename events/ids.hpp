@@ -22,7 +22,7 @@ template <class Form>
 struct name_of {
   std::string text;
 
-  static auto fields(auto& self) { return std::tie(self.text); }
+  static auto fields(auto& self, auto take) { return take(self.text); }
   static std::optional<name_of> parse(std::string_view s) {
     if (!Form::valid(s))
       return std::nullopt;
@@ -74,7 +74,7 @@ struct box_id {
   box_type type = box_type::manufacturing;
   std::uint32_t number = 0;
 
-  static auto fields(auto& self) { return std::tie(self.type, self.number); }
+  static auto fields(auto& self, auto take) { return take(self.type, self.number); }
   static std::optional<box_id> parse(std::string_view s);
   std::string text() const;
   friend auto operator<=>(const box_id& a, const box_id& b) {
@@ -87,7 +87,7 @@ struct key_id {
   domain_id domain;
   std::uint64_t number = 0;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.number); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.number); }
   static std::optional<key_id> parse(std::string_view s);
   std::string text() const;
   friend auto operator<=>(const key_id& a, const key_id& b) {
@@ -99,7 +99,7 @@ struct key_id {
 struct order_id {
   std::uint64_t number = 0;
 
-  static auto fields(auto& self) { return std::tie(self.number); }
+  static auto fields(auto& self, auto take) { return take(self.number); }
   static std::optional<order_id> parse(std::string_view s);
   std::string text() const { return std::to_string(number); }
   friend auto operator<=>(const order_id& a, const order_id& b) { return a.number <=> b.number; }
@@ -109,7 +109,7 @@ struct order_id {
 struct digest {
   std::array<std::uint8_t, 32> value{};
 
-  static auto fields(auto& self) { return std::tie(self.value); }
+  static auto fields(auto& self, auto take) { return take(self.value); }
   std::string hex() const;
   static std::optional<digest> parse(std::string_view hex);
   friend auto operator<=>(const digest& a, const digest& b) { return a.value <=> b.value; }
@@ -119,7 +119,7 @@ struct digest {
 struct share_set_id {
   std::array<std::uint8_t, 16> value{};
 
-  static auto fields(auto& self) { return std::tie(self.value); }
+  static auto fields(auto& self, auto take) { return take(self.value); }
   std::string text() const;
   static std::optional<share_set_id> parse(std::string_view hex);
   friend auto operator<=>(const share_set_id& a, const share_set_id& b) { return a.value <=> b.value; }
@@ -129,7 +129,7 @@ struct share_set_id {
 struct fingerprint {
   digest of;
 
-  static auto fields(auto& self) { return std::tie(self.of); }
+  static auto fields(auto& self, auto take) { return take(self.of); }
   std::string hex() const { return of.hex(); }
   friend auto operator<=>(const fingerprint& a, const fingerprint& b) { return a.of <=> b.of; }
 };
@@ -138,7 +138,7 @@ struct fingerprint {
 struct instant {
   std::int64_t us = 0;
 
-  static auto fields(auto& self) { return std::tie(self.us); }
+  static auto fields(auto& self, auto take) { return take(self.us); }
   /// ISO 8601 with microseconds: `2026-03-02T06:00:00.000001Z`.
   std::string text() const;
   /// Reads what text() writes; the fraction, or the whole time of day, may be left out.
@@ -150,7 +150,7 @@ struct instant {
 struct calendar_date {
   std::uint32_t yyyymmdd = 0;
 
-  static auto fields(auto& self) { return std::tie(self.yyyymmdd); }
+  static auto fields(auto& self, auto take) { return take(self.yyyymmdd); }
   static std::optional<calendar_date> parse(std::string_view s);
   static calendar_date of(instant t);
   std::string text() const;
@@ -189,7 +189,7 @@ struct stream_id {
   stream_kind kind = stream_kind::node;
   std::string of;
 
-  static auto fields(auto& self) { return std::tie(self.kind, self.of); }
+  static auto fields(auto& self, auto take) { return take(self.kind, self.of); }
   std::string text() const;
   friend auto operator<=>(const stream_id& a, const stream_id& b) {
     return std::tie(a.kind, a.of) <=> std::tie(b.kind, b.of);
@@ -201,7 +201,7 @@ struct reference {
   std::uint64_t position = 0;
   std::optional<digest> log;
 
-  static auto fields(auto& self) { return std::tie(self.position, self.log); }
+  static auto fields(auto& self, auto take) { return take(self.position, self.log); }
 };
 
 /// A command is known by who sent it and that sender's count of commands.
@@ -209,7 +209,7 @@ struct command_id {
   std::string sender;
   std::uint64_t counter = 0;
 
-  static auto fields(auto& self) { return std::tie(self.sender, self.counter); }
+  static auto fields(auto& self, auto take) { return take(self.sender, self.counter); }
 };
 
 /// Who or what took part in an event (EP-30).
@@ -220,7 +220,7 @@ struct participant {
   participant_kind kind = participant_kind::domain;
   std::string id;
 
-  static auto fields(auto& self) { return std::tie(self.kind, self.id); }
+  static auto fields(auto& self, auto take) { return take(self.kind, self.id); }
 };
 
 /// A record that a box signed: the exact bytes, and the proof over them (`crypto/envelope.hpp`).
@@ -229,7 +229,7 @@ struct signed_record {
   bytes body;
   bytes proof;
 
-  static auto fields(auto& self) { return std::tie(self.body, self.proof); }
+  static auto fields(auto& self, auto take) { return take(self.body, self.proof); }
 };
 
 } // namespace oaksteel

@@ -15,8 +15,8 @@ struct authority_introduced {
   bytes domain_key_set;                    ///< public authentication key of the domain key set, SubjectPublicKeyInfo
   std::vector<start_up_key> start_up_keys; ///< public start-up authentication keys
 
-  static auto fields(auto& self) {
-    return std::tie(self.node, self.log, self.box, self.suite, self.domain_key_set, self.start_up_keys);
+  static auto fields(auto& self, auto take) {
+    return take(self.node, self.log, self.box, self.suite, self.domain_key_set, self.start_up_keys);
   }
 };
 
@@ -25,7 +25,7 @@ struct authority {
   suite_id suite = suite_id::rsa3072;
   bytes domain_key_set; ///< empty before an introduction
 
-  static auto fields(auto& self) { return std::tie(self.log, self.suite, self.domain_key_set); }
+  static auto fields(auto& self, auto take) { return take(self.log, self.suite, self.domain_key_set); }
 };
 using authority_event = std::variant<authority_introduced>;
 

@@ -20,7 +20,7 @@ struct domain_token {
   domain_id domain;
   std::string digits;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.digits); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.digits); }
 };
 
 /// What a meter prints on a mail piece.
@@ -32,8 +32,8 @@ struct indicium {
   std::string origin;                   ///< origin postal code
   std::vector<domain_token> tokens;
 
-  static auto fields(auto& self) {
-    return std::tie(self.serial, self.date, self.piece, self.postage_thousandths, self.origin, self.tokens);
+  static auto fields(auto& self, auto take) {
+    return take(self.serial, self.date, self.piece, self.postage_thousandths, self.origin, self.tokens);
   }
 };
 

@@ -32,7 +32,7 @@ struct key_id_assigned {
   box_id steel;
   order_id order;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.steel, self.order); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.order); }
 };
 
 /// New: the archive stored MI3 (EP Fig. 24, step 312). Sealed beside it: (K) to Brass.
@@ -42,7 +42,7 @@ struct key_created {
   box_id steel;
   signed_record mi3;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.oak, self.steel, self.mi3); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.oak, self.steel, self.mi3); }
 };
 
 /// Installed: the archive stored MI9 (EP Fig. 25, step 346). Sealed beside it: (K) to Brass.
@@ -52,7 +52,7 @@ struct key_installed {
   sequence_number meter;
   signed_record mi9;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.meter, self.mi9); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.brass, self.meter, self.mi9); }
 };
 
 /// Active: the archive stored MR3 (EP Fig. 26, step 370). Sealed beside it: (K) under S_B.
@@ -67,9 +67,9 @@ struct key_activated {
   signed_record mr3;
   bytes tag; ///< under s_B, over the body of MR3
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.brass, self.meter, self.product, self.serial, self.country, self.date, self.mr3,
-                    self.tag);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.brass, self.meter, self.product, self.serial, self.country, self.date, self.mr3,
+                self.tag);
   }
 };
 
@@ -83,8 +83,8 @@ struct key_retired {
   signed_record mo2;
   bytes tag; ///< under s_B, over the body of MO2
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.brass, self.meter, self.reason, self.date, self.mo2, self.tag);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.brass, self.meter, self.reason, self.date, self.mo2, self.tag);
   }
 };
 
@@ -95,7 +95,7 @@ struct key_marked_bad {
   refusal reason = refusal::no_answer;
   signed_record mb2;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.brass, self.reason, self.mb2); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.brass, self.reason, self.mb2); }
 };
 
 // --- the counter of key ids ----------------------------------------------------------------------
@@ -103,7 +103,7 @@ struct key_marked_bad {
 struct key_counter {
   std::uint64_t last = 0;
 
-  static auto fields(auto& self) { return std::tie(self.last); }
+  static auto fields(auto& self, auto take) { return take(self.last); }
 };
 using key_counter_event = std::variant<key_id_assigned>;
 
@@ -131,9 +131,9 @@ struct master_key {
   calendar_date retired;    ///< 0 before retirement
   refusal reason = refusal::no_answer; ///< why it is Bad
 
-  static auto fields(auto& self) {
-    return std::tie(self.status, self.key, self.oak, self.steel, self.meter, self.product, self.serial, self.country,
-                    self.registered, self.retired, self.reason);
+  static auto fields(auto& self, auto take) {
+    return take(self.status, self.key, self.oak, self.steel, self.meter, self.product, self.serial, self.country,
+                self.registered, self.retired, self.reason);
   }
 };
 using master_key_event = std::variant<key_created, key_installed, key_activated, key_retired, key_marked_bad>;

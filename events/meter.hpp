@@ -18,7 +18,7 @@ struct meter_labelled {
   product_code product;
   std::uint32_t slot = 0; ///< where the meter's own memory key lies (storage/media.hpp)
 
-  static auto fields(auto& self) { return std::tie(self.meter, self.product, self.slot); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.product, self.slot); }
 };
 
 /// A key was checked and stored, provisionally (MI5s). Sealed beside it: the key, under the meter's memory key.
@@ -27,7 +27,7 @@ struct key_provisioned {
   key_id key;
   check_value check{};
 
-  static auto fields(auto& self) { return std::tie(self.meter, self.key, self.check); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.key, self.check); }
 };
 
 /// The meter would not take a key (MI5s with a code).
@@ -36,7 +36,7 @@ struct meter_key_refused {
   key_id key;
   refusal reason = refusal::meter_write_failed;
 
-  static auto fields(auto& self) { return std::tie(self.meter, self.key, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.key, self.reason); }
 };
 
 /// The provisional key is the meter's for good (MI6c).
@@ -44,7 +44,7 @@ struct key_committed {
   sequence_number meter;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.meter, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.key); }
 };
 
 /// Country, indicia serial number and date were set (MR1, EP Fig. 26, step 360).
@@ -55,8 +55,8 @@ struct meter_registered {
   country_code country;
   calendar_date date;
 
-  static auto fields(auto& self) {
-    return std::tie(self.meter, self.product, self.serial, self.country, self.date);
+  static auto fields(auto& self, auto take) {
+    return take(self.meter, self.product, self.serial, self.country, self.date);
   }
 };
 
@@ -67,14 +67,14 @@ struct indicia_printed {
   std::uint32_t count = 0;
   calendar_date date;
 
-  static auto fields(auto& self) { return std::tie(self.meter, self.first, self.count, self.date); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.first, self.count, self.date); }
 };
 
 /// The meter was opened; its memory key is overwritten.
 struct tamper_detected {
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.meter); }
 };
 
 using meter_event = std::variant<meter_labelled, key_provisioned, meter_key_refused, key_committed, meter_registered,
@@ -88,8 +88,8 @@ struct meter_key {
   check_value check{};
   std::uint32_t refusals = 0;
 
-  static auto fields(auto& self) {
-    return std::tie(self.number, self.held, self.committed, self.check, self.refusals);
+  static auto fields(auto& self, auto take) {
+    return take(self.number, self.held, self.committed, self.check, self.refusals);
   }
 };
 
@@ -104,9 +104,9 @@ struct meter {
   std::uint64_t pieces = 0; ///< printed so far
   bool tampered = false;
 
-  static auto fields(auto& self) {
-    return std::tie(self.number, self.product, self.slot, self.keys, self.serial, self.country, self.registered,
-                    self.pieces, self.tampered);
+  static auto fields(auto& self, auto take) {
+    return take(self.number, self.product, self.slot, self.keys, self.serial, self.country, self.registered,
+                self.pieces, self.tampered);
   }
 };
 

@@ -15,7 +15,7 @@ struct log_opened {
   bool simulated = false; ///< true: the seed in this log gives its keys away (SYS-5)
   bytes public_log_key;   ///< Ed25519, 32 bytes: checks the checkpoints
 
-  static auto fields(auto& self) { return std::tie(self.node, self.simulated, self.public_log_key); }
+  static auto fields(auto& self, auto take) { return take(self.node, self.simulated, self.public_log_key); }
 };
 
 /// The node started again on a log of `durable` records.
@@ -23,7 +23,7 @@ struct node_restarted {
   std::uint64_t durable = 0;
   bytes public_log_key; ///< Ed25519, 32 bytes: checks the checkpoints from this record on; empty: as before
 
-  static auto fields(auto& self) { return std::tie(self.durable, self.public_log_key); }
+  static auto fields(auto& self, auto take) { return take(self.durable, self.public_log_key); }
 };
 
 /// A part of a file that the scenario was run from, so that it can be run again from the log alone.
@@ -33,7 +33,7 @@ struct scenario_input {
   std::uint32_t parts = 1;
   std::string content;
 
-  static auto fields(auto& self) { return std::tie(self.file, self.part, self.parts, self.content); }
+  static auto fields(auto& self, auto take) { return take(self.file, self.part, self.parts, self.content); }
 };
 
 /// The inputs are complete; the scenario begins.
@@ -41,7 +41,7 @@ struct scenario_started {
   std::string name;
   std::uint64_t seed = 0;
 
-  static auto fields(auto& self) { return std::tie(self.name, self.seed); }
+  static auto fields(auto& self, auto take) { return take(self.name, self.seed); }
 };
 
 /// A step of the scenario is done; the next run goes on after it.
@@ -49,7 +49,7 @@ struct scenario_step_finished {
   std::uint32_t step = 0;
   std::string what;
 
-  static auto fields(auto& self) { return std::tie(self.step, self.what); }
+  static auto fields(auto& self, auto take) { return take(self.step, self.what); }
 };
 
 using node_event =
@@ -63,8 +63,8 @@ struct node_state {
   std::uint64_t seed = 0;
   std::uint32_t steps_done = 0;
 
-  static auto fields(auto& self) {
-    return std::tie(self.name, self.simulated, self.restarts, self.scenario_running, self.seed, self.steps_done);
+  static auto fields(auto& self, auto take) {
+    return take(self.name, self.simulated, self.restarts, self.scenario_running, self.seed, self.steps_done);
   }
 };
 void evolve(node_state& state, const log_opened& e);
@@ -84,8 +84,8 @@ struct fault_recorded {
   std::string about;   ///< key, meter, box or order
   std::vector<participant> involved;
 
-  static auto fields(auto& self) {
-    return std::tie(self.where, self.command, self.source, self.reason, self.about, self.involved);
+  static auto fields(auto& self, auto take) {
+    return take(self.where, self.command, self.source, self.reason, self.about, self.involved);
   }
 };
 using fault_event = std::variant<fault_recorded>;
@@ -93,7 +93,7 @@ using fault_event = std::variant<fault_recorded>;
 struct fault_log {
   std::uint64_t count = 0;
 
-  static auto fields(auto& self) { return std::tie(self.count); }
+  static auto fields(auto& self, auto take) { return take(self.count); }
 };
 void evolve(fault_log& state, const fault_recorded& e);
 

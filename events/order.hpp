@@ -21,19 +21,19 @@ struct leg_plan {
   domain_id domain;
   box_id steel;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.steel); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.steel); }
 };
 
 /// An order number was reserved. Stream: order_book.
 struct order_numbered {
   order_id order;
 
-  static auto fields(auto& self) { return std::tie(self.order); }
+  static auto fields(auto& self, auto take) { return take(self.order); }
 };
 struct order_book {
   std::uint64_t last = 0;
 
-  static auto fields(auto& self) { return std::tie(self.last); }
+  static auto fields(auto& self, auto take) { return take(self.last); }
 };
 using order_book_event = std::variant<order_numbered>;
 void evolve(order_book& state, const order_numbered& e);
@@ -49,9 +49,9 @@ struct order_details {
   std::string reason;      ///< retirement
   std::vector<bytes> tokens; ///< registration: the meter's tokens (MR1), in the order of the legs
 
-  static auto fields(auto& self) {
-    return std::tie(self.kind, self.meter, self.product, self.serial, self.country, self.date, self.reason,
-                    self.tokens);
+  static auto fields(auto& self, auto take) {
+    return take(self.kind, self.meter, self.product, self.serial, self.country, self.date, self.reason,
+                self.tokens);
   }
 };
 
@@ -60,7 +60,7 @@ struct order_opened {
   order_details details;
   std::vector<leg_plan> legs;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.details, self.legs); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.details, self.legs); }
 };
 
 /// The archive's key id for a leg. KMS Request Time is in MI3 (EP, "Audit Trail").
@@ -68,7 +68,7 @@ struct leg_key_assigned {
   order_id order;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key); }
 };
 
 /// MI4 is with the KDC (EP Fig. 24, step 318).
@@ -76,7 +76,7 @@ struct leg_delivered {
   order_id order;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key); }
 };
 
 /// MI7 arrived. It is kept so that MI8 can be sent again; KMS Install Time is in MI9.
@@ -86,7 +86,7 @@ struct leg_reported {
   std::optional<refusal> failure;
   signed_record mi7;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key, self.failure, self.mi7); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key, self.failure, self.mi7); }
 };
 
 /// The leg's time ran out with no MI7 to be had.
@@ -94,7 +94,7 @@ struct leg_timed_out {
   order_id order;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key); }
 };
 
 /// The key ended Bad; the leg takes another if it has tries left.
@@ -103,7 +103,7 @@ struct leg_key_failed {
   key_id key;
   refusal reason = refusal::no_answer;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key, self.reason); }
 };
 
 /// The leg reached what the order asked for: Installed, Active or Obsolete.
@@ -111,7 +111,7 @@ struct leg_finished {
   order_id order;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.key); }
 };
 
 /// A leg that cannot go on; the order stays incomplete.
@@ -120,7 +120,7 @@ struct leg_abandoned {
   domain_id domain;
   refusal reason = refusal::no_answer;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.domain, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.domain, self.reason); }
 };
 
 /// Nothing is left to do: complete, or not.
@@ -128,7 +128,7 @@ struct order_closed {
   order_id order;
   bool complete = false;
 
-  static auto fields(auto& self) { return std::tie(self.order, self.complete); }
+  static auto fields(auto& self, auto take) { return take(self.order, self.complete); }
 };
 
 using order_event = std::variant<order_opened, leg_key_assigned, leg_delivered, leg_reported, leg_timed_out,
@@ -152,8 +152,8 @@ struct order_leg {
   std::uint8_t tries = 0; ///< keys that ended Bad, and gaps
   refusal reason = refusal::no_answer;
 
-  static auto fields(auto& self) {
-    return std::tie(self.plan, self.stage, self.key, self.tries, self.reason);
+  static auto fields(auto& self, auto take) {
+    return take(self.plan, self.stage, self.key, self.tries, self.reason);
   }
 };
 
@@ -164,8 +164,8 @@ struct order {
   bool closed = false;
   bool complete = false;
 
-  static auto fields(auto& self) {
-    return std::tie(self.id, self.details, self.legs, self.closed, self.complete);
+  static auto fields(auto& self, auto take) {
+    return take(self.id, self.details, self.legs, self.closed, self.complete);
   }
 };
 

@@ -35,8 +35,8 @@ struct mi3_body {
   instant kms_request; ///< the KMC's clock when the key was requested (EP-18)
   instant oak_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.oak, self.steel, self.key, self.sealed, self.check, self.kms_request, self.oak_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.oak, self.steel, self.key, self.sealed, self.check, self.kms_request, self.oak_time);
   }
 };
 
@@ -50,8 +50,8 @@ struct mi4_body {
   check_value check{};
   instant oak_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.oak, self.steel, self.key, self.sealed, self.check, self.oak_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.oak, self.steel, self.key, self.sealed, self.check, self.oak_time);
   }
 };
 
@@ -67,9 +67,9 @@ struct mi7_body {
   instant psr_install;
   instant steel_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.failure, self.oak, self.steel, self.key, self.meter, self.test_tokens, self.psr_install,
-                    self.steel_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.failure, self.oak, self.steel, self.key, self.meter, self.test_tokens, self.psr_install,
+                self.steel_time);
   }
 };
 
@@ -86,9 +86,9 @@ struct mi9_body {
   instant kms_install;
   instant brass_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.brass, self.oak, self.steel, self.key, self.meter, self.sealed, self.check, self.kms_install,
-                    self.brass_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.brass, self.oak, self.steel, self.key, self.meter, self.sealed, self.check, self.kms_install,
+                self.brass_time);
   }
 };
 
@@ -98,7 +98,7 @@ struct mi10_body {
   key_id key;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.meter); }
 };
 
 /// MB2: [Bad, ids, reason] by Brass.
@@ -111,8 +111,8 @@ struct mb2_body {
   refusal reason = refusal::no_answer;
   instant brass_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.brass, self.oak, self.steel, self.key, self.reason, self.brass_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.brass, self.oak, self.steel, self.key, self.reason, self.brass_time);
   }
 };
 
@@ -122,7 +122,7 @@ struct mb3_body {
   key_id key;
   refusal reason = refusal::no_answer;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.reason); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.reason); }
 };
 
 /// MR3: [Active, domain, sequence number, product code, indicia serial number, country, (K) under S_B] under s_B,
@@ -141,9 +141,9 @@ struct mr3_body {
   instant kms_registration;
   instant brass_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.brass, self.key, self.meter, self.product, self.serial, self.country, self.date, self.sealed,
-                    self.check, self.kms_registration, self.brass_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.brass, self.key, self.meter, self.product, self.serial, self.country, self.date, self.sealed,
+                self.check, self.kms_registration, self.brass_time);
   }
 };
 
@@ -155,7 +155,7 @@ struct mr4_body {
   indicia_serial serial;
   country_code country;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.meter, self.serial, self.country); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.meter, self.serial, self.country); }
 };
 
 /// MO2: [Obsolete, ids, reason] by Brass (EP Fig. 27, step 382).
@@ -170,9 +170,9 @@ struct mo2_body {
   instant kms_obsolete;
   instant brass_time;
 
-  static auto fields(auto& self) {
-    return std::tie(self.brass, self.key, self.meter, self.reason, self.date, self.sealed, self.kms_obsolete,
-                    self.brass_time);
+  static auto fields(auto& self, auto take) {
+    return take(self.brass, self.key, self.meter, self.reason, self.date, self.sealed, self.kms_obsolete,
+                self.brass_time);
   }
 };
 
@@ -182,7 +182,7 @@ struct mo3_body {
   key_id key;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.key, self.meter); }
 };
 
 /// A domain's public keys, signed with the domain key set (EP-9).
@@ -194,7 +194,9 @@ struct domain_keys_body {
   suite_id suite = suite_id::rsa3072;
   std::vector<domain_key> keys;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.kind, self.sub_domain, self.suite, self.keys); }
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.kind, self.sub_domain, self.suite, self.keys);
+  }
 };
 
 } // namespace oaksteel

@@ -54,7 +54,7 @@ template <class T>
 void each_field(T& x, auto&& each) {
   using plain = std::remove_const_t<T>;
   static_assert(lists_every_field<plain>);
-  if constexpr (std::tuple_size_v<decltype(plain::fields(x))> > 0) {
+  if constexpr (field_count<plain> > 0) {
     std::size_t i = 0;
     for_each_field(x, [&](auto& member) { each(std::string{field_names<plain>[i++]}, member); });
   }

@@ -42,7 +42,7 @@ inline constexpr std::size_t answer_limit = 1024 * 1024;
 /// Every box, in the order of the configuration.
 struct list_boxes {
   static constexpr std::string_view name = "list_boxes";
-  static auto fields(auto&) { return std::tie(); }
+  static auto fields(auto&, auto take) { return take(); }
 };
 /// The box takes an id, makes its secrets and writes the shares. Custodians and threshold are those of the
 /// configuration when they are left out.
@@ -53,7 +53,7 @@ struct initialise_box {
   std::filesystem::path media;
 
   static constexpr std::string_view name = "initialise_box";
-  static auto fields(auto& self) { return std::tie(self.box, self.custodians, self.threshold, self.media); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodians, self.threshold, self.media); }
 };
 /// A custodian puts his share in.
 struct enable_box {
@@ -62,7 +62,7 @@ struct enable_box {
   std::filesystem::path media;
 
   static constexpr std::string_view name = "enable_box";
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian, self.media); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian, self.media); }
 };
 /// A custodian takes his share out.
 struct disable_box {
@@ -70,7 +70,7 @@ struct disable_box {
   label custodian;
 
   static constexpr std::string_view name = "disable_box";
-  static auto fields(auto& self) { return std::tie(self.box, self.custodian); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.custodian); }
 };
 /// The box works for this domain from now on; it gets the domain's keys first when it has none.
 struct activate_domain {
@@ -78,18 +78,18 @@ struct activate_domain {
   domain_id domain;
 
   static constexpr std::string_view name = "activate_domain";
-  static auto fields(auto& self) { return std::tie(self.box, self.domain); }
+  static auto fields(auto& self, auto take) { return take(self.box, self.domain); }
 };
 /// The box tests its generators and its software now (EP-11).
 struct test_box {
   label box;
 
   static constexpr std::string_view name = "test_box";
-  static auto fields(auto& self) { return std::tie(self.box); }
+  static auto fields(auto& self, auto take) { return take(self.box); }
 };
 struct list_domains {
   static constexpr std::string_view name = "list_domains";
-  static auto fields(auto&) { return std::tie(); }
+  static auto fields(auto&, auto take) { return take(); }
 };
 /// Kind and country are those of the configuration when they are left out.
 struct create_domain {
@@ -98,7 +98,7 @@ struct create_domain {
   std::optional<country_code> country;
 
   static constexpr std::string_view name = "create_domain";
-  static auto fields(auto& self) { return std::tie(self.domain, self.kind, self.country); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.kind, self.country); }
 };
 
 /// A meter on a line of the node gets its label, and a key of each domain.
@@ -108,7 +108,7 @@ struct request_key {
   std::vector<domain_id> domains;
 
   static constexpr std::string_view name = "request_key";
-  static auto fields(auto& self) { return std::tie(self.meter, self.product, self.domains); }
+  static auto fields(auto& self, auto take) { return take(self.meter, self.product, self.domains); }
 };
 
 using any_request = std::variant<list_boxes, initialise_box, enable_box, disable_box, activate_domain, test_box,
@@ -129,9 +129,9 @@ struct box_view {
   std::vector<domain_id> domains;
   std::string generators; ///< "OK", "DEGRADED" or "FAILED" (EP-11); empty before its ceremony
 
-  static auto fields(auto& self) {
-    return std::tie(self.slot, self.id, self.type, self.enabled, self.threshold, self.custodians, self.entered,
-                    self.active, self.domains, self.generators);
+  static auto fields(auto& self, auto take) {
+    return take(self.slot, self.id, self.type, self.enabled, self.threshold, self.custodians, self.entered,
+                self.active, self.domains, self.generators);
   }
 };
 
@@ -142,7 +142,7 @@ struct domain_view {
   suite_id suite = suite_id::rsa3072;
   box_id creator;
 
-  static auto fields(auto& self) { return std::tie(self.id, self.kind, self.country, self.suite, self.creator); }
+  static auto fields(auto& self, auto take) { return take(self.id, self.kind, self.country, self.suite, self.creator); }
 };
 
 /// What an order came to in one domain.
@@ -154,8 +154,8 @@ struct leg_view {
   std::uint64_t failed = 0;          ///< keys of this order that came to nothing
   std::optional<std::string> reason; ///< of the last of those, in words
 
-  static auto fields(auto& self) {
-    return std::tie(self.domain, self.key, self.outcome, self.done, self.failed, self.reason);
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.key, self.outcome, self.done, self.failed, self.reason);
   }
 };
 
@@ -171,9 +171,9 @@ struct answer {
   std::optional<std::string> document; ///< the same as a document of JSON
   std::optional<bool> passed;          ///< whether it found nothing wrong
 
-  static auto fields(auto& self) {
-    return std::tie(self.refusal, self.error, self.boxes, self.domains, self.order, self.keys, self.test, self.document,
-                    self.passed);
+  static auto fields(auto& self, auto take) {
+    return take(self.refusal, self.error, self.boxes, self.domains, self.order, self.keys, self.test, self.document,
+                self.passed);
   }
 };
 /// An answer that says what is wrong.

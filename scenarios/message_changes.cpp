@@ -34,9 +34,9 @@ consteval bool holds() {
   if constexpr (std::is_same_v<Part, T>)
     return true;
   else if constexpr (described<T>)
-    return []<class... Field>(std::type_identity<std::tuple<Field&...>>) {
+    return []<class... Field>(fields_detail::members<Field...>) {
       return (holds<Part, Field>() || ...);
-    }(std::type_identity<decltype(T::fields(std::declval<T&>()))>{});
+    }(members_of<T>{});
   else if constexpr (!std::is_void_v<typename contained<T>::type>)
     return holds<Part, typename contained<T>::type>();
   else

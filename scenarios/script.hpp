@@ -155,7 +155,7 @@ struct meter_label {
   product_code product;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.product, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.product, self.meter); }
 };
 
 /// Largest label file and largest line of one, in bytes.

@@ -1,5 +1,5 @@
 #pragma once
-// Bytes of described structs: two cereal archives over memory.
+// Bytes of described structs: two archives over memory.
 //
 //   integer, bool, enum   little-endian at its width; a bool is 0 or 1, an enum must be valid()
 //   string, vector, set, map   count(u32) elements; those of a set, and a map's keys, ascend
@@ -8,13 +8,11 @@
 //   pair, struct          the members in order (`fields`)
 //
 // The input knows how many bytes remain. A count which they cannot hold is refused before anything is
-// allocated: stock cereal archives believe a hostile length and allocate gigabytes.
+// allocated: other archives believe a hostile length and allocate gigabytes.
 
 #include "events/expected.hpp"
 #include "events/fields.hpp"
 #include "events/ids.hpp"
-
-#include <cereal/cereal.hpp>
 
 #include <array>
 #include <bit>
@@ -24,6 +22,7 @@
 #include <optional>
 #include <set>
 #include <span>
+#include <stdexcept>
 #include <string>
 #include <utility>
 #include <vector>
@@ -38,13 +37,23 @@ concept checked_enum = std::is_enum_v<E> && requires(E e) {
   { valid(e) } -> std::same_as<bool>;
 };
 
+/// What is wrong with bytes that were read.
+struct archive_error : std::runtime_error {
+  using runtime_error::runtime_error;
+};
+
 /// Appends to `out`, so that a kept buffer is used again. `out` has its final size once the archive is gone.
-class archive_output : public cereal::OutputArchive<archive_output, cereal::AllowEmptyClassElision> {
+class archive_output {
 public:
-  explicit archive_output(bytes& out) : OutputArchive(this), out_(out), at_(out.size()) {}
+  explicit archive_output(bytes& out) : out_(out), at_(out.size()) {}
   archive_output(const archive_output&) = delete;
   archive_output& operator=(const archive_output&) = delete;
   ~archive_output() { out_.resize(at_); }
+
+  template <class... T>
+  void operator()(const T&... x) {
+    (save(*this, x), ...);
+  }
 
   void raw(const void* data, std::size_t size) {
     // Room is made in large steps: most members have 1 to 8 bytes.
@@ -56,7 +65,7 @@ public:
   }
   void count(std::size_t n) {
     if (n > std::numeric_limits<std::uint32_t>::max())
-      throw cereal::Exception("more elements than a count can say");
+      throw archive_error("more elements than a count can say");
     auto stored = static_cast<std::uint32_t>(n);
     raw(&stored, sizeof stored);
   }
@@ -66,16 +75,21 @@ private:
   std::size_t at_;
 };
 
-/// Reads from `data`, which outlives it. Throws cereal::Exception at the first wrong byte.
-class archive_input : public cereal::InputArchive<archive_input, cereal::AllowEmptyClassElision> {
+/// Reads from `data`, which outlives it. Throws archive_error at the first wrong byte.
+class archive_input {
 public:
-  explicit archive_input(std::span<const std::uint8_t> data) : InputArchive(this), rest_(data) {}
+  explicit archive_input(std::span<const std::uint8_t> data) : rest_(data) {}
+
+  template <class... T>
+  void operator()(T&... x) {
+    (load(*this, x), ...);
+  }
 
   std::size_t remaining() const { return rest_.size(); }
   /// The next `size` bytes, where they lie.
   std::span<const std::uint8_t> raw(std::size_t size) {
     if (size > rest_.size())
-      throw cereal::Exception("ends too early");
+      throw archive_error("ends too early");
     auto result = rest_.first(size);
     rest_ = rest_.subspan(size);
     return result;
@@ -85,7 +99,7 @@ public:
     std::uint32_t n;
     std::memcpy(&n, raw(sizeof n).data(), sizeof n);
     if (n > rest_.size() / smallest)
-      throw cereal::Exception("a count exceeds the bytes that are left");
+      throw archive_error("a count exceeds the bytes that are left");
     return n;
   }
 
@@ -121,9 +135,9 @@ struct smallest_of<std::array<std::uint8_t, N>> : std::integral_constant<std::si
 template <class A, class B>
 struct smallest_of<std::pair<A, B>> : std::integral_constant<std::size_t, smallest<A> + smallest<B>> {};
 template <class... M>
-struct smallest_of<std::tuple<M...>> : std::integral_constant<std::size_t, (std::size_t{0} + ... + smallest<M>)> {};
+struct smallest_of<fields_detail::members<M...>> : std::integral_constant<std::size_t, (std::size_t{0} + ... + smallest<M>)> {};
 template <described T>
-struct smallest_of<T> : smallest_of<decltype(T::fields(std::declval<T&>()))> {};
+struct smallest_of<T> : smallest_of<members_of<T>> {};
 
 /// An element of no bytes would make a count of any size look honest.
 template <class T>
@@ -137,7 +151,7 @@ concept integer = std::is_integral_v<T> && !std::is_same_v<T, bool>;
 
 } // namespace archive_detail
 
-// ---- writing; cereal finds these by the archive's namespace ----------------------------------------
+// ---- writing ---------------------------------------------------------------------------------------
 
 template <archive_detail::integer T>
 void save(archive_output& a, const T& x) {
@@ -211,7 +225,7 @@ template <std::same_as<bool> T>
 void load(archive_input& a, T& x) {
   auto stored = a.raw(1)[0];
   if (stored > 1)
-    throw cereal::Exception("a bool is neither 0 nor 1");
+    throw archive_error("a bool is neither 0 nor 1");
   x = stored == 1;
 }
 template <class E>
@@ -220,7 +234,7 @@ void load(archive_input& a, E& x) {
   static_assert(checked_enum<E>, "an enum on disk needs `bool valid(E)`");
   std::memcpy(&x, a.raw(sizeof x).data(), sizeof x);
   if (!valid(x))
-    throw cereal::Exception("a value that its enum does not have");
+    throw archive_error("a value that its enum does not have");
 }
 inline void load(archive_input& a, std::string& x) {
   auto data = a.raw(a.count(1));
@@ -248,7 +262,7 @@ void load(archive_input& a, std::map<K, V>& x) {
     std::pair<K, V> entry;
     a(entry);
     if (!x.empty() && !(x.rbegin()->first < entry.first))
-      throw cereal::Exception("the keys of a map do not ascend");
+      throw archive_error("the keys of a map do not ascend");
     x.emplace_hint(x.end(), std::move(entry));
   }
 }
@@ -259,7 +273,7 @@ void load(archive_input& a, std::set<T>& x) {
     T element{};
     a(element);
     if (!x.empty() && !(*x.rbegin() < element))
-      throw cereal::Exception("a set's elements do not ascend");
+      throw archive_error("a set's elements do not ascend");
     x.insert(x.end(), std::move(element));
   }
 }
@@ -267,7 +281,7 @@ template <class T>
 void load(archive_input& a, std::optional<T>& x) {
   auto there = a.raw(1)[0];
   if (there > 1)
-    throw cereal::Exception("an optional is neither there nor absent");
+    throw archive_error("an optional is neither there nor absent");
   x.reset();
   if (there == 1)
     a(x.emplace());
@@ -309,18 +323,17 @@ expected<T, std::string> decode(std::span<const std::uint8_t> data) {
     if (a.remaining() != 0)
       return unexpected{std::to_string(a.remaining()) + " bytes too many"};
     return x;
-  } catch (const cereal::Exception& e) {
+  } catch (const archive_error& e) {
     return unexpected{std::string{e.what()}};
   }
 }
+/// The same into a value that is there; false when it cannot be read.
+template <class T>
+bool decode_into(std::span<const std::uint8_t> data, T& x) {
+  auto read = decode<T>(data);
+  if (read)
+    x = std::move(*read);
+  return read.has_value();
+}
 
 } // namespace oaksteel
-
-// cereal brings functions of its own for enums, which do not ask valid(). Ours are to be used.
-template <class Archive, class E>
-requires(std::is_enum_v<E> && (std::same_as<Archive, oaksteel::archive_output> ||
-                               std::same_as<Archive, oaksteel::archive_input>)) struct cereal::
-    specialize<Archive, E, cereal::specialization::non_member_load_save> : std::true_type {
-};
-
-CEREAL_SETUP_ARCHIVE_TRAITS(oaksteel::archive_input, oaksteel::archive_output)

@@ -162,7 +162,7 @@ std::optional<storage_error> commit::encode(const append_request& request, const
   auto offset = records_.size();
   {
     archive_output out{records_};
-    std::apply([&out](const auto&... member) { (out(member), ...); }, record::fields(parts));
+    record::fields(parts, [&out](const auto&... member) { (out(member), ...); });
   }
   auto size = records_.size() - offset;
   if (size > record_limit)

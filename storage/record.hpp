@@ -39,10 +39,10 @@ struct record {
   std::uint8_t version = 1;
   bytes payload;
 
-  static auto fields(auto& self) {
-    return std::tie(self.log, self.position, self.stream, self.previous, self.time, self.epoch, self.actor,
-                    self.command, self.cause, self.correlation, self.participants, self.tag, self.version,
-                    self.payload);
+  static auto fields(auto& self, auto take) {
+    return take(self.log, self.position, self.stream, self.previous, self.time, self.epoch, self.actor,
+                self.command, self.cause, self.correlation, self.participants, self.tag, self.version,
+                self.payload);
   }
 };
 

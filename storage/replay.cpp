@@ -136,7 +136,7 @@ std::optional<std::string> decode_again(record& into, std::span<const std::uint8
     if (input.remaining() != 0)
       return std::to_string(input.remaining()) + " bytes too many";
     return std::nullopt;
-  } catch (const cereal::Exception& e) {
+  } catch (const archive_error& e) {
     return std::string{e.what()};
   }
 }

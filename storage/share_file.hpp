@@ -35,9 +35,9 @@ struct share_terms {
   unsigned threshold = 1;
   bytes key; ///< the set's public key; share_text() puts it in
 
-  static auto fields(auto& self) {
-    return std::tie(self.log, self.set, self.of, self.box, self.custodian, self.index, self.count, self.threshold,
-                    self.key);
+  static auto fields(auto& self, auto take) {
+    return take(self.log, self.set, self.of, self.box, self.custodian, self.index, self.count, self.threshold,
+                self.key);
   }
   share_name name() const { return {set, static_cast<std::uint8_t>(index)}; }
 };

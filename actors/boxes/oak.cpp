@@ -14,7 +14,7 @@ struct sealed_pair {
   bytes to_brass;
   bytes to_steel;
 
-  static auto fields(auto& self) { return std::tie(self.to_brass, self.to_steel); }
+  static auto fields(auto& self, auto take) { return take(self.to_brass, self.to_steel); }
 };
 
 struct generated {

@@ -41,8 +41,10 @@ struct any_command {
   component to;
   std::uint16_t code = 0;
   std::uint16_t answer = 0; ///< code of the answer
+  caf::behavior (*awaits)(const answer_taker& taken);
+
   /// Asks the component and hands on its answer, with code and parameters alone.
-  void (*ask)(caf::event_based_actor* self, const caf::actor& whom, const caf::message& m, const answer_taker& taken);
+  void ask(caf::event_based_actor* self, const caf::actor& whom, const caf::message& m, const answer_taker& taken) const;
 };
 
 /// All of them, in the order of the list.

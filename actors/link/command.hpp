@@ -40,7 +40,7 @@ struct party {
   component part = component::site;
   std::string of;
 
-  static auto fields(auto& self) { return std::tie(self.part, self.of); }
+  static auto fields(auto& self, auto take) { return take(self.part, self.of); }
   std::string text() const;
 };
 
@@ -64,8 +64,8 @@ struct command {
   party to;
   std::vector<bytes> parameters;
 
-  static auto fields(auto& self) {
-    return std::tie(self.kind, self.code, self.request, self.from, self.to, self.parameters);
+  static auto fields(auto& self, auto take) {
+    return take(self.kind, self.code, self.request, self.from, self.to, self.parameters);
   }
 };
 
@@ -84,7 +84,7 @@ refusal refusal_in(const command& c);
 template <described Message>
 std::vector<bytes> parameters_in(const Message& m) {
   std::vector<bytes> all;
-  for_each_field(m, [&](const auto& field) { all.push_back(encode(field)); });
+  Message::fields(m, [&](const auto&... field) { (all.push_back(encode(field)), ...); });
   return all;
 }
 
@@ -92,18 +92,10 @@ std::vector<bytes> parameters_in(const Message& m) {
 template <described Message>
 expected<Message, refusal> unpack(const command& c) {
   Message m{};
-  constexpr auto count = fields_detail::members<Message>();
-  if (c.parameters.size() != count)
+  if (c.parameters.size() != field_count<Message>)
     return refuse(refusal::parameter_count_wrong);
-  std::size_t next = 0;
-  bool good = true;
-  for_each_field(m, [&]<class Field>(Field& field) {
-    auto read = decode<Field>(c.parameters[next++]);
-    if (read)
-      field = std::move(*read);
-    else
-      good = false;
-  });
+  auto next = c.parameters.begin();
+  const bool good = Message::fields(m, [&](auto&... field) { return (decode_into(*next++, field) && ...); });
   if (!good)
     return refuse(refusal::command_malformed);
   return m;

@@ -1,6 +1,6 @@
 #pragma once
 // Each component's command table, derived from its interface (actors/actors.hpp) and the list of messages: the build
-// stops where the two disagree.
+// stops where the two disagree (any_message.cpp).
 
 #include "actors/connections.hpp"
 #include "actors/link/message_list.hpp"
@@ -57,22 +57,12 @@ template <class F, std::size_t... I>
 constexpr void each_interface(F& visit, std::index_sequence<I...>) {
   (visit.template operator()<std::tuple_element_t<I, interfaces>>(), ...);
 }
-template <class F, std::size_t... I>
-constexpr void each_listed(F& visit, std::index_sequence<I...>) {
-  (visit(std::get<I>(message_list)), ...);
-}
-
 } // namespace command_table_detail
 
 /// Calls `visit.operator()<Interface>()` for each component.
 template <class F>
 constexpr void for_each_interface(F visit) {
   command_table_detail::each_interface(visit, std::make_index_sequence<std::tuple_size_v<interfaces>>{});
-}
-/// Calls `visit(line)` for each message of the list.
-template <class F>
-constexpr void for_each_listed(F visit) {
-  command_table_detail::each_listed(visit, std::make_index_sequence<std::tuple_size_v<decltype(message_list_detail::list)>>{});
 }
 /// The commands of an interface and their answers: visit.operator()<Message, Answer>().
 template <class Actor, class F>
@@ -89,59 +79,5 @@ consteval component component_of() {
   });
   return found;
 }
-
-/// `Message` may go from one component to the other.
-template <class Message>
-constexpr bool may_send(component from, component to) {
-  for (const auto& way : line_of<Message>.ways)
-    if (way && way->from == from && way->to.contains(to))
-      return true;
-  return false;
-}
-
-namespace command_table_detail {
-
-/// Every command of an interface is listed as one that comes to it, with its answer.
-consteval bool interfaces_are_listed() {
-  bool good = true;
-  for_each_interface([&]<class Interface>() {
-    for_each_command<typename Interface::actor>([&]<class Message, class Answer>() {
-      bool comes = false;
-      for (const auto& way : line_of<Message>.ways)
-        comes |= way && way->to.contains(Interface::part);
-      good &= comes;
-      if constexpr (std::is_void_v<Answer>)
-        good = false; // EP-29: whoever sends it hears what became of it
-      else
-        good &= is_listed<Answer>;
-    });
-  });
-  return good;
-}
-
-/// Every listed way leads to an interface that has the command, and no code stands twice.
-consteval bool ways_lead_somewhere() {
-  bool good = true;
-  for_each_listed([&]<class Message>(const listed<Message>& line) {
-    components takers;
-    for_each_interface([&]<class Interface>() {
-      for_each_command<typename Interface::actor>([&]<class Taken, class Answer>() {
-        if (std::is_same_v<Taken, Message>)
-          takers.bits |= components{Interface::part}.bits;
-      });
-    });
-    for (const auto& way : line.ways)
-      good &= !way || (way->to.bits & ~takers.bits) == 0;
-    int same = 0;
-    for_each_listed([&](const auto& other) { same += other.code == line.code; });
-    good &= same == 1;
-  });
-  return good;
-}
-
-static_assert(interfaces_are_listed(), "a command in actors/actors.hpp that message_list.hpp does not send there");
-static_assert(ways_lead_somewhere(), "a way in message_list.hpp to a component that does not take it, or a code twice");
-
-} // namespace command_table_detail
 
 } // namespace oaksteel

@@ -8,7 +8,7 @@
 #include "actors/messages.hpp"
 #include "events/signed_bodies.hpp"
 
-#include <tuple>
+#include <type_traits>
 
 namespace oaksteel {
 
@@ -68,6 +68,18 @@ struct listed {
 };
 
 namespace message_list_detail {
+
+/// Each line is found by its message: a base of the list.
+template <class... Line>
+struct lines : Line... {
+  template <class F>
+  constexpr void each(F& visit) const {
+    (visit(static_cast<const Line&>(*this)), ...);
+  }
+};
+template <class... Line>
+lines(Line...) -> lines<Line...>;
+
 using enum component;
 using enum body_type;
 
@@ -87,7 +99,7 @@ constexpr hops along(component a, component b, component c, component d) {
 }
 
 /// Codes are on the wire: never reused.
-inline constexpr std::tuple list{
+inline constexpr lines list{
   // installation (EP Figs. 24, 25)
   listed<open_order>{0x0101, "MO0", "an order: install, register or take out", from_all_nodes({kmc})},
   listed<order_result>{0x0102, "order result", "what became of the order"},
@@ -183,28 +195,19 @@ inline constexpr std::tuple list{
 
 } // namespace message_list_detail
 
-inline constexpr const auto& message_list = message_list_detail::list;
-
-namespace message_list_detail {
-template <class Message, std::size_t I = 0>
-consteval std::size_t index_of() {
-  if constexpr (I == std::tuple_size_v<decltype(list)>)
-    return I;
-  else if constexpr (std::is_same_v<typename std::tuple_element_t<I, decltype(list)>::type, Message>)
-    return I;
-  else
-    return index_of<Message, I + 1>();
-}
-} // namespace message_list_detail
-
 /// The list has this message.
 template <class Message>
-inline constexpr bool is_listed =
-  message_list_detail::index_of<Message>() < std::tuple_size_v<decltype(message_list_detail::list)>;
+inline constexpr bool is_listed = std::is_base_of_v<listed<Message>, decltype(message_list_detail::list)>;
 
 /// Its line.
 template <class Message>
 requires is_listed<Message>
-inline constexpr const auto& line_of = std::get<message_list_detail::index_of<Message>()>(message_list_detail::list);
+inline constexpr const auto& line_of = static_cast<const listed<Message>&>(message_list_detail::list);
+
+/// Calls `visit(line)` for each message of the list.
+template <class F>
+constexpr void for_each_listed(F visit) {
+  message_list_detail::list.each(visit);
+}
 
 } // namespace oaksteel

@@ -53,6 +53,12 @@ struct collector {
         take(one);
   }
   void take(const auto&) {}
+
+  template <class Field>
+  void take_from(const bytes& parameter) {
+    if (Field read{}; decode_into(parameter, read))
+      take(read);
+  }
 };
 
 } // namespace named_detail
@@ -61,14 +67,10 @@ struct collector {
 template <described Message>
 std::vector<participant> named_in(const command& c) {
   named_detail::collector found;
-  Message m{};
-  std::size_t next = 0;
-  for_each_field(m, [&]<class Field>(Field&) {
-    if (next >= c.parameters.size())
-      return;
-    if (const auto read = decode<Field>(c.parameters[next++]))
-      found.take(*read);
-  });
+  auto next = c.parameters.begin();
+  [&]<class... Field>(fields_detail::members<Field...>) {
+    ((next != c.parameters.end() ? found.template take_from<Field>(*next++) : void()), ...);
+  }(members_of<Message>{});
   return std::move(found.list.found);
 }
 

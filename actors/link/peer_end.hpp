@@ -30,7 +30,7 @@ struct peer_hello {
   digest log;
   std::uint32_t epoch = 0;
 
-  static auto fields(auto& self) { return std::tie(self.version, self.node, self.log, self.epoch); }
+  static auto fields(auto& self, auto take) { return take(self.version, self.node, self.log, self.epoch); }
 };
 
 /// Letters, so that a trace can be read.

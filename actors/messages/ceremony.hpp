@@ -18,7 +18,7 @@ struct sharing {
   std::vector<label> custodians;
   std::filesystem::path media;
 
-  static auto fields(auto& self) { return std::tie(self.threshold, self.custodians, self.media); }
+  static auto fields(auto& self, auto take) { return take(self.threshold, self.custodians, self.media); }
 };
 /// KMC - first Manufacturing box: Set First Secure Box ID (EP Fig. 22). The box makes its keys, writes the shares to
 /// media and takes the id.
@@ -29,13 +29,13 @@ struct set_first_secure_box_id {
   suite_id suite = suite_id::rsa3072;
   sharing shares;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.id, self.slot, self.suite, self.shares); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.id, self.slot, self.suite, self.shares); }
 };
 struct box_id_set {
   message_head head;
   box_id id;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.id); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.id); }
 };
 /// KMC - source: allocate an id for the box in a slot. The box reads the enrolment secret that was typed for that slot
 /// from the officer's medium itself.
@@ -46,7 +46,7 @@ struct allocate_box_id {
   label officer;
   std::filesystem::path media;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.slot, self.type, self.officer, self.media); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.slot, self.type, self.officer, self.media); }
 };
 struct box_id_allocated {
   message_head head;
@@ -55,7 +55,9 @@ struct box_id_allocated {
   nonce challenge{};
   bytes signature; ///< by the type's start-up authentication key
 
-  static auto fields(auto& self) { return std::tie(self.head, self.id, self.source, self.challenge, self.signature); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.id, self.source, self.challenge, self.signature);
+  }
 };
 /// KMC - box: Set Secure Box ID (EP Fig. 23), with where the enrolment secret is typed in at this end.
 struct set_secure_box_id {
@@ -68,9 +70,9 @@ struct set_secure_box_id {
   label officer;
   std::filesystem::path media;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.id, self.slot, self.source, self.challenge, self.signature, self.officer,
-                    self.media);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.id, self.slot, self.source, self.challenge, self.signature, self.officer,
+                self.media);
   }
 };
 /// The box's answer: its start-up confidentiality key, and the proof that it knows the secret.
@@ -80,7 +82,7 @@ struct start_up_key_offered {
   nonce answer{};
   bytes proof;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.start_up_key, self.answer, self.proof); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.start_up_key, self.answer, self.proof); }
 };
 /// KMC - source: that answer.
 struct admit_box {
@@ -90,7 +92,9 @@ struct admit_box {
   nonce answer{};
   bytes proof;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.slot, self.start_up_key, self.answer, self.proof); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.slot, self.start_up_key, self.answer, self.proof);
+  }
 };
 /// The source's proof, and its signature over the whole enrolment.
 struct box_admission {
@@ -98,7 +102,7 @@ struct box_admission {
   bytes proof;
   bytes signature;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.proof, self.signature); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.proof, self.signature); }
 };
 /// KMC - box: the admission. The box makes its operation combination, writes the shares to media and takes the id.
 struct take_box_id {
@@ -107,7 +111,7 @@ struct take_box_id {
   bytes signature;
   sharing shares;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.proof, self.signature, self.shares); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.proof, self.signature, self.shares); }
 };
 /// KMC - source: create a domain and its keys.
 struct create_domain {
@@ -116,7 +120,7 @@ struct create_domain {
   std::string kind;
   country_code sub_domain;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.kind, self.sub_domain); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.kind, self.sub_domain); }
 };
 /// Keys for a box that was admitted, encrypted to its start-up key, signed with its type's start-up authentication key.
 struct package {
@@ -125,13 +129,13 @@ struct package {
   bytes sealed;
   bytes signature;
 
-  static auto fields(auto& self) { return std::tie(self.source, self.steels, self.sealed, self.signature); }
+  static auto fields(auto& self, auto take) { return take(self.source, self.steels, self.sealed, self.signature); }
 };
 struct package_of_keys {
   message_head head;
   package keys;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.keys); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.keys); }
 };
 /// KMC - source: make domain process.
 struct make_domain_process {
@@ -140,7 +144,7 @@ struct make_domain_process {
   domain_id domain;
   std::vector<box_id> steels;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.target, self.domain, self.steels); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.target, self.domain, self.steels); }
 };
 /// KMC - box: that package.
 struct take_domain_process {
@@ -148,46 +152,46 @@ struct take_domain_process {
   domain_id domain;
   package keys;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.keys); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.keys); }
 };
 /// KMC - source: give domain key set and start-up keys to another Manufacturing box (EP-7).
 struct hand_over_key_set {
   message_head head;
   box_id target;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.target); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.target); }
 };
 /// KMC - that box: the package.
 struct take_key_set {
   message_head head;
   package keys;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.keys); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.keys); }
 };
 /// Another node - a Manufacturing box: whom are my boxes to believe? (SYS-6)
 struct ask_authority {
   message_head head;
 
-  static auto fields(auto& self) { return std::tie(self.head); }
+  static auto fields(auto& self, auto take) { return take(self.head); }
 };
 struct authority_told {
   message_head head;
   authority_introduced told; ///< without the node, which is known by its certificate
 
-  static auto fields(auto& self) { return std::tie(self.head, self.told); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.told); }
 };
 /// The same about a domain: its public side, signed with the domain key set.
 struct ask_domain {
   message_head head;
   domain_id domain;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain); }
 };
 struct domain_told {
   message_head head;
   domain_introduced told; ///< likewise
 
-  static auto fields(auto& self) { return std::tie(self.head, self.told); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.told); }
 };
 /// A custodian puts a share in, or takes it out. The box reads the medium itself.
 struct put_share {
@@ -195,44 +199,44 @@ struct put_share {
   label custodian;
   std::filesystem::path media;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.custodian, self.media); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.custodian, self.media); }
 };
 struct take_share {
   message_head head;
   label custodian;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.custodian); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.custodian); }
 };
 struct activate_domain {
   message_head head;
   domain_id domain;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain); }
 };
 /// What anybody may know of a box.
 struct ask_box {
   message_head head;
 
-  static auto fields(auto& self) { return std::tie(self.head); }
+  static auto fields(auto& self, auto take) { return take(self.head); }
 };
 struct box_report {
   message_head head;
   secure_box box;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.box); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.box); }
 };
 /// Operator - box: test your generators and your software now (EP-11).
 struct test_box {
   message_head head;
 
-  static auto fields(auto& self) { return std::tie(self.head); }
+  static auto fields(auto& self, auto take) { return take(self.head); }
 };
 struct box_tested {
   message_head head;
   box_id box; ///< number 0 before it has an id
   box_self_test found;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.box, self.found); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.box, self.found); }
 };
 
 } // namespace oaksteel

@@ -15,13 +15,13 @@ struct open_order {
   order_details details;
   std::vector<leg_plan> legs;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.details, self.legs); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.details, self.legs); }
 };
 struct order_result {
   message_head head;
   order outcome;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.outcome); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.outcome); }
 };
 /// KMC - KDC: a leg of an order needs a key.
 struct begin_leg {
@@ -31,7 +31,7 @@ struct begin_leg {
   box_id steel;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.order, self.wanted, self.steel, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.order, self.wanted, self.steel, self.meter); }
 };
 /// MI0, KDC - KMC: request key.
 struct mi0 {
@@ -40,7 +40,7 @@ struct mi0 {
   domain_id domain;
   box_id steel;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.order, self.domain, self.steel); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.order, self.domain, self.steel); }
 };
 /// KMC - archive: the next key id; MI0' is the answer, with what the archive has assigned it for.
 struct new_key_id {
@@ -49,7 +49,7 @@ struct new_key_id {
   box_id steel;
   order_id order;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.steel, self.order); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.steel, self.order); }
 };
 struct mi0_answer {
   message_head head;
@@ -57,7 +57,7 @@ struct mi0_answer {
   box_id steel;
   order_id order;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.steel, self.order); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.steel, self.order); }
 };
 /// MI1, KMC - Oak: generate key.
 struct mi1 {
@@ -66,7 +66,7 @@ struct mi1 {
   box_id steel;
   instant kms_request;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.steel, self.kms_request); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.steel, self.kms_request); }
 };
 /// MI2, Oak - KMC: MI3 and MI4 of the same key.
 struct mi2 {
@@ -75,7 +75,7 @@ struct mi2 {
   sealed_record mi3;
   sealed_record mi4;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.mi3, self.mi4); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.mi3, self.mi4); }
 };
 /// KMC - archive: store a record (MI3, MI9, MB2, MR3, MO2).
 struct store_record {
@@ -83,7 +83,7 @@ struct store_record {
   key_id key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// The archive's response (EP steps 312, 346, 370, 384).
 struct record_stored {
@@ -91,7 +91,7 @@ struct record_stored {
   key_id key;
   key_status status = key_status::none;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.status); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.status); }
 };
 /// KMC - Oak, Brass: the archive's response goes back to the box that made the record.
 struct pass_response {
@@ -99,14 +99,14 @@ struct pass_response {
   key_id key;
   key_status status = key_status::none;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.status); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.status); }
 };
 /// Oak - KMC: Generate Response (EP step 316).
 struct generate_response {
   message_head head;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key); }
 };
 /// MI4, KMC - KDC.
 struct mi4 {
@@ -117,8 +117,8 @@ struct mi4 {
   sequence_number meter;
   sealed_record record;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.order, self.key, self.steel, self.meter, self.record);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.order, self.key, self.steel, self.meter, self.record);
   }
 };
 /// KDC - PSR: a record waits for a meter on the line.
@@ -127,7 +127,7 @@ struct record_ready {
   key_id key;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.meter); }
 };
 /// MI4r, PSR - KDC: request an install record; MI4' is the answer.
 struct mi4r {
@@ -135,7 +135,7 @@ struct mi4r {
   key_id key;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.meter); }
 };
 struct mi4_prime {
   message_head head;
@@ -143,7 +143,7 @@ struct mi4_prime {
   box_id steel;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.steel, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.steel, self.record); }
 };
 /// PSR - Steel: install the record in this meter; answered with MI7.
 struct install_key {
@@ -153,7 +153,9 @@ struct install_key {
   instant psr_install;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.meter, self.psr_install, self.record); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.key, self.meter, self.psr_install, self.record);
+  }
 };
 /// KMC - KDC - PSR - Steel: what became of it? Answered with MI7 when the attempt has ended or never began.
 struct ask_report {
@@ -163,7 +165,7 @@ struct ask_report {
   box_id oak;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.steel, self.oak, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.steel, self.oak, self.meter); }
 };
 /// MI7, Steel - Brass, via PSR, KDC, KMC.
 struct mi7 {
@@ -171,7 +173,7 @@ struct mi7 {
   key_id key;
   signed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 
 // --- Steel and meter, relayed by the PSR ------------------------------------------------------------------
@@ -182,7 +184,7 @@ struct load_label {
   sequence_number meter;
   product_code product;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter, self.product); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.product); }
 };
 /// MI5q: who are you? With Steel's ephemeral public point.
 struct mi5q {
@@ -191,7 +193,7 @@ struct mi5q {
   box_id steel;
   bytes point;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter, self.steel, self.point); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.steel, self.point); }
 };
 /// MI5i: sequence number, product code, software, which domains have keys; the meter's ephemeral point.
 struct mi5i {
@@ -202,8 +204,8 @@ struct mi5i {
   std::vector<key_id> keys;
   bytes point;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.meter, self.product, self.software, self.keys, self.point);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.product, self.software, self.keys, self.point);
   }
 };
 /// MI5: (K) to this session of this Steel and this meter.
@@ -215,8 +217,8 @@ struct mi5 {
   check_value check{};
   bytes sealed;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.meter, self.steel, self.key, self.check, self.sealed);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.steel, self.key, self.check, self.sealed);
   }
 };
 /// MI5s: checked and stored, provisionally, or a code.
@@ -224,7 +226,7 @@ struct mi5s {
   message_head head;
   std::optional<refusal> problem;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.problem); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.problem); }
 };
 /// MI6r: test tokens wanted, by position and number.
 struct mi6r {
@@ -234,14 +236,16 @@ struct mi6r {
   std::uint8_t position = 0;
   std::uint8_t number = 0;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter, self.key, self.position, self.number); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.key, self.position, self.number);
+  }
 };
 struct mi6 {
   message_head head;
   sequence_number meter;
   std::string test_tokens;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter, self.test_tokens); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.test_tokens); }
 };
 /// MI6c: commit.
 struct mi6c {
@@ -249,7 +253,7 @@ struct mi6c {
   sequence_number meter;
   key_id key;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.key); }
 };
 
 // --- Brass ---------------------------------------------------------------------------------------------------
@@ -261,14 +265,14 @@ struct fetch_record {
   std::uint64_t key = 0; ///< 0: by meter
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.key, self.meter); }
 };
 struct record_fetched {
   message_head head;
   master_key key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// MI8, KMC - Brass: MI3 and MI7 of the same key id; MI9 is the answer.
 struct mi8 {
@@ -278,14 +282,14 @@ struct mi8 {
   signed_record mi7;
   instant kms_install;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.mi3, self.mi7, self.kms_install); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.mi3, self.mi7, self.kms_install); }
 };
 struct mi9 {
   message_head head;
   key_id key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// MB1, KMC - Brass: MI3 and the reason; MB2 is the answer.
 struct mb1 {
@@ -295,14 +299,14 @@ struct mb1 {
   refusal reason = refusal::no_answer;
   std::optional<signed_record> mi7; ///< the evidence, when Steel gave one; else the KMC's time-out
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.mi3, self.reason, self.mi7); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.mi3, self.reason, self.mi7); }
 };
 struct mb2 {
   message_head head;
   key_id key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// KMC - Brass: give MI10, MB3, MR4 or MO3, now that the archive has answered. `confirmed` holds it.
 struct confirm_stored {
@@ -310,14 +314,14 @@ struct confirm_stored {
   key_id key;
   key_status status = key_status::none;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.status); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.status); }
 };
 struct confirmed {
   message_head head;
   key_id key;
   signed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// MI10 or MB3, Brass - KDC, by way of the KMC.
 struct settle {
@@ -326,13 +330,13 @@ struct settle {
   std::optional<refusal> failure;
   signed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.failure, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.failure, self.record); }
 };
 /// Operator - KMC: go on with every order that is open (after a restart, when boxes are enabled again).
 struct take_up_orders {
   message_head head;
 
-  static auto fields(auto& self) { return std::tie(self.head); }
+  static auto fields(auto& self, auto take) { return take(self.head); }
 };
 
 } // namespace oaksteel

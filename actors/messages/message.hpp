@@ -19,7 +19,7 @@ struct message_head {
   std::uint64_t cause = 0;       ///< position of the event that led to it; 0 = none
   std::uint64_t correlation = 0; ///< position of the event that opened the order; 0 = none
 
-  static auto fields(auto& self) { return std::tie(self.id, self.cause, self.correlation); }
+  static auto fields(auto& self, auto take) { return take(self.id, self.cause, self.correlation); }
 };
 
 /// The types that may travel between actors: each begins with its head.
@@ -34,7 +34,7 @@ struct sealed_record {
   bytes sealed;
   bytes tag; ///< under s_B, for MR3 and MO2
 
-  static auto fields(auto& self) { return std::tie(self.record, self.sealed, self.tag); }
+  static auto fields(auto& self, auto take) { return take(self.record, self.sealed, self.tag); }
 };
 
 /// A worker has answered what the shell asked.
@@ -64,7 +64,7 @@ struct command_refused {
 struct acknowledged {
   message_head head;
 
-  static auto fields(auto& self) { return std::tie(self.head); }
+  static auto fields(auto& self, auto take) { return take(self.head); }
 };
 
 } // namespace oaksteel

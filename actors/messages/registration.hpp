@@ -14,8 +14,8 @@ struct register_meter {
   country_code country;
   calendar_date date;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.meter, self.product, self.serial, self.country, self.date);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.product, self.serial, self.country, self.date);
   }
 };
 /// A registration token under the master key of a domain.
@@ -23,7 +23,7 @@ struct registration_token {
   domain_id domain;
   bytes token;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.token); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.token); }
 };
 /// MR1, meter - Brass of the country, via PSR, KDC, KMC.
 struct mr1 {
@@ -35,8 +35,8 @@ struct mr1 {
   calendar_date date;
   std::vector<registration_token> tokens;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.meter, self.product, self.serial, self.country, self.date, self.tokens);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.product, self.serial, self.country, self.date, self.tokens);
   }
 };
 /// MR2, KMC - Brass: MR1 and MI9 of the same sequence number; MR3 is the answer.
@@ -48,8 +48,8 @@ struct mr2 {
   bytes token;
   instant kms_registration;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.key, self.mi9, self.report, self.token, self.kms_registration);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.key, self.mi9, self.report, self.token, self.kms_registration);
   }
 };
 struct mr3 {
@@ -57,7 +57,7 @@ struct mr3 {
   key_id key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// MO1, KMC - Brass: retire, with MR3 (or MI9) of the meter; MO2 is the answer.
 struct mo1 {
@@ -70,9 +70,9 @@ struct mo1 {
   calendar_date date;
   instant kms_obsolete;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.key, self.current, self.status, self.meter, self.reason, self.date,
-                    self.kms_obsolete);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.key, self.current, self.status, self.meter, self.reason, self.date,
+                self.kms_obsolete);
   }
 };
 struct mo2 {
@@ -80,14 +80,14 @@ struct mo2 {
   key_id key;
   sealed_record record;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.key, self.record); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };
 /// Operator - meter: the case was opened.
 struct tamper {
   message_head head;
   sequence_number meter;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter); }
 };
 
 } // namespace oaksteel

@@ -18,15 +18,15 @@ struct print_request {
   std::uint64_t postage_thousandths = 0;
   std::string origin;
 
-  static auto fields(auto& self) {
-    return std::tie(self.head, self.meter, self.count, self.date, self.postage_thousandths, self.origin);
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.meter, self.count, self.date, self.postage_thousandths, self.origin);
   }
 };
 struct printed {
   message_head head;
   std::vector<indicium> pieces;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.pieces); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.pieces); }
 };
 /// Data capture system - KMC: verify these, in every domain named; answered with a verdict list for each domain.
 struct verify_mail {
@@ -35,19 +35,19 @@ struct verify_mail {
   std::vector<domain_id> domains;
   std::shared_ptr<const std::vector<indicium>> pieces;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.request, self.domains, self.pieces); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.request, self.domains, self.pieces); }
 };
 struct domain_verdicts {
   domain_id domain;
   std::vector<verdict> verdicts;
 
-  static auto fields(auto& self) { return std::tie(self.domain, self.verdicts); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.verdicts); }
 };
 struct mail_verified {
   message_head head;
   std::vector<domain_verdicts> results;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.results); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.results); }
 };
 /// KMC - archive: what Brass needs to verify pieces with these serials.
 struct fetch_verification {
@@ -55,7 +55,7 @@ struct fetch_verification {
   domain_id domain;
   std::shared_ptr<const std::vector<indicium>> pieces;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.pieces); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.pieces); }
 };
 /// A registered key, as Brass needs it: MR3 with its tag, (K) under S_B, and whether it is retired.
 struct verification_key {
@@ -66,8 +66,8 @@ struct verification_key {
   bytes mo2_tag;
   bytes sealed;
 
-  static auto fields(auto& self) {
-    return std::tie(self.key, self.mr3_body, self.mr3_tag, self.mo2_body, self.mo2_tag, self.sealed);
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.mr3_body, self.mr3_tag, self.mo2_body, self.mo2_tag, self.sealed);
   }
 };
 /// For each piece the index of its key, or -1.
@@ -76,7 +76,7 @@ struct verification_material {
   std::vector<verification_key> keys;
   std::vector<std::int32_t> key_of_piece;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.keys, self.key_of_piece); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.keys, self.key_of_piece); }
 };
 /// KMC - Brass.
 struct verify_tokens {
@@ -86,13 +86,15 @@ struct verify_tokens {
   std::shared_ptr<const std::vector<indicium>> pieces;
   std::shared_ptr<const verification_material> material;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.domain, self.request, self.pieces, self.material); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.domain, self.request, self.pieces, self.material);
+  }
 };
 struct tokens_checked {
   message_head head;
   domain_verdicts result;
 
-  static auto fields(auto& self) { return std::tie(self.head, self.result); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.result); }
 };
 
 } // namespace oaksteel

@@ -1,5 +1,6 @@
 // Level 2 and 3 of a line: commands as bytes, and what is refused of them before a component sees it (EP-27, EP-28).
 
+#include "actors/link/any_message.hpp"
 #include "actors/link/command_table.hpp"
 #include "actors/link/content.hpp"
 #include "tests/actors/random_value.hpp"
@@ -32,6 +33,11 @@ const bytes sample_bytes{
   8, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,                  // order
   6, 0, 0, 0, 2, 0, 0, 0, 'V', 'E',                    // domain
   5, 0, 0, 0, 'S', 4, 0, 0, 0};                        // Steel box
+
+template <class Message>
+bool may_send(component from, component to) {
+  return message_with(line_of<Message>.code)->may_go(from, to);
+}
 
 refusal problem_of(const bytes& data) {
   const auto read = decode_command(data);

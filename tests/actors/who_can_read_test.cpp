@@ -157,7 +157,7 @@ void read_all(part& who, const std::vector<sealed_thing>& things) {
 /// Both ciphertexts beside key_generated (oak.cpp).
 struct sealed_pair {
   bytes to_brass, to_steel;
-  static auto fields(auto& self) { return std::tie(self.to_brass, self.to_steel); }
+  static auto fields(auto& self, auto take) { return take(self.to_brass, self.to_steel); }
 };
 
 bytes text_of(const std::string& s) {

@@ -10,7 +10,7 @@ namespace oaksteel {
 struct inner {
   box_type type = box_type::oak;
   std::pair<std::string, std::uint32_t> pair;
-  static auto fields(auto& self) { return std::tie(self.type, self.pair); }
+  static auto fields(auto& self, auto take) { return take(self.type, self.pair); }
 };
 
 /// One of everything that an archive can hold.
@@ -24,9 +24,9 @@ struct everything {
   std::optional<inner> maybe;
   std::vector<inner> list;
   std::map<std::string, std::vector<std::uint64_t>> table;
-  static auto fields(auto& self) {
-    return std::tie(self.small, self.wide, self.flag, self.text, self.raw, self.fixed, self.maybe, self.list,
-                    self.table);
+  static auto fields(auto& self, auto take) {
+    return take(self.small, self.wide, self.flag, self.text, self.raw, self.fixed, self.maybe, self.list,
+                self.table);
   }
 };
 
