@@ -25,7 +25,10 @@ std::vector<batch> make_mail(bench_site& site, std::size_t meters) {
   const auto installed = site.ask_all<order_result>(meters, 64, [&](std::size_t i) {
     return std::pair{site.actors().kmc(), site.installation(i)};
   });
-  const auto date = calendar_date::of({1'790'000'000'000'000});
+  // Not before the day of the installation, by the site's clock.
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
+    std::chrono::system_clock::now().time_since_epoch());
+  const auto date = calendar_date::of({now.count()});
   const auto registered = site.ask_all<order_result>(meters, 64, [&](std::size_t i) {
     return std::pair{site.line(), register_meter{{site.head()}, site.meters()[i], {"PC-1"},
                                                  {std::to_string(1'000'000 + i)}, {"US"}, date}};
