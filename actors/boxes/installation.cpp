@@ -7,7 +7,6 @@
 namespace oaksteel {
 namespace {
 
-using steel_pointer = steel_actor::stateful_pointer<box_state>;
 using namespace std::chrono_literals;
 
 /// How long a meter may take to answer.

@@ -11,6 +11,8 @@
 
 namespace oaksteel {
 
+using steel_pointer = steel_actor::stateful_pointer<box_state>;
+
 struct installation_terms {
   box_id steel;
   box_id oak;
@@ -27,7 +29,7 @@ struct installation_terms {
 bytes session_address(const box_id& steel, const sequence_number& meter, const key_id& key);
 
 /// Up to the meter's test tokens. Calls `finished` exactly once.
-void install_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
+void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
                       installation_terms terms, std::function<void(const mi7_body&)> finished);
 
 /// How a commit ends.
@@ -39,7 +41,7 @@ struct commit_outcome {
 
 /// MI6c. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
 /// line that breaks once must not keep it waiting for the KMC's time-out.
-void commit_in_meter(steel_actor::stateful_pointer<box_state> self, const psr_actor& line, const message_head& head,
+void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
                      const key_id& key, const sequence_number& meter, commit_outcome outcome, unsigned attempt = 1);
 
 } // namespace oaksteel

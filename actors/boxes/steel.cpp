@@ -2,13 +2,11 @@
 #include "actors/boxes/installation.hpp"
 #include "actors/boxes/record_addresses.hpp"
 #include "events/audit_times.hpp"
-#include "storage/signed_body.hpp"
 #include "storage/find_event.hpp"
+#include "storage/signed_body.hpp"
 
 namespace oaksteel {
 namespace {
-
-using steel_pointer = steel_actor::stateful_pointer<box_state>;
 
 /// What a worker found in MI4.
 struct opened_record {
