@@ -20,7 +20,7 @@ bool rests_on_a_failure(const journal_state& state, const append_order& order) {
   return it != state.failed.end() && order.generation < it->second;
 }
 
-void answer(journal_pointer self, const append_order& order, const stored<appended>& result) {
+void answer_order(journal_pointer self, const append_order& order, const stored<appended>& result) {
   append_done notice;
   notice.ticket = order.ticket;
   if (result) {
@@ -101,7 +101,7 @@ void start_write(journal_pointer self) {
 void answer_refused(journal_pointer self) {
   if (!self->state.write)
     for (const auto& refused : std::exchange(self->state.open, {}))
-      answer(self, refused.order, refused.result);
+      answer_order(self, refused.order, refused.result);
 }
 
 void written(journal_pointer self) {
@@ -120,7 +120,7 @@ void written(journal_pointer self) {
   }
   start_write(self);
   for (const auto& one : orders)
-    answer(self, one.order, *result ? one.result : stored<appended>{unexpected{result->error()}});
+    answer_order(self, one.order, *result ? one.result : stored<appended>{unexpected{result->error()}});
   answer_refused(self);
   if (!*result && state.options.failed)
     state.options.failed(result->error());

@@ -10,8 +10,6 @@
 namespace oaksteel {
 namespace {
 
-using enum ceremony_act;
-
 /// The commands of a ceremony, as the error log names them; all others are a day's work. `offer_start_up_key` is one of
 /// earlier logs.
 constexpr std::string_view ceremony_commands[] = {
@@ -26,6 +24,8 @@ concept read_by = requires(Reader& r, Event e) { r.on(e); };
 
 /// Goes through the log with what is known of each box by then.
 class reader {
+  using enum ceremony_act;
+
 public:
   std::vector<ceremony_deed> deeds;
 

@@ -6,8 +6,6 @@
 namespace oaksteel {
 namespace {
 
-using enum ceremony_act;
-
 constexpr auto first_box = "First Manufacturing box";
 constexpr auto further_boxes = "Further Manufacturing boxes";
 constexpr auto ids = "The other boxes take their ids";
@@ -21,6 +19,8 @@ box_plan plan_of(const site_plan& plan, const label& slot) {
 
 /// What follows from the steps so far.
 class prediction {
+  using enum ceremony_act;
+
 public:
   prediction(const site_plan& plan, const ceremony_steps& steps)
     : plan_(plan), steps_(steps), ids_(ids_given(plan, steps)) {}
@@ -155,7 +155,7 @@ std::map<label, box_id> ids_given(const site_plan& plan, const ceremony_steps& s
   std::map<label, box_id> ids;
   std::map<box_type, std::uint32_t> last;
   for (const auto& s : steps)
-    if (s.act == set_first_id || s.act == enrol) {
+    if (s.act == ceremony_act::set_first_id || s.act == ceremony_act::enrol) {
       const auto type = plan_of(plan, s.slot).type;
       ids[s.slot] = {type, ++last[type]};
     }

@@ -16,7 +16,7 @@ namespace oaksteel {
 namespace {
 
 /// What can be given, as it was typed.
-struct typed {
+struct typed_line {
   std::string line, meter, data;
   std::vector<std::string> domains;
   std::string between, and_to;
@@ -30,12 +30,14 @@ constexpr auto line_help =
 constexpr auto end_help = "an end: tcp:HOST:PORT, the path of a terminal device, a path that is free, where a "
                           "pseudo-terminal is made, or pty for one without a name";
 
-/// What is wrong with the text of a share of 1; empty when nothing is. CLI11's own range lets through what is no number.
+/// What is wrong with the text of a share of 1; empty when nothing is. CLI11's own range lets through what is no
+/// number.
 std::string fraction(const std::string& text) {
   double x = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), x);
-  return error == std::errc{} && end == text.data() + text.size() && x >= 0 && x <= 1 ? ""
-                                                                                      : text + " is no number from 0 to 1";
+  return error == std::errc{} && end == text.data() + text.size() && x >= 0 && x <= 1
+             ? ""
+             : text + " is no number from 0 to 1";
 }
 
 int fail(const storage_error& e) {
@@ -48,7 +50,7 @@ expected<line_address, std::string> end_in(const std::string& text) {
   return parse_line_address(text, std::filesystem::current_path());
 }
 
-int meter_run(const typed& a) {
+int meter_run(const typed_line& a) {
   const auto wrong = [](std::string_view option, const std::string& text, std::string_view right) {
     return complain(std::string{option} + " is " + in_quotes(text) + "; it must be " + std::string{right}, exit_usage);
   };
@@ -82,7 +84,7 @@ void print(const noise_result& r, std::uint64_t seed) {
             << " doubled, " << r.faults.delayed << " delayed; " << (r.cut ? "cut; " : "") << "seed " << seed << '\n';
 }
 
-int line_noise(const typed& a, bool seeded, bool cut) {
+int line_noise(const typed_line& a, bool seeded, bool cut) {
   noise_setup setup;
   auto between = end_in(a.between), and_to = end_in(a.and_to);
   if (!between || !and_to)
@@ -110,7 +112,7 @@ int line_noise(const typed& a, bool seeded, bool cut) {
 } // namespace
 
 void add_line_commands(CLI::App& app, std::function<int()>& run) {
-  const auto t = std::make_shared<typed>();
+  const auto t = std::make_shared<typed_line>();
   auto& meter = *app.add_subcommand("meter", "Meters");
   meter.require_subcommand(1);
   auto& start =

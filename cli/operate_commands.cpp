@@ -12,12 +12,12 @@ namespace oaksteel {
 namespace {
 
 /// What can be given, as it was typed.
-struct typed {
+struct typed_operation {
   operate_arguments to;
   std::string configuration, box, domain, media, threshold, kind, country, meter, product;
   std::vector<std::string> custodians, domains;
 };
-using typed_pointer = std::shared_ptr<typed>;
+using operation_pointer = std::shared_ptr<typed_operation>;
 
 /// A name in its form; what is none ends the command with wrong usage.
 struct wrong_word {
@@ -50,8 +50,9 @@ std::filesystem::path media_in(const std::string& text) {
 }
 
 /// A command of `parent` that does what `work` says of what was typed.
-CLI::App& command(CLI::App& parent, std::function<int()>& run, const typed_pointer& t, const std::string& name,
-                  const std::string& does, const std::string& example, std::function<int(const typed&)> work) {
+CLI::App& operate_command(CLI::App& parent, std::function<int()>& run, const operation_pointer& t,
+                          const std::string& name, const std::string& does, const std::string& example,
+                          std::function<int(const typed_operation&)> work) {
   auto& c = *parent.add_subcommand(name, does);
   c.footer("Example: " + example);
   c.callback([&run, t, work = std::move(work)] {
@@ -66,40 +67,41 @@ CLI::App& command(CLI::App& parent, std::function<int()>& run, const typed_point
   return c;
 }
 
-void add_data(CLI::App& c, const typed_pointer& t) {
+void add_data(CLI::App& c, const operation_pointer& t) {
   c.add_option("--data", t->to.data, "the node's data directory")->required();
   c.add_flag("--json", t->to.json, "print JSON");
 }
 
-void add_box_name(CLI::App& c, const typed_pointer& t, const std::string& what) {
+void add_box_name(CLI::App& c, const operation_pointer& t, const std::string& what) {
   c.add_option(what, t->box, "the box, by its slot or its id (O00000001)")->required();
 }
 
 constexpr auto media_help = "directory at the node's machine that holds the media, one directory for each custodian; a "
                             "share is MEDIA/NAME/BOX.share";
 
-void add_node(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
+void add_node(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
   auto& node = *app.add_subcommand("node", "Run one node of a deployment");
   node.require_subcommand(1);
-  auto& start = command(node, run, t, "run", "Run the node until SIGTERM or SIGINT", "oaksteel node run factory.toml",
-                        [](const typed& a) { return node_run(a.configuration); });
+  auto& start =
+      operate_command(node, run, t, "run", "Run the node until SIGTERM or SIGINT", "oaksteel node run factory.toml",
+                      [](const typed_operation& a) { return node_run(a.configuration); });
   start.add_option("CONFIG", t->configuration, "the node's configuration (node/README.md)")->required();
-  auto& check = command(node, run, t, "check", "Check a configuration", "oaksteel node check factory.toml",
-                        [](const typed& a) { return node_check(a.configuration, a.to.json); });
+  auto& check = operate_command(node, run, t, "check", "Check a configuration", "oaksteel node check factory.toml",
+                                [](const typed_operation& a) { return node_check(a.configuration, a.to.json); });
   check.add_option("CONFIG", t->configuration, "the node's configuration (node/README.md)")->required();
   check.add_flag("--json", t->to.json, "print JSON");
 }
 
-void add_box_shares(CLI::App& box, std::function<int()>& run, const typed_pointer& t) {
-  auto& init = command(box, run, t, "init", "Give the box of a slot its id and its secrets; write the shares to media",
-                       "oaksteel box init oak-1 --custodian Ada Bela --threshold 2 --media /media --data factory",
-                       [](const typed& a) {
-                         requests::initialise_box r{named<label>("SLOT", a.box), {}, threshold_in(a.threshold),
-                                                    media_in(a.media)};
-                         for (const auto& custodian : a.custodians)
-                           r.custodians.push_back(named<label>("--custodian", custodian));
-                         return operate(a.to, r);
-                       });
+void add_box_shares(CLI::App& box, std::function<int()>& run, const operation_pointer& t) {
+  auto& init = operate_command(
+      box, run, t, "init", "Give the box of a slot its id and its secrets; write the shares to media",
+      "oaksteel box init oak-1 --custodian Ada Bela --threshold 2 --media /media --data factory",
+      [](const typed_operation& a) {
+        requests::initialise_box r{named<label>("SLOT", a.box), {}, threshold_in(a.threshold), media_in(a.media)};
+        for (const auto& custodian : a.custodians)
+          r.custodians.push_back(named<label>("--custodian", custodian));
+        return operate(a.to, r);
+      });
   add_box_name(init, t, "SLOT");
   init.add_option("--custodian", t->custodians,
                   "the custodians, a share each; those of the configuration when left out");
@@ -107,87 +109,92 @@ void add_box_shares(CLI::App& box, std::function<int()>& run, const typed_pointe
   init.add_option("--media", t->media, media_help)->required();
   add_data(init, t);
 
-  auto& enable = command(box, run, t, "enable", "A custodian puts a share in; the last of a quorum enables the box",
-                         "oaksteel box enable oak-1 --custodian Ada --media /media --data factory", [](const typed& a) {
-                           return operate(a.to, requests::enable_box{named<label>("BOX", a.box),
-                                                                     named<label>("--custodian", a.custodians.front()),
-                                                                     media_in(a.media)});
-                         });
+  auto& enable = operate_command(
+      box, run, t, "enable", "A custodian puts a share in; the last of a quorum enables the box",
+      "oaksteel box enable oak-1 --custodian Ada --media /media --data factory", [](const typed_operation& a) {
+        return operate(a.to,
+                       requests::enable_box{named<label>("BOX", a.box),
+                                            named<label>("--custodian", a.custodians.front()), media_in(a.media)});
+      });
   add_box_name(enable, t, "BOX");
   enable.add_option("--custodian", t->custodians, "whose share")->required()->expected(1);
   enable.add_option("--media", t->media, media_help)->required();
   add_data(enable, t);
 
-  auto& disable = command(box, run, t, "disable", "A custodian takes the share out: the box forgets its keys",
-                          "oaksteel box disable oak-1 --custodian Ada --data factory", [](const typed& a) {
-                            return operate(a.to,
-                                           requests::disable_box{named<label>("BOX", a.box),
-                                                                 named<label>("--custodian", a.custodians.front())});
-                          });
+  auto& disable =
+      operate_command(box, run, t, "disable", "A custodian takes the share out: the box forgets its keys",
+                      "oaksteel box disable oak-1 --custodian Ada --data factory", [](const typed_operation& a) {
+                        return operate(a.to, requests::disable_box{named<label>("BOX", a.box),
+                                                                   named<label>("--custodian", a.custodians.front())});
+                      });
   add_box_name(disable, t, "BOX");
   disable.add_option("--custodian", t->custodians, "whose share")->required()->expected(1);
   add_data(disable, t);
 }
 
-void add_box(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
+void add_box(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
   auto& box = *app.add_subcommand("box", "Secure boxes: what they are, their custodians, their domains");
   box.require_subcommand(1);
-  auto& list = command(box, run, t, "list", "All boxes; without a running node those of the log, none of them enabled",
-                       "oaksteel box list --data factory",
-                       [](const typed& a) { return operate(a.to, requests::list_boxes{}); });
+  auto& list =
+      operate_command(box, run, t, "list", "All boxes; without a running node those of the log, none of them enabled",
+                      "oaksteel box list --data factory",
+                      [](const typed_operation& a) { return operate(a.to, requests::list_boxes{}); });
   add_data(list, t);
   auto& status =
-    command(box, run, t, "status", "One box, with its custodians", "oaksteel box status oak-1 --data factory",
-            [](const typed& a) { return box_status(a.to, named<label>("BOX", a.box)); });
+      operate_command(box, run, t, "status", "One box, with its custodians", "oaksteel box status oak-1 --data factory",
+                      [](const typed_operation& a) { return box_status(a.to, named<label>("BOX", a.box)); });
   add_box_name(status, t, "BOX");
   add_data(status, t);
   add_box_shares(box, run, t);
-  auto& selftest = command(box, run, t, "selftest", "Test the generators and the software of a box now",
-                           "oaksteel box selftest oak-1 --data factory",
-                           [](const typed& a) { return box_selftest(a.to, named<label>("BOX", a.box)); });
+  auto& selftest = operate_command(box, run, t, "selftest", "Test the generators and the software of a box now",
+                                   "oaksteel box selftest oak-1 --data factory", [](const typed_operation& a) {
+                                     return box_selftest(a.to, named<label>("BOX", a.box));
+                                   });
   add_box_name(selftest, t, "BOX");
   add_data(selftest, t);
-  auto& activate = command(box, run, t, "activate", "Make a domain the active one; its keys are made for the box first",
-                           "oaksteel box activate oak-1 VE --data factory", [](const typed& a) {
-                             return operate(a.to, requests::activate_domain{named<label>("BOX", a.box),
-                                                                            named<domain_id>("DOMAIN", a.domain)});
-                           });
+  auto& activate =
+      operate_command(box, run, t, "activate", "Make a domain the active one; its keys are made for the box first",
+                      "oaksteel box activate oak-1 VE --data factory", [](const typed_operation& a) {
+                        return operate(a.to, requests::activate_domain{named<label>("BOX", a.box),
+                                                                       named<domain_id>("DOMAIN", a.domain)});
+                      });
   add_box_name(activate, t, "BOX");
   activate.add_option("DOMAIN", t->domain, "the domain (VE)")->required();
   add_data(activate, t);
 }
 
-void add_domain(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
+void add_domain(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
   auto& domain = *app.add_subcommand("domain", "Domains");
   domain.require_subcommand(1);
-  auto& create = command(domain, run, t, "create", "Have an enabled Manufacturing box make a domain and its keys",
-                         "oaksteel domain create VE --kind vendor --country US --data factory", [](const typed& a) {
-                           requests::create_domain r{named<domain_id>("ID", a.domain), {}, {}};
-                           if (!a.kind.empty() && !is_domain_kind(a.kind))
-                             throw wrong_word{"--kind is " + in_quotes(a.kind) + "; it must be vendor or postal"};
-                           if (!a.kind.empty())
-                             r.kind = a.kind;
-                           if (!a.country.empty())
-                             r.country = named<country_code>("--country", a.country);
-                           return operate(a.to, r);
-                         });
+  auto& create = operate_command(
+      domain, run, t, "create", "Have an enabled Manufacturing box make a domain and its keys",
+      "oaksteel domain create VE --kind vendor --country US --data factory", [](const typed_operation& a) {
+        requests::create_domain r{named<domain_id>("ID", a.domain), {}, {}};
+        if (!a.kind.empty() && !is_domain_kind(a.kind))
+          throw wrong_word{"--kind is " + in_quotes(a.kind) + "; it must be vendor or postal"};
+        if (!a.kind.empty())
+          r.kind = a.kind;
+        if (!a.country.empty())
+          r.country = named<country_code>("--country", a.country);
+        return operate(a.to, r);
+      });
   create.add_option("ID", t->domain, "its id (VE)")->required();
   create.add_option("--kind", t->kind, "vendor or postal; as in the configuration when left out");
   create.add_option("--country", t->country, "its country (US); as in the configuration when left out");
   add_data(create, t);
-  auto& list = command(domain, run, t, "list", "All domains; without a running node those of the log",
-                       "oaksteel domain list --data factory",
-                       [](const typed& a) { return operate(a.to, requests::list_domains{}); });
+  auto& list = operate_command(domain, run, t, "list", "All domains; without a running node those of the log",
+                               "oaksteel domain list --data factory",
+                               [](const typed_operation& a) { return operate(a.to, requests::list_domains{}); });
   add_data(list, t);
 }
 
-void add_key(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
+void add_key(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
   auto& key = *app.add_subcommand("key", "Master keys");
   key.require_subcommand(1);
-  auto& request = command(
+  auto& request = operate_command(
       key, run, t, "request", "Have a meter on a line of the node get its label and keys; one line for each domain",
       "oaksteel key request --meter M0000001 --product DM400 --domain VE --domain USPS --data factory",
-      [](const typed& a) {
+      [](const typed_operation& a) {
         requests::request_key r{
             named<sequence_number>("--meter", a.meter), named<product_code>("--product", a.product), {}};
         for (const auto& domain : a.domains)
@@ -206,7 +213,7 @@ void add_key(CLI::App& app, std::function<int()>& run, const typed_pointer& t) {
 } // namespace
 
 void add_operating_commands(CLI::App& app, std::function<int()>& run) {
-  const auto t = std::make_shared<typed>();
+  const auto t = std::make_shared<typed_operation>();
   add_node(app, run, t);
   add_box(app, run, t);
   add_domain(app, run, t);

@@ -12,14 +12,14 @@ namespace oaksteel {
 namespace {
 
 /// What can be given, as it was typed.
-struct typed {
+struct typed_certificate {
   pki_arguments to;
   std::string holder, out, what;
   std::vector<std::string> roles;
   std::uint64_t days = certificate_days;
   bool again = false;
 };
-using typed_pointer = std::shared_ptr<typed>;
+using certificate_pointer = std::shared_ptr<typed_certificate>;
 
 /// In the order of their numbers, each once; or what is wrong.
 expected<std::vector<operator_role>, std::string> roles_in(const std::vector<std::string>& words) {
@@ -40,7 +40,7 @@ expected<std::vector<operator_role>, std::string> roles_in(const std::vector<std
   return roles;
 }
 
-int issue_to(holder_kind kind, const typed& a) {
+int issue_to(holder_kind kind, const typed_certificate& a) {
   const auto holder = holder_name::parse(std::string{name(kind)} + ":" + a.holder);
   if (!holder)
     return complain("NAME is " + in_quotes(a.holder) + "; it must be " + std::string{form_in_words<label>} +
@@ -59,8 +59,9 @@ int issue_to(holder_kind kind, const typed& a) {
   return pki_issue(a.to, order);
 }
 
-CLI::App& command(CLI::App& parent, std::function<int()>& run, const typed_pointer& t, const std::string& name,
-                  const std::string& does, const std::string& example, std::function<int(const typed&)> work) {
+CLI::App& pki_command(CLI::App& parent, std::function<int()>& run, const certificate_pointer& t,
+                      const std::string& name, const std::string& does, const std::string& example,
+                      std::function<int(const typed_certificate&)> work) {
   auto& c = *parent.add_subcommand(name, does);
   c.footer("Example: " + example);
   c.add_flag("--json", t->to.json, "print JSON");
@@ -68,14 +69,14 @@ CLI::App& command(CLI::App& parent, std::function<int()>& run, const typed_point
   return c;
 }
 
-void add_authority(CLI::App& c, const typed_pointer& t) {
+void add_authority(CLI::App& c, const certificate_pointer& t) {
   c.add_option("--ca", t->to.authority, "the authority's directory")->required();
 }
 
-CLI::App& add_issue(CLI::App& issue, std::function<int()>& run, const typed_pointer& t, holder_kind kind,
+CLI::App& add_issue(CLI::App& issue, std::function<int()>& run, const certificate_pointer& t, holder_kind kind,
                     const std::string& does, const std::string& example) {
-  auto& c = command(issue, run, t, std::string{name(kind)}, does, example,
-                    [kind](const typed& a) { return issue_to(kind, a); });
+  auto& c = pki_command(issue, run, t, std::string{name(kind)}, does, example,
+                        [kind](const typed_certificate& a) { return issue_to(kind, a); });
   c.add_option("NAME", t->holder, "the holder's name")->required();
   add_authority(c, t);
   c.add_option("--out", t->out,
@@ -89,11 +90,11 @@ CLI::App& add_issue(CLI::App& issue, std::function<int()>& run, const typed_poin
 } // namespace
 
 void add_pki_commands(CLI::App& app, std::function<int()>& run) {
-  const auto t = std::make_shared<typed>();
+  const auto t = std::make_shared<typed_certificate>();
   auto& pki = *app.add_subcommand("pki", "Certificates of the nodes and operators of a trial deployment");
   pki.require_subcommand(1);
-  auto& init = command(pki, run, t, "init", "Make an authority: a directory with its key and certificate",
-                       "oaksteel pki init authority", [](const typed& a) { return pki_init(a.to); });
+  auto& init = pki_command(pki, run, t, "init", "Make an authority: a directory with its key and certificate",
+                           "oaksteel pki init authority", [](const typed_certificate& a) { return pki_init(a.to); });
   init.add_option("DIR", t->to.authority, "the directory to make")->required();
 
   auto& issue = *pki.add_subcommand("issue", "Issue a certificate and its key");
@@ -108,17 +109,17 @@ void add_pki_commands(CLI::App& app, std::function<int()>& run) {
       ->take_all()
       ->allow_extra_args(false);
 
-  auto& revoke =
-      command(pki, run, t, "revoke", "Revoke certificates, and make the list of revoked ones anew",
-              "oaksteel pki revoke --ca authority Ada", [](const typed& a) { return pki_revoke(a.to, a.what); });
+  auto& revoke = pki_command(pki, run, t, "revoke", "Revoke certificates, and make the list of revoked ones anew",
+                             "oaksteel pki revoke --ca authority Ada",
+                             [](const typed_certificate& a) { return pki_revoke(a.to, a.what); });
   add_authority(revoke, t);
   revoke
       .add_option("WHAT", t->what,
                   "a holder (Ada, or operator:Ada), all of whose valid certificates go; a serial; "
                   "or a file with a certificate")
       ->required();
-  auto& list = command(pki, run, t, "list", "All certificates that were issued", "oaksteel pki list --ca authority",
-                       [](const typed& a) { return pki_list(a.to); });
+  auto& list = pki_command(pki, run, t, "list", "All certificates that were issued", "oaksteel pki list --ca authority",
+                           [](const typed_certificate& a) { return pki_list(a.to); });
   add_authority(list, t);
 }
 

@@ -15,7 +15,7 @@
 namespace oaksteel {
 namespace {
 
-using json = nlohmann::json;
+using json = nlohmann::ordered_json;
 
 /// One line that is written over, on a terminal; nothing in a pipe.
 class progress_line {

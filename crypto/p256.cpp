@@ -163,8 +163,11 @@ private:
   idle_pool<Botan::PK_Key_Agreement> agreements_;
 };
 
+/// SP 800-56A, 5.6.2.3.3: P-256 has the cofactor 1, so a point of the curve other than infinity is of the right order; the
+/// multiplication by the order that Botan's own check makes would take as long as a signature.
 bool on_our_curve(const Botan::EC_PublicKey& key) {
-  return key.domain() == p256_group() && key.check_key(blinding_generator(), false);
+  const auto& point = key.public_point();
+  return key.domain() == p256_group() && !point.is_zero() && point.on_the_curve();
 }
 
 std::shared_ptr<const public_key::impl> read_public(byte_view spki) {

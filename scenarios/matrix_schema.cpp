@@ -18,7 +18,7 @@ std::string_view what_it_lacks(std::string_view fault) {
   return fault == "earlier_time" ? "time" : "record";
 }
 
-struct row_reader {
+struct matrix_row_reader {
   reader& r;
   const matrix_message& message;
   std::vector<cell_step> cells;
@@ -92,7 +92,7 @@ std::vector<cell_step> read_row(reader& r, const setting& table, const matrix_me
   for (const auto& fault : message_faults)
     known.push_back(fault.name);
   check_keys(r, table, "[[matrix]] " + std::string{message.name}, known);
-  row_reader row{r, message, {}};
+  matrix_row_reader row{r, message, {}};
   for (const auto& fault : message_faults)
     if (!r.failed())
       row.read_kind(table, fault);

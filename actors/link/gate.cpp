@@ -129,16 +129,16 @@ struct far_side {
 using far_handle = std::shared_ptr<far_side>;
 
 /// What came back for `asked`.
-struct answer {
+struct far_answer {
   expected<caf::message, refusal> content;
   std::optional<command> faulty; ///< the answer, where it is none to this command, or not of its form
 };
-answer read_answer(const bytes& data, const command& asked, const configuration_table& known) {
+far_answer read_answer(const bytes& data, const command& asked, const configuration_table& known) {
   auto read = decode_command(data);
   if (!read)
     return {refuse(read.error()), command{}};
   const auto& c = *read;
-  const auto faulty = [&](refusal why) { return answer{refuse(why), c}; };
+  const auto faulty = [&](refusal why) { return far_answer{refuse(why), c}; };
   if (c.request != asked.request || c.from != asked.to || c.to != asked.from)
     return faulty(refusal::sender_not_permitted);
   // Of what code it speaks is no matter: the other end may have read another.
@@ -149,7 +149,7 @@ answer read_answer(const bytes& data, const command& asked, const configuration_
   if (c.code != command_for(asked.to.part, asked.code)->answer)
     return faulty(refusal::command_unknown);
   auto content = message_with(c.code)->read(c, known);
-  return content ? answer{std::move(content), {}} : faulty(content.error());
+  return content ? far_answer{std::move(content), {}} : faulty(content.error());
 }
 
 /// Into the sender's error log, and back to whoever answered: Command Response Error (EP-28).
