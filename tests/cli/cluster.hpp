@@ -1,11 +1,13 @@
 #pragma once
-// Four nodes as processes on this machine, over TLS, each operated with the program as by hand: the facilities of EP Figs.
-// 1-5, as deploy/four-facilities has them, on ports that are free.
+// Four nodes as processes on this machine, over TLS, each operated with the program as by hand: the facilities of EP
+// Figs. 1-5, as deploy/four-facilities has them, on ports that are free.
 
+#include "tests/cli/network.hpp"
 #include "tests/cli/running_node.hpp"
 #include "tests/deployment_pki.hpp"
 #include "tests/loopback.hpp"
 
+#include <algorithm>
 #include <map>
 #include <sstream>
 
@@ -16,16 +18,21 @@ public:
   inline static const std::vector<std::string> names{"vendor-data-centre", "vendor-factory", "postal-data-centre",
                                                      "mail-facility"};
 
-  cluster() {
+  /// `meters` of them may come to the factory's line, M0000001 first. Each node is on a host of `hosts`, in the order
+  /// of their names; without, all are on this machine.
+  explicit cluster(unsigned meters = 2, const network* hosts = nullptr) : hosts_(hosts) {
     const std::filesystem::path shipped = "deploy/four-facilities";
     auto plan = text_of(shipped / "plan.toml");
-    for (const auto* port : {"7701", "7702", "7703", "7704"})
-      replace(plan, port, std::to_string(free_port()));
+    for (unsigned i = 0; i < names.size(); ++i)
+      replace(plan, "127.0.0.1:770" + std::to_string(i + 1),
+              hosts ? network::address(i) + ":7700" : "127.0.0.1:" + std::to_string(free_port()));
     std::ofstream{work / "plan.toml"} << plan;
     for (const auto& name : names) {
       auto text = text_of(shipped / (name + ".toml"));
       replace(text, "pki/" + name, pki.node(name).string());
       replace(text, "7711", std::to_string(line));
+      for (unsigned n = 3; name == names[1] && n <= meters; ++n)
+        text += "\n[[meter]]\nnumber = \"" + meter(n) + "\"\nline = \"tcp:127.0.0.1:" + std::to_string(line) + "\"\n";
       std::ofstream{work / (name + ".toml")} << text;
     }
     for (const auto* custodian : {"Ada", "Bela", "Clara", "Dora", "Emil", "Fritz"})
@@ -34,14 +41,27 @@ public:
       start(name);
   }
 
+  static std::string meter(unsigned n) {
+    const auto digits = std::to_string(n);
+    return "M" + std::string(7 - digits.size(), '0') + digits;
+  }
+
   void start(const std::string& name) {
-    running_[name] =
-      std::make_unique<running_program>(std::vector<std::string>{"node", "run", (work / (name + ".toml")).string()});
-    BOOST_REQUIRE_MESSAGE(until([&] { return ask(name, {"box", "disable", "none", "--custodian", "Ada"}).status == 1; }),
+    running_[name] = std::make_unique<running_program>(
+        std::vector<std::string>{"node", "run", (work / (name + ".toml")).string()}, before(name));
+    BOOST_REQUIRE_MESSAGE(until([&] {
+                            return ask(name, {"box", "disable", "none", "--custodian", "Ada"}).status == 1;
+                          }),
                           name << " does not answer");
   }
+  void signal(const std::string& name, int signal) const { kill(running_.at(name)->pid(), signal); }
+  /// What a command on the host of a node begins with.
+  std::vector<std::string> before(const std::string& name) const {
+    const auto at = std::find(names.begin(), names.end(), name) - names.begin();
+    return hosts_ ? hosts_->on(static_cast<unsigned>(at)) : std::vector<std::string>{};
+  }
   program_result stop(const std::string& name, int signal = SIGTERM) {
-    kill(running_.at(name)->pid(), signal);
+    this->signal(name, signal);
     auto result = running_.at(name)->finish();
     running_.erase(name);
     return result;
@@ -53,7 +73,8 @@ public:
   }
   void done(const std::string& node, const std::vector<std::string>& words) const {
     const auto r = ask(node, words);
-    BOOST_REQUIRE_MESSAGE(r.status == 0 && r.err.empty(), node << ": " << words[0] << ' ' << words[1] << ": " << r.told());
+    BOOST_REQUIRE_MESSAGE(r.status == 0 && r.err.empty(),
+                          node << ": " << words[0] << ' ' << words[1] << ": " << r.told());
   }
   nlohmann::json box(const std::string& node, const std::string& slot) const {
     const auto r = ask(node, {"box", "status", slot, "--json"});
@@ -70,6 +91,14 @@ public:
     for (const auto& custodian : custodians)
       done(node, {"box", "enable", slot, "--custodian", custodian, "--media", media()});
   }
+  /// SIGKILL, and its custodians come as it is there again.
+  void kill_and_come_back(const std::string& name) {
+    BOOST_REQUIRE_EQUAL(stop(name, SIGKILL).signal, SIGKILL);
+    start(name);
+    for (const auto& [node, slot] : boxes)
+      if (node == name)
+        enable(node, slot);
+  }
   /// The ceremonies of all facilities, up to boxes that are at work.
   void set_up() {
     initialise(names[0], "factory-1");
@@ -78,7 +107,9 @@ public:
       done(names[0], {"domain", "create", domain});
     for (const auto& [node, slot] : boxes) {
       // The other nodes hear of the first box and of the domains by and by.
-      BOOST_REQUIRE(until([&, node = node] { return ask(node, {"domain", "list", "--json"}).out.find("USPS") != std::string::npos; }));
+      BOOST_REQUIRE(until([&, node = node] {
+        return ask(node, {"domain", "list", "--json"}).out.find("USPS") != std::string::npos;
+      }));
       initialise(node, slot);
       enable(node, slot);
     }
@@ -90,9 +121,17 @@ public:
         return false;
     return true;
   }
-  program_result request_key(const std::string& meter) const {
-    return ask(names[1], {"key", "request", "--meter", meter, "--product", "DM400", "--domain", "VE", "--domain", "USPS",
-                          "--json"});
+  std::vector<std::string> key_request(const std::string& meter) const {
+    return {"key", "request",  "--meter", meter,    "--product", "DM400",       "--domain",
+            "VE",  "--domain", "USPS",    "--json", "--data",    data(names[1])};
+  }
+  /// Ends every node as its operator does; their logs are sound.
+  void end() {
+    for (const auto& name : names) {
+      const auto ended = stop(name);
+      BOOST_CHECK_MESSAGE(ended.status == 0 && ended.err.empty(), name << ": " << ended.told());
+      sound(name);
+    }
   }
   /// Of a log: every check passes.
   void sound(const std::string& node) const {
@@ -104,8 +143,8 @@ public:
   std::string media() const { return (work / "media").string(); }
 
   inline static const std::vector<std::pair<std::string, std::string>> boxes{
-    {names[1], "steel-ve"}, {names[1], "steel-usps"}, {names[0], "oak-ve"},
-    {names[0], "oak-usps"}, {names[0], "brass-ve"},   {names[2], "brass-usps"}};
+      {names[1], "steel-ve"}, {names[1], "steel-usps"}, {names[0], "oak-ve"},
+      {names[0], "oak-usps"}, {names[0], "brass-ve"},   {names[2], "brass-usps"}};
 
   scratch_directory work;
   deployment_pki pki;
@@ -123,7 +162,25 @@ private:
     for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size()))
       text.replace(at, what.size(), with);
   }
+  const network* hosts_;
   std::map<std::string, std::unique_ptr<running_program>> running_;
+};
+
+/// A meter at the line of the factory, for as long as this lives.
+class line_meter {
+public:
+  line_meter(const cluster& c, const std::string& number)
+      : running_({"meter", "run", "--line", "tcp:127.0.0.1:" + std::to_string(c.line), "--meter", number, "--data",
+                  data(c, number).string()},
+                 c.before(cluster::names[1])) {}
+  ~line_meter() {
+    kill(running_.pid(), SIGTERM);
+    running_.finish();
+  }
+  static std::filesystem::path data(const cluster& c, const std::string& number) { return c.work / number; }
+
+private:
+  running_program running_;
 };
 
 } // namespace oaksteel::testing

@@ -8,20 +8,6 @@ namespace {
 
 using json = nlohmann::json;
 
-struct line_meter {
-  line_meter(const cluster& c, const std::string& number)
-    : data_((c.work / number).string()),
-      running_({"meter", "run", "--line", "tcp:127.0.0.1:" + std::to_string(c.line), "--meter", number, "--data", data_}) {}
-  ~line_meter() {
-    kill(running_.pid(), SIGTERM);
-    running_.finish();
-  }
-
-private:
-  std::string data_;
-  running_program running_;
-};
-
 void installed(const program_result& r) {
   BOOST_REQUIRE_MESSAGE(r.status == 0 && r.err.empty(), r.told() << r.out);
   const auto keys = json::parse(r.out).at("keys");
@@ -37,9 +23,9 @@ BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kill
   all.set_up();
   {
     line_meter meter{all, "M0000001"};
-    installed(all.request_key("M0000001"));
+    installed(run_program(all.key_request("M0000001")));
     // The same order again is answered, and nothing is done twice.
-    installed(all.request_key("M0000001"));
+    installed(run_program(all.key_request("M0000001")));
   }
   // EP-2: the post's records end at the post, the vendor's at the vendor.
   for (const auto& [node, key, other] : {std::tuple{cluster::names[0], "VE/1", "USPS/1"}, {cluster::names[2], "USPS/1", "VE/1"}}) {
@@ -49,22 +35,13 @@ BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kill
     BOOST_CHECK_MESSAGE(list.out.find(key) != std::string::npos && list.out.find(other) == std::string::npos, list.out);
   }
   // Each node in turn is killed; its custodians come back, and the next order goes through.
-  for (const auto& name : cluster::names) {
-    BOOST_CHECK_EQUAL(all.stop(name, SIGKILL).signal, SIGKILL);
-    all.start(name);
-    for (const auto& [node, slot] : cluster::boxes)
-      if (node == name)
-        all.enable(node, slot);
-  }
+  for (const auto& name : cluster::names)
+    all.kill_and_come_back(name);
   {
     line_meter meter{all, "M0000002"};
-    installed(all.request_key("M0000002"));
+    installed(run_program(all.key_request("M0000002")));
   }
-  for (const auto& name : cluster::names) {
-    const auto ended = all.stop(name);
-    BOOST_CHECK_MESSAGE(ended.status == 0 && ended.err.empty(), name << ": " << ended.told());
-    all.sound(name);
-  }
+  all.end();
 }
 
 BOOST_AUTO_TEST_CASE(a_box_is_operated_at_its_own_node_only) {

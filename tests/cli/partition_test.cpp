@@ -1,0 +1,60 @@
+// SYS-6: nodes that do not reach one another, or one that stands still, hold up what needs them and nothing else; when
+// it is over the work goes on by itself.
+
+#include "tests/cli/key_orders.hpp"
+
+namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(partitions)
+namespace {
+
+/// Longer than a link waits before it takes its peer for gone (node/peer_port.hpp: 15 s), and shorter.
+constexpr std::chrono::seconds beyond_silence{20}, within_silence{3};
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(two_nodes_that_do_not_reach_one_another_go_on_later) {
+  if (!network::possible())
+    return;
+  const network hosts{static_cast<unsigned>(cluster::names.size())};
+  cluster all{6, &hosts};
+  all.set_up();
+  key_orders orders{all};
+  for (unsigned one = 0; one < cluster::names.size(); ++one)
+    for (unsigned other = one + 1; other < cluster::names.size(); ++other) {
+      bool parted = false;
+      orders.give_keys([&] {
+        if (std::exchange(parted, true))
+          return;
+        hosts.part(one, other);
+        // The vendor's data centre and the factory for so long that both close the connection; KMC and KDC are there.
+        std::this_thread::sleep_for(one == 0 && other == 1 ? beyond_silence : within_silence);
+        for (const auto& [node, slot] : cluster::boxes)
+          BOOST_CHECK(all.box(node, slot).at("enabled") == true);
+        hosts.join(one, other);
+      });
+    }
+  orders.end();
+}
+
+BOOST_AUTO_TEST_CASE(a_node_that_stands_still_holds_up_only_what_needs_it) {
+  cluster all;
+  all.set_up();
+  key_orders orders{all};
+  bool stopped = false;
+  orders.give_keys([&] {
+    if (std::exchange(stopped, true))
+      return;
+    all.signal(cluster::names[0], SIGSTOP);
+    std::this_thread::sleep_for(beyond_silence);
+    for (const auto& [node, slot] : cluster::boxes)
+      if (node != cluster::names[0])
+        BOOST_CHECK(all.box(node, slot).at("enabled") == true);
+    all.signal(cluster::names[0], SIGCONT);
+  });
+  orders.give_keys([] {});
+  orders.end();
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+} // namespace oaksteel::testing
