@@ -3,6 +3,8 @@
 #include "actors/connections.hpp"
 #include "tests/actors/site_bench.hpp"
 
+#include <ranges>
+
 namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(orders)
 namespace {
@@ -84,6 +86,40 @@ BOOST_FIXTURE_TEST_CASE(the_time_of_a_key_runs_once, ordering_site) {
   BOOST_CHECK_GE(seconds_since(began), 10 * 60 - 1);
   BOOST_CHECK_LE(seconds_since(began), 11 * 60);
   BOOST_CHECK_EQUAL(name(last<key_marked_bad>().reason), name(refusal::no_answer));
+}
+
+// The KMC alone ended, at another node than the KDC and Steel, when MI4 was delivered and it did not know that yet; its Oak is
+// disabled as it comes back. What Steel reports meanwhile counts: else the order would wait for the time-out of reports.
+BOOST_FIXTURE_TEST_CASE(a_report_that_comes_before_the_order_got_that_far_again_counts, ordering_site) {
+  all().connect_meter({number, 9, &slots, {}});
+  world().settle();
+  get<acknowledged>(box("steel-1").line, load_label{{}, number, {"DM400"}});
+  auto m = wanted();
+  m.head.id = {"test of a report", 1};
+  const auto before = events().size();
+  const auto result = world().ask<order_result>(all().kmc(), std::move(m));
+  const auto happened = [&]<class Event>(const Event*) {
+    return std::ranges::any_of(events() | std::views::drop(before),
+                               [](const told_event& e) { return std::holds_alternative<Event>(e.event); });
+  };
+  BOOST_REQUIRE(world().run_until([&] {
+    const bool there = happened(static_cast<install_record_received*>(nullptr));
+    if (there)
+      caf::anon_send_exit(all().kmc(), caf::exit_reason::kill); // it overtakes the KDC's answer
+    return there;
+  }));
+  restart();
+  all().connect_meter({number, 9, &slots, {}});
+  world().settle();
+  const auto assigned = last<leg_key_assigned>();
+  BOOST_REQUIRE(!happened(static_cast<leg_delivered*>(nullptr)));
+  disable(box("oak-ve"));
+  send(all().kmc(), take_up_orders{});
+  send(all().kdc(), ask_report{{}, assigned.key, id_of("steel-1"), {}, number});
+  const auto reported = last<leg_reported>();
+  BOOST_CHECK_EQUAL(reported.key.text(), assigned.key.text());
+  BOOST_CHECK(!reported.failure && status_of(assigned.key) == key_status::installed);
+  BOOST_CHECK_EQUAL(broken_rules(events()), "");
 }
 
 // That a meter has no key is an answer, and no reason to try again.

@@ -80,7 +80,8 @@ std::string mistake_in(const std::string& text) {
 
 } // namespace
 
-// Every cell as the table has it, in a log that breaks no rule, and the same again from the log alone.
+// Every cell as the table has it, in a log that breaks no rule; with OAKSTEEL_THOROUGH the same again from the log alone, which
+// takes as long (faults by chance, again from their log: chance_test.cpp).
 BOOST_AUTO_TEST_CASE(every_cell_comes_out_as_the_table_says) {
   scratch_directory work;
   const auto what = load_scenario(scenario_file(shipped));
@@ -109,6 +110,8 @@ BOOST_AUTO_TEST_CASE(every_cell_comes_out_as_the_table_says) {
   // What nobody signs is held against what was asked before anybody acts on it, so an auditor finds nothing wrong.
   BOOST_CHECK_EQUAL(cells_with_violations(work / "matrix"), "");
 
+  if (!std::getenv("OAKSTEEL_THOROUGH"))
+    return;
   const auto again = rerun_scenario(work / "matrix", work / "again", {});
   BOOST_REQUIRE_MESSAGE(again, (again ? "" : again.error().text));
   BOOST_CHECK_MESSAGE(!again->differs, again->difference);
@@ -149,7 +152,7 @@ BOOST_AUTO_TEST_CASE(a_run_that_was_cut_off_goes_on) {
   const auto whole = run_in(work / "whole", what);
   BOOST_REQUIRE(whole.failures.empty());
   const auto last = whole.records - 3;
-  for (std::uint64_t end = 150; end < last; end += (last - 150) / 12) {
+  for (std::uint64_t end = 150; end < last; end += (last - 150) / 6) {
     BOOST_TEST_CONTEXT("ended after record " << end) {
       const auto data = work / ("cut" + std::to_string(end));
       run_options options;
