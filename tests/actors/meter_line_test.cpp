@@ -255,7 +255,7 @@ BOOST_AUTO_TEST_CASE(all_keys_come_in_over_a_bad_line) {
     BOOST_TEST_MESSAGE(at.wire().to_meter.faults() + at.wire().to_node.faults() << " faults at " << rate);
     BOOST_CHECK_EQUAL(at.held().keys.size(), 2u);
     for (const auto& leg : done.legs) {
-      const auto& key = at.held().keys.at(leg.plan.domain);
+      const auto key = at.held().keys.at(leg.plan.domain);
       BOOST_CHECK(key.committed && key.number == leg.key);
       BOOST_CHECK(at.status_of({leg.plan.domain, leg.key}) == key_status::installed);
     }
