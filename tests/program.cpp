@@ -97,6 +97,11 @@ running_program::~running_program() {
   close(err_);
 }
 
+bool running_program::ended() const {
+  siginfo_t of{};
+  return waitid(P_PID, static_cast<id_t>(pid_), &of, WEXITED | WNOHANG | WNOWAIT) == 0 && of.si_pid == pid_;
+}
+
 void running_program::close_output() {
   if (out_ >= 0)
     close(out_);

@@ -55,6 +55,7 @@ public:
   ~running_program();
 
   pid_t pid() const { return pid_; }
+  bool ended() const;
   /// From now on nobody reads what it prints.
   void close_output();
 

@@ -50,6 +50,21 @@ void close(kmc_pointer self, const message_head& head, const order& o) {
     rp.deliver(order_result{{head}, o});
 }
 
+/// The KMC ended when the KDC had MI4 and it did not know that yet: Steel may report before MI4 is there again. The report is
+/// refused as all are that are not awaited, and asked for as soon as it is: Steel has written it.
+void note_early_report(kmc_pointer self, transaction& t, const key_id& key) {
+  for (auto& [number, run] : self->state.orders) {
+    const auto* leg = current_leg(t.state<order>(order_stream({number})));
+    if (leg && leg->stage == leg_stage::assigned && leg->plan.domain == key.domain && leg->key == key.number)
+      run.reported_early = key;
+  }
+}
+
+bool reported_early(kmc_pointer self, const order& o, const order_leg& leg) {
+  const auto run = self->state.orders.find(o.id.number);
+  return run != self->state.orders.end() && run->second.reported_early == key_id{leg.plan.domain, leg.key};
+}
+
 void proceed_installation(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg,
                           bool resumed) {
   switch (leg.stage) {
@@ -59,7 +74,7 @@ void proceed_installation(kmc_pointer self, const message_head& head, const orde
       return begin_installation(self, head, o, leg);
     case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
     case leg_stage::delivered:
-      return resumed ? ask_for_report(self, head, o, leg) : await_report(self, o, leg, false);
+      return resumed || reported_early(self, o, leg) ? ask_for_report(self, head, o, leg) : await_report(self, o, leg, false);
     case leg_stage::reported: return confirm_installed(self, head, o, leg);
     case leg_stage::failed: return condemn_key(self, head, o, leg, leg.reason);
     case leg_stage::finished:
@@ -161,8 +176,10 @@ auto report(kmc_pointer self, const mi7& m) {
       if (!body || !f.valid || body->key != m.key)
         return t.refuse(refusal::signature_invalid, m.key.text(), who);
       auto it = self->state.of_key.find(m.key);
-      if (it == self->state.of_key.end())
+      if (it == self->state.of_key.end()) {
+        note_early_report(self, t, m.key);
         return t.refuse(refusal::order_not_known, m.key.text(), who);
+      }
       const order_id id{it->second};
       const auto& asked = t.state<order>(order_stream(id));
       if (!answers(asked, *body))

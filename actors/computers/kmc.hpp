@@ -14,6 +14,7 @@
 
 #include <chrono>
 #include <map>
+#include <optional>
 
 namespace oaksteel {
 
@@ -41,6 +42,7 @@ struct kmc_state {
     unsigned attempts = 0; ///< of the present stage, after passing failures
     unsigned asked = 0;    ///< how often without an answer what became of its key
     std::uint64_t reminder = 0; ///< the one that counts: a later one takes the place of those before
+    std::optional<key_id> reported_early; ///< MI7 came when this key was on its way to the KDC, again after a restart
   };
 
   kmc_options options;

@@ -179,8 +179,6 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
   if (!begun)
     return;
   const auto talk = *begun;
-  // MI7 may overtake all of this when it is done again after a restart: the KDC has had MI4 then, and Steel knows no better.
-  self->state.of_key[talk.key()] = o.id.number;
   const auto& oaks = talk.servers().oaks;
   if (oaks.empty())
     return talk.trouble(head, make_error(refusal::box_not_known));
@@ -193,6 +191,7 @@ void generate_and_deliver(kmc_pointer self, const message_head& head, const orde
       const pass_response response{{}, talk.key(), stored.status};
       talk.ask(oak, stored.head, response, [talk, mi4_record](const generate_response& generated) {
         const mi4 delivery{{}, talk.o.id, talk.key(), talk.leg.plan.steel, talk.o.details.meter, mi4_record};
+        talk.self->state.of_key[talk.key()] = talk.o.id.number;
         talk.ask(talk.self->state.kdc, generated.head, delivery, [talk](const acknowledged& received) {
           talk.finish(received.head, leg_delivered{talk.o.id, talk.key()});
         });

@@ -17,8 +17,8 @@ public:
   static bool possible() {
     const auto probe = "oaksteel-" + std::to_string(getpid()) + "-probe";
     const bool made = run("ip netns add " + probe + " 2>/dev/null");
-    const bool works = made && run("ip link add " + cable(98, 99) + " type veth peer name " + cable(99, 98) +
-                                   " netns " + probe + " 2>/dev/null");
+    const bool works =
+        made && run("ip netns exec " + probe + " ip link add oak-a type veth peer name oak-b 2>/dev/null");
     if (made)
       run("ip netns del " + probe);
     if (!works)
@@ -27,25 +27,16 @@ public:
   }
 
   explicit network(unsigned hosts) : hosts_(hosts) {
-    for (unsigned i = 0; i < hosts_; ++i) {
-      must("ip netns add " + name(i));
-      in(i, "ip link set lo up");
-      in(i, "ip addr add " + address(i) + "/32 dev lo");
+    try {
+      make();
+    } catch (...) {
+      remove();
+      throw;
     }
-    for (unsigned i = 0; i < hosts_; ++i)
-      for (unsigned j = i + 1; j < hosts_; ++j) {
-        must("ip link add " + cable(i, j) + " netns " + name(i) + " type veth peer name " + cable(j, i) + " netns " +
-             name(j));
-        lead(i, j);
-        lead(j, i);
-      }
   }
   network(const network&) = delete;
   network& operator=(const network&) = delete;
-  ~network() {
-    for (unsigned i = 0; i < hosts_; ++i)
-      run("ip netns del " + name(i));
-  }
+  ~network() { remove(); }
 
   static std::string address(unsigned host) { return "10.77.0." + std::to_string(host + 1); }
   /// What goes in front of a command that is to run on a host.
@@ -63,6 +54,24 @@ public:
   }
 
 private:
+  void make() const {
+    for (unsigned i = 0; i < hosts_; ++i) {
+      must("ip netns add " + name(i));
+      in(i, "ip link set lo up");
+      in(i, "ip addr add " + address(i) + "/32 dev lo");
+    }
+    for (unsigned i = 0; i < hosts_; ++i)
+      for (unsigned j = i + 1; j < hosts_; ++j) {
+        must("ip link add " + cable(i, j) + " netns " + name(i) + " type veth peer name " + cable(j, i) + " netns " +
+             name(j));
+        lead(i, j);
+        lead(j, i);
+      }
+  }
+  void remove() const {
+    for (unsigned i = 0; i < hosts_; ++i)
+      run("ip netns del " + name(i) + " 2>/dev/null");
+  }
   static bool run(const std::string& command) { return std::system(command.c_str()) == 0; }
   static void must(const std::string& command) { BOOST_REQUIRE_MESSAGE(run(command), command); }
   static std::string name(unsigned host) { return "oaksteel-" + std::to_string(getpid()) + '-' + std::to_string(host); }
