@@ -55,7 +55,7 @@ public:
   ~running_program();
 
   pid_t pid() const { return pid_; }
-  bool ended() const;
+  bool ended() const; ///< by itself or by a signal; it is left to finish() to say how
   /// From now on nobody reads what it prints.
   void close_output();
 

@@ -50,8 +50,8 @@ void close(kmc_pointer self, const message_head& head, const order& o) {
     rp.deliver(order_result{{head}, o});
 }
 
-/// The KMC ended when the KDC had MI4 and it did not know that yet: Steel may report before MI4 is there again. The report is
-/// refused as all are that are not awaited, and asked for as soon as it is: Steel has written it.
+/// The KMC ended when the KDC had MI4 and it did not know that yet: Steel may report before MI4 is there again. The report
+/// is refused as all are that are not awaited, and asked for as soon as MI4 is there: Steel has it in its log.
 void note_early_report(kmc_pointer self, transaction& t, const key_id& key) {
   for (auto& [number, run] : self->state.orders) {
     const auto* leg = current_leg(t.state<order>(order_stream({number})));
@@ -74,7 +74,9 @@ void proceed_installation(kmc_pointer self, const message_head& head, const orde
       return begin_installation(self, head, o, leg);
     case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
     case leg_stage::delivered:
-      return resumed || reported_early(self, o, leg) ? ask_for_report(self, head, o, leg) : await_report(self, o, leg, false);
+      if (resumed || reported_early(self, o, leg))
+        return ask_for_report(self, head, o, leg);
+      return await_report(self, o, leg, false);
     case leg_stage::reported: return confirm_installed(self, head, o, leg);
     case leg_stage::failed: return condemn_key(self, head, o, leg, leg.reason);
     case leg_stage::finished:

@@ -88,9 +88,9 @@ BOOST_FIXTURE_TEST_CASE(the_time_of_a_key_runs_once, ordering_site) {
   BOOST_CHECK_EQUAL(name(last<key_marked_bad>().reason), name(refusal::no_answer));
 }
 
-// The KMC alone ended, at another node than the KDC and Steel, when MI4 was delivered and it did not know that yet; its Oak is
-// disabled as it comes back. Steel reports meanwhile, and is asked again as soon as the order is there: else it would wait for
-// the time-out of reports, ten minutes.
+// The KMC alone ended, at another node than the KDC and Steel, when MI4 was delivered and it did not know that yet; its
+// Oak is disabled as it comes back. Steel reports meanwhile, and is asked again as soon as the order is there: else it
+// would wait for the time-out of reports, ten minutes.
 BOOST_FIXTURE_TEST_CASE(a_report_that_comes_before_the_order_got_that_far_again_is_asked_for_soon, ordering_site) {
   all().connect_meter({number, 9, &slots, {}});
   world().settle();

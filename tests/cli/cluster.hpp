@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 #include <sstream>
 
 namespace oaksteel::testing {
@@ -166,6 +167,19 @@ private:
   const network* hosts_;
   std::map<std::string, std::unique_ptr<running_program>> running_;
 };
+
+/// The keys that an answer to key_request() tells of; both must be installed.
+inline std::set<std::string> installed_keys(const program_result& r) {
+  BOOST_REQUIRE_MESSAGE(r.status == 0 && r.err.empty(), r.told() << r.out);
+  const auto keys = nlohmann::json::parse(r.out).at("keys");
+  BOOST_REQUIRE_EQUAL(keys.size(), 2u);
+  std::set<std::string> all;
+  for (const auto& key : keys) {
+    BOOST_CHECK_MESSAGE(key.at("outcome") == "Installed" && key.at("done") == true, key);
+    all.insert(key.at("key").get<std::string>());
+  }
+  return all;
+}
 
 /// A meter at the line of the factory, for as long as this lives.
 class line_meter {

@@ -4,28 +4,15 @@
 
 namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(clusters)
-namespace {
-
-using json = nlohmann::json;
-
-void installed(const program_result& r) {
-  BOOST_REQUIRE_MESSAGE(r.status == 0 && r.err.empty(), r.told() << r.out);
-  const auto keys = json::parse(r.out).at("keys");
-  BOOST_CHECK_EQUAL(keys.size(), 2u);
-  for (const auto& key : keys)
-    BOOST_CHECK_MESSAGE(key.at("outcome") == "Installed" && key.at("done") == true, key);
-}
-
-} // namespace
 
 BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kills) {
   cluster all;
   all.set_up();
   {
     line_meter meter{all, "M0000001"};
-    installed(run_program(all.key_request("M0000001")));
+    const auto keys = installed_keys(run_program(all.key_request("M0000001")));
     // The same order again is answered, and nothing is done twice.
-    installed(run_program(all.key_request("M0000001")));
+    BOOST_CHECK(installed_keys(run_program(all.key_request("M0000001"))) == keys);
   }
   // EP-2: the post's records end at the post, the vendor's at the vendor.
   for (const auto& [node, key, other] : {std::tuple{cluster::names[0], "VE/1", "USPS/1"}, {cluster::names[2], "USPS/1", "VE/1"}}) {
@@ -39,7 +26,7 @@ BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kill
     all.kill_and_come_back(name);
   {
     line_meter meter{all, "M0000002"};
-    installed(run_program(all.key_request("M0000002")));
+    installed_keys(run_program(all.key_request("M0000002")));
   }
   all.end();
 }

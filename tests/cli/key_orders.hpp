@@ -5,8 +5,6 @@
 #include "tests/cli/cluster.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
-#include <set>
-
 namespace oaksteel::testing {
 
 class key_orders {
@@ -25,7 +23,7 @@ public:
       BOOST_REQUIRE_MESSAGE(!last.hung, number << ": no answer");
       BOOST_REQUIRE_MESSAGE(last.status == 0 || last.status == 1 || last.status == 3, last.told());
       if (last.status == 0)
-        return remember(last.out);
+        return answered_.merge(installed_keys(last));
       ++unanswered_;
       std::this_thread::sleep_for(std::chrono::milliseconds{100});
     }
@@ -78,15 +76,6 @@ private:
         BOOST_CHECK_MESSAGE(all.insert(e->*what).second,
                             "a second " << name_of_event(told.event) << " at " << told.position);
     return all;
-  }
-
-  void remember(const std::string& answer) {
-    const auto keys = nlohmann::json::parse(answer).at("keys");
-    BOOST_REQUIRE_EQUAL(keys.size(), 2u);
-    for (const auto& key : keys) {
-      BOOST_CHECK_MESSAGE(key.at("outcome") == "Installed" && key.at("done") == true, key);
-      answered_.insert(key.at("key").get<std::string>());
-    }
   }
 
   cluster& all_;

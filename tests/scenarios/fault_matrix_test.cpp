@@ -80,8 +80,8 @@ std::string mistake_in(const std::string& text) {
 
 } // namespace
 
-// Every cell as the table has it, in a log that breaks no rule; with OAKSTEEL_THOROUGH the same again from the log alone, which
-// takes as long (faults by chance, again from their log: chance_test.cpp).
+// Every cell as the table has it, in a log that breaks no rule; with OAKSTEEL_THOROUGH the same again from the log alone,
+// which takes as long (faults by chance, again from their log: chance_test.cpp).
 BOOST_AUTO_TEST_CASE(every_cell_comes_out_as_the_table_says) {
   scratch_directory work;
   const auto what = load_scenario(scenario_file(shipped));
