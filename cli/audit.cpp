@@ -14,7 +14,7 @@ namespace oaksteel {
 namespace {
 
 /// In the order of the enum.
-constexpr std::string_view subjects[] = {"key", "meter", "box", "domain", "custodian", "order", "errors", "all"};
+constexpr std::string_view subjects[] = {"key", "meter", "box", "domain", "custodian", "operator", "order", "errors", "all"};
 
 } // namespace
 

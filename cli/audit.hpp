@@ -11,7 +11,7 @@
 
 namespace oaksteel {
 
-enum class audit_subject : std::uint8_t { key, meter, box, domain, custodian, order, errors, all };
+enum class audit_subject : std::uint8_t { key, meter, box, domain, custodian, person, order, errors, all };
 std::string_view name(audit_subject s);
 std::optional<audit_subject> parse_audit_subject(std::string_view s);
 /// All of them, for people: `key, meter, ... or all`.

@@ -71,7 +71,7 @@ json body_of_any(const bytes& data) {
 
 json value(const signed_record& x) {
   return {{"says", body_of_any<mi3_body, mi4_body, mi7_body, mi9_body, mi10_body, mb2_body, mb3_body, mr3_body,
-                               mr4_body, mo2_body, mo3_body, domain_keys_body>(x.body)},
+                               mr4_body, mo2_body, mo3_body, domain_keys_body, operation_body>(x.body)},
           {"body", hex(x.body)},
           {"proof", hex(x.proof)}};
 }
@@ -115,17 +115,6 @@ json value(const tokens_verified& x) {
 }
 
 } // namespace
-
-std::string hex(std::span<const std::uint8_t> data) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string s;
-  s.reserve(2 * data.size());
-  for (auto b : data) {
-    s += digits[b >> 4];
-    s += digits[b & 15];
-  }
-  return s;
-}
 
 nlohmann::ordered_json as_json(const any_event& e) {
   return std::visit([](const auto& event) { return value(event); }, e);

@@ -15,7 +15,5 @@ nlohmann::ordered_json as_json(const any_event& e);
 /// correlation, participants. `name` is the event's.
 nlohmann::ordered_json as_json(const record& r, std::string_view name);
 
-/// The bytes in hex.
-std::string hex(std::span<const std::uint8_t> data);
 
 } // namespace oaksteel

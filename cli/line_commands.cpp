@@ -4,9 +4,12 @@
 #include "cli/whole_number.hpp"
 #include "node/line_noise.hpp"
 #include "node/line_port.hpp"
+#include "node/mail_file.hpp"
 #include "node/meter_process.hpp"
 #include "node/text.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <charconv>
 #include <iostream>
 #include <memory>
@@ -21,7 +24,9 @@ struct typed_line {
   std::vector<std::string> domains;
   std::string between, and_to;
   double rate = 0;
-  std::uint64_t delay_ms = 300, seed = 0, cut_after = 0;
+  std::uint64_t delay_ms = 300, seed = 0, cut_after = 0, postage = 0;
+  std::uint32_t pieces = 0;
+  std::string origin;
 };
 
 constexpr auto line_help =
@@ -38,6 +43,14 @@ std::string fraction(const std::string& text) {
   return error == std::errc{} && end == text.data() + text.size() && x >= 0 && x <= 1
              ? ""
              : text + " is no number from 0 to 1";
+}
+
+/// What is wrong with a postal code; empty when nothing is.
+std::string postal_code(const std::string& text) {
+  const auto good = [](unsigned char c) { return std::isalnum(c) || c == ' '; };
+  return !text.empty() && text.size() <= 16 && std::ranges::all_of(text, good)
+             ? ""
+             : text + " is no postal code of at most 16 letters, digits and blanks";
 }
 
 int fail(const storage_error& e) {
@@ -75,6 +88,20 @@ int meter_run(const typed_line& a) {
               << printable(a.data) << std::endl;
   });
   return problem ? fail(*problem) : exit_done;
+}
+
+int meter_print(const typed_line& a) {
+  const auto number = sequence_number::parse(a.meter);
+  if (!number)
+    return complain("--meter is " + in_quotes(a.meter) + "; it must be " + std::string{form_in_words<sequence_number>},
+                    exit_usage);
+  const auto pieces = print_mail({*number, a.data, {}, {}}, {a.pieces, a.postage, a.origin});
+  if (!pieces)
+    return fail(pieces.error());
+  std::cout << mail_header << '\n';
+  for (const auto& piece : *pieces)
+    std::cout << mail_line(piece) << '\n';
+  return output_arrived() ? exit_done : exit_io;
 }
 
 void print(const noise_result& r, std::uint64_t seed) {
@@ -127,6 +154,14 @@ void add_line_commands(CLI::App& app, std::function<int()>& run) {
       ->allow_extra_args(false);
   start.footer("Example: oaksteel meter run --line tcp:127.0.0.1:7001 --meter M0000001 --data meter-1");
   start.callback([&run, t] { run = [t] { return meter_run(*t); }; });
+  auto& paper = *meter.add_subcommand("print", "A registered meter that is on no line prints mail: a file for `oaksteel verify`");
+  paper.add_option("--data", t->data, "its directory")->required();
+  paper.add_option("--meter", t->meter, "its sequence number")->required();
+  paper.add_option("--pieces", t->pieces, "how many")->required()->check(CLI::Range(1u, std::uint32_t{mail_batch_limit}));
+  paper.add_option("--postage", t->postage, "of each, in thousandths")->required()->check(whole_number);
+  paper.add_option("--origin", t->origin, "postal code: at most 16 letters, digits and blanks")->required()->check(postal_code);
+  paper.footer("Example: oaksteel meter print --meter M0000001 --data meter-1 --pieces 100 --postage 730 --origin 06484");
+  paper.callback([&run, t] { run = [t] { return meter_print(*t); }; });
 
   auto& line = *app.add_subcommand("line", "Lines");
   line.require_subcommand(1);

@@ -283,8 +283,8 @@ int run(int argc, char** argv) {
   add_share(app, a);
   add_ceremony(app, a);
   add_messages(app, a);
-  add_operating_commands(app, a.run);
   add_line_commands(app, a.run);
+  add_operating_commands(app, a.run);
   add_pki_commands(app, a.run);
   try {
     app.parse(argc, argv);

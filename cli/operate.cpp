@@ -5,13 +5,16 @@
 #include "node/client.hpp"
 #include "node/configuration.hpp"
 #include "node/control.hpp"
+#include "node/mail_file.hpp"
 #include "node/node.hpp"
+#include "node/remote_client.hpp"
 #include "storage/credentials.hpp"
 #include "storage/replay.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <iostream>
+#include <map>
 
 namespace oaksteel {
 
@@ -29,26 +32,10 @@ std::string listed(const std::vector<Id>& ids) {
 
 // --- tables ----------------------------------------------------------------------------------------------
 
-using row = std::vector<std::string>;
-
-/// Columns as wide as their widest cell.
-void print_table(const std::vector<row>& rows) {
-  std::vector<std::size_t> widths(rows.front().size());
-  for (const auto& r : rows)
-    for (std::size_t i = 0; i < r.size(); ++i)
-      widths[i] = std::max(widths[i], r[i].size());
-  for (const auto& r : rows) {
-    std::string text;
-    for (std::size_t i = 0; i < r.size(); ++i)
-      text += r[i] + std::string(i + 1 < r.size() ? widths[i] - r[i].size() + 2 : 0, ' ');
-    std::cout << printable(text) << '\n';
-  }
-}
-
-row headings(const requests::box_view*) {
+table_row headings(const requests::box_view*) {
   return {"slot", "id", "type", "state", "generators", "shares in", "active", "domains"};
 }
-row cells(const requests::box_view& v) {
+table_row cells(const requests::box_view& v) {
   return {v.slot.text,
           v.id ? v.id->text() : "-",
           std::string{name(v.type)},
@@ -58,8 +45,8 @@ row cells(const requests::box_view& v) {
           v.active ? v.active->text : "-",
           listed(v.domains)};
 }
-row headings(const requests::domain_view*) { return {"id", "kind", "country", "suite", "made by"}; }
-row cells(const requests::domain_view& v) {
+table_row headings(const requests::domain_view*) { return {"id", "kind", "country", "suite", "made by"}; }
+table_row cells(const requests::domain_view& v) {
   return {v.id.text, v.kind, v.country.text, std::string{name(v.suite)}, v.creator.text()};
 }
 
@@ -89,7 +76,7 @@ int print(const std::vector<View>& views, std::string_view what, bool as_documen
       all.push_back(as_json(v));
     print_line(std::cout, {{what, std::move(all)}});
   } else {
-    std::vector<row> rows{headings(static_cast<const View*>(nullptr))};
+    std::vector<table_row> rows{headings(static_cast<const View*>(nullptr))};
     for (const auto& v : views)
       rows.push_back(cells(v));
     print_table(rows);
@@ -123,13 +110,27 @@ stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
   return a;
 }
 
-bool only_asks(const requests::any_request& r) {
+/// From a log alone.
+bool may_be_read(const requests::any_request& r) {
   return std::holds_alternative<requests::list_boxes>(r) || std::holds_alternative<requests::list_domains>(r);
 }
 
+/// Of a name that stands in the plan. What is wrong with the plan is a mistake of the caller.
+stored<requests::answer> ask_in_plan(const operate_arguments& arguments, const requests::any_request& request) {
+  const auto plan = read_deployment(arguments.plan);
+  if (!plan)
+    return unexpected{storage_error{storage_code::not_ours, plan.error().text()}};
+  const auto node = std::ranges::find(plan->nodes, label{arguments.node}, &node_plan::name);
+  if (node == plan->nodes.end())
+    return unexpected{storage_error{storage_code::not_ours, arguments.plan.string() + ": has no node " +
+                                                              in_quotes(arguments.node)}};
+  return ask_over_network({arguments.as, node->name, node->address, label::parse(arguments.id)}, request);
+}
+
 stored<requests::answer> answer_to(const operate_arguments& arguments, const requests::any_request& request) {
-  auto answer = ask_node(arguments.data, request);
-  if (!answer && answer.error().code == storage_code::missing && only_asks(request))
+  const bool network = arguments.data.empty();
+  auto answer = network ? ask_in_plan(arguments, request) : ask_node(arguments.data, request);
+  if (!network && !answer && answer.error().code == storage_code::missing && may_be_read(request))
     answer = read_answer_from(arguments.data);
   if (answer) {
     std::ranges::sort(answer->boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
@@ -207,13 +208,13 @@ int box_selftest(const operate_arguments& arguments, const label& box) {
     return complain(answer.error());
   if (answer->error)
     return complain(printable(*answer->error), exit_refused);
-  std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->test.value_or(""));
+  std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->lines.value_or(""));
   if (!output_arrived())
     return exit_io;
   return answer->passed.value_or(false) ? exit_done : exit_refused;
 }
 
-int key_request(const operate_arguments& arguments, const requests::request_key& request) {
+int order_for(const operate_arguments& arguments, const sequence_number& meter, const requests::any_request& request) {
   const auto answer = answer_to(arguments, request);
   if (!answer)
     return complain(answer.error());
@@ -223,9 +224,9 @@ int key_request(const operate_arguments& arguments, const requests::request_key&
     auto keys = json::array();
     for (const auto& v : answer->keys)
       keys.push_back(as_json(v));
-    print_line(std::cout, {{"meter", request.meter.text}, {"order", answer->order.value_or(0)}, {"keys", keys}});
+    print_line(std::cout, {{"meter", meter.text}, {"order", answer->order.value_or(0)}, {"keys", keys}});
   } else {
-    std::vector<row> rows;
+    std::vector<table_row> rows;
     for (const auto& v : answer->keys) {
       std::string outcome = v.outcome;
       if (!v.done)
@@ -240,6 +241,95 @@ int key_request(const operate_arguments& arguments, const requests::request_key&
   if (!output_arrived())
     return exit_io;
   return std::ranges::all_of(answer->keys, &requests::leg_view::done) ? exit_done : exit_refused;
+}
+
+int key_show(const operate_arguments& arguments, const key_id& key) {
+  const auto answer = answer_to(arguments, requests::show_key{key});
+  if (!answer)
+    return complain(answer.error());
+  if (answer->error || !answer->held)
+    return complain(printable(answer->error.value_or("no answer about key " + key.text())), exit_refused);
+  const auto document = as_json(*answer->held);
+  if (arguments.json) {
+    print_line(std::cout, document);
+  } else {
+    std::vector<table_row> rows;
+    for (const auto& [name, value] : document.items())
+      if (value.is_string())
+        rows.push_back({name, value.get<std::string>()});
+    print_table(rows);
+  }
+  return output_arrived() ? exit_done : exit_io;
+}
+
+namespace {
+
+/// What one domain says of all pieces of a file.
+struct judgement {
+  domain_id domain;
+  std::vector<verdict> verdicts;
+};
+
+/// Adds what a node said of one part of the file; false when it is no answer to that.
+bool add_verdicts(std::vector<judgement>& all, const requests::answer& a) {
+  for (const auto& v : a.verdicts) {
+    const auto packed = from_hex(v.packed);
+    if (!packed || v.count > mail_batch_limit || packed->size() * 2 < v.count)
+      return false;
+    auto place = std::ranges::find(all, v.domain, &judgement::domain);
+    if (place == all.end())
+      place = all.insert(all.end(), {v.domain, {}});
+    const auto said = unpack(*packed, v.count);
+    place->verdicts.insert(place->verdicts.end(), said.begin(), said.end());
+  }
+  return !a.verdicts.empty();
+}
+
+} // namespace
+
+int verify_file(const operate_arguments& arguments, const std::filesystem::path& file,
+                const std::vector<domain_id>& domains) {
+  constexpr std::size_t file_limit = 64 * 1024 * 1024;
+  const auto text = read_text(file, file_limit);
+  if (!text)
+    return complain(text.error().text(), status_of_mistake(file));
+  const auto pieces = read_mail(*text, file.string(), file_limit);
+  if (!pieces)
+    return complain(pieces.error().text(), exit_usage);
+  std::vector<judgement> all;
+  for (const auto& part : mail_files(*pieces, requests::request_limit - 4096)) {
+    const auto answer = answer_to(arguments, requests::verify_mail{domains, part});
+    if (!answer)
+      return complain(answer.error());
+    if (answer->error)
+      return complain(printable(*answer->error), exit_refused);
+    if (!add_verdicts(all, *answer))
+      return complain("the node's answer is no answer to this", exit_io);
+  }
+  std::uint64_t bad = 0;
+  for (const auto& j : all) {
+    std::map<verdict, std::uint64_t> counts;
+    for (std::size_t i = 0; i < j.verdicts.size() && i < pieces->size(); ++i) {
+      ++counts[j.verdicts[i]];
+      bad += j.verdicts[i] != verdict::good;
+      if (!arguments.json && j.verdicts[i] != verdict::good)
+        std::cout << j.domain.text << "  " << name(j.verdicts[i]) << "  " << mail_line((*pieces)[i]) << '\n';
+    }
+    if (arguments.json) {
+      auto list = json::array();
+      for (const auto v : j.verdicts)
+        list.push_back(name(v));
+      print_line(std::cout, {{"domain", j.domain.text}, {"verdicts", std::move(list)}});
+      continue;
+    }
+    std::string counted;
+    for (const auto& [v, n] : counts)
+      counted += (counted.empty() ? "" : ", ") + std::to_string(n) + ' ' + std::string{name(v)};
+    std::cout << j.domain.text << "  " << pieces->size() << " pieces: " << counted << '\n';
+  }
+  if (!output_arrived())
+    return exit_io;
+  return bad == 0 ? exit_done : exit_refused;
 }
 
 int box_status(const operate_arguments& arguments, const label& box) {

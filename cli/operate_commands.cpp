@@ -1,5 +1,6 @@
 #include "cli/operate_commands.hpp"
 
+#include "cli/cluster_demo.hpp"
 #include "cli/operate.hpp"
 #include "cli/output.hpp"
 #include "node/plan.hpp"
@@ -14,7 +15,7 @@ namespace {
 /// What can be given, as it was typed.
 struct typed_operation {
   operate_arguments to;
-  std::string configuration, box, domain, media, threshold, kind, country, meter, product;
+  std::string configuration, box, domain, media, threshold, kind, country, meter, product, key, serial, reason, mail;
   std::vector<std::string> custodians, domains;
 };
 using operation_pointer = std::shared_ptr<typed_operation>;
@@ -49,15 +50,43 @@ std::filesystem::path media_in(const std::string& text) {
   return std::filesystem::absolute(text);
 }
 
+void add_network(CLI::App& c, const operation_pointer& t) {
+  c.add_option("--plan", t->to.plan, "the deployment's plan, which says where the node is");
+  c.add_option("--as", t->to.as, "the operator's folder, as `oaksteel pki issue operator` made it");
+  c.add_flag("--json", t->to.json, "print JSON");
+}
+
+/// Which node: by --data on its own machine, or by --node, --plan and --as over the network.
+void add_data(CLI::App& c, const operation_pointer& t) {
+  c.add_option("--data", t->to.data, "the node's data directory: for its user, on its own machine");
+  c.add_option("--node", t->to.node, "the node's name: for an operator, over the network, with --plan and --as");
+  c.add_option("--id", t->to.id, "of the command, with --node: the same id again gets the first answer");
+  add_network(c, t);
+}
+
+void check_data(const CLI::App& c, const operate_arguments& a) {
+  if (!c.get_option_no_throw("--plan"))
+    return;
+  const bool all_nodes = c.get_name() == "status";
+  if (a.data.empty() && (a.plan.empty() || a.as.empty() || (a.node.empty() && !all_nodes)))
+    throw wrong_word{"it is not said which node is asked; give --data, or " +
+                     std::string{all_nodes ? "--plan and --as" : "--node, --plan and --as"}};
+  if (!a.data.empty() && !(a.node.empty() && a.plan.empty() && a.as.empty() && a.id.empty()))
+    throw wrong_word{"--data is for the node's user on its own machine; leave --node, --plan, --as and --id out"};
+  if (!a.id.empty())
+    named<label>("--id", a.id);
+}
+
 /// A command of `parent` that does what `work` says of what was typed.
 CLI::App& operate_command(CLI::App& parent, std::function<int()>& run, const operation_pointer& t,
                           const std::string& name, const std::string& does, const std::string& example,
                           std::function<int(const typed_operation&)> work) {
   auto& c = *parent.add_subcommand(name, does);
   c.footer("Example: " + example);
-  c.callback([&run, t, work = std::move(work)] {
-    run = [t, work] {
+  c.callback([&run, &c, t, work = std::move(work)] {
+    run = [&c, t, work] {
       try {
+        check_data(c, t->to);
         return work(*t);
       } catch (const wrong_word& wrong) {
         return complain(wrong.line, exit_usage);
@@ -65,11 +94,6 @@ CLI::App& operate_command(CLI::App& parent, std::function<int()>& run, const ope
     };
   });
   return c;
-}
-
-void add_data(CLI::App& c, const operation_pointer& t) {
-  c.add_option("--data", t->to.data, "the node's data directory")->required();
-  c.add_flag("--json", t->to.json, "print JSON");
 }
 
 void add_box_name(CLI::App& c, const operation_pointer& t, const std::string& what) {
@@ -188,6 +212,34 @@ void add_domain(CLI::App& app, std::function<int()>& run, const operation_pointe
   add_data(list, t);
 }
 
+void add_key_orders(CLI::App& key, std::function<int()>& run, const operation_pointer& t) {
+  auto& show = operate_command(key, run, t, "show", "A key as its domain's archive has it",
+                               "oaksteel key show VE/1 --data post", [](const typed_operation& a) {
+                                 const auto id = key_id::parse(a.key);
+                                 if (!id)
+                                   throw wrong_word{"KEY is " + in_quotes(a.key) + "; it must be a domain and a number, such as VE/1"};
+                                 return key_show(a.to, *id);
+                               });
+  show.add_option("KEY", t->key, "its id (VE/1)")->required();
+  add_data(show, t);
+  auto& retire = operate_command(
+      key, run, t, "retire", "Take the keys of a meter out of service; one line for each domain",
+      "oaksteel key retire --meter M0000001 --domain VE --domain USPS --reason withdrawn --data data-centre",
+      [](const typed_operation& a) {
+        requests::retire_keys r{named<sequence_number>("--meter", a.meter), {}, a.reason};
+        for (const auto& domain : a.domains)
+          r.domains.push_back(named<domain_id>("--domain", domain));
+        return order_for(a.to, r.meter, r);
+      });
+  retire.add_option("--meter", t->meter, "its sequence number")->required();
+  retire.add_option("--domain", t->domains, "a domain whose key goes; may be given several times")
+      ->required()
+      ->take_all()
+      ->allow_extra_args(false);
+  retire.add_option("--reason", t->reason, "why, on one line")->required();
+  add_data(retire, t);
+}
+
 void add_key(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
   auto& key = *app.add_subcommand("key", "Master keys");
   key.require_subcommand(1);
@@ -199,7 +251,7 @@ void add_key(CLI::App& app, std::function<int()>& run, const operation_pointer& 
             named<sequence_number>("--meter", a.meter), named<product_code>("--product", a.product), {}};
         for (const auto& domain : a.domains)
           r.domains.push_back(named<domain_id>("--domain", domain));
-        return key_request(a.to, r);
+        return order_for(a.to, r.meter, r);
       });
   request.add_option("--meter", t->meter, "its sequence number")->required();
   request.add_option("--product", t->product, "its product code, for its label")->required();
@@ -208,6 +260,64 @@ void add_key(CLI::App& app, std::function<int()>& run, const operation_pointer& 
       ->take_all()
       ->allow_extra_args(false);
   add_data(request, t);
+  add_key_orders(key, run, t);
+}
+
+void add_meter_registration(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
+  auto& meter = *app.get_subcommand("meter");
+  auto& enter = operate_command(
+      meter, run, t, "register", "Set a meter on a line of the node to a country and a serial number; its keys become Active",
+      "oaksteel meter register --meter M0000001 --product DM400 --serial 000000100001 --country US --data factory",
+      [](const typed_operation& a) {
+        const requests::register_meter r{named<sequence_number>("--meter", a.meter), named<product_code>("--product", a.product),
+                                         named<indicia_serial>("--serial", a.serial), named<country_code>("--country", a.country)};
+        return order_for(a.to, r.meter, r);
+      });
+  enter.add_option("--meter", t->meter, "its sequence number")->required();
+  enter.add_option("--product", t->product, "its product code, as on its label")->required();
+  enter.add_option("--serial", t->serial, "the indicia serial number that it gets")->required();
+  enter.add_option("--country", t->country, "the country (US)")->required();
+  add_data(enter, t);
+}
+
+void add_verify(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
+  auto& verify = operate_command(
+      app, run, t, "verify", "Verify a file of mail at the node that has the data capture system",
+      "oaksteel verify mail.csv --node mail-facility --plan plan.toml --as vera", [](const typed_operation& a) {
+        std::vector<domain_id> domains;
+        for (const auto& domain : a.domains)
+          domains.push_back(named<domain_id>("--domain", domain));
+        return verify_file(a.to, a.mail, domains);
+      });
+  verify.add_option("FILE", t->mail, "a piece a line: serial,date,piece,postage_thousandths,origin,tokens")->required();
+  verify.add_option("--domain", t->domains, "a domain that is asked; may be given several times; all when left out")
+      ->take_all()
+      ->allow_extra_args(false);
+  add_data(verify, t);
+}
+
+void add_status(CLI::App& app, std::function<int()>& run, const operation_pointer& t) {
+  auto& status = operate_command(
+      app, run, t, "status", "The nodes of a deployment, or one: connections, boxes, keys by status",
+      "oaksteel status --plan plan.toml --as ada", [](const typed_operation& a) { return show_status(a.to); });
+  status.add_option("--data", t->to.data, "a node's data directory: that node alone, for its user");
+  status.add_option("--node", t->to.node, "that node alone");
+  add_network(status, t);
+}
+
+void add_cluster(CLI::App& app, std::function<int()>& run) {
+  const auto a = std::make_shared<cluster_demo_arguments>();
+  auto& cluster = *app.add_subcommand("cluster", "Several nodes");
+  cluster.require_subcommand(1);
+  auto& demo = *cluster.add_subcommand(
+      "demo", "The nodes of a deployment as processes on this machine, and a day of work across them");
+  demo.add_option("DEPLOYMENT", a->deployment, "a folder with plan.toml and NODE.toml for each node (deploy/four-facilities)")
+      ->required();
+  demo.add_option("--data", a->data, "a new or empty directory, in which everything is and stays")->required();
+  demo.add_option("--meters", a->meters, "meters that get keys, 24 when left out; a sixth of them is not registered")->check(CLI::Range(1, 200));
+  demo.add_option("--pieces", a->pieces, "pieces that each registered meter prints, 20 when left out")->check(CLI::Range(1, 1000));
+  demo.footer("Example: oaksteel cluster demo deploy/four-facilities --data demo");
+  demo.callback([&run, a] { run = [a] { return cluster_demo(*a); }; });
 }
 
 } // namespace
@@ -218,6 +328,10 @@ void add_operating_commands(CLI::App& app, std::function<int()>& run) {
   add_box(app, run, t);
   add_domain(app, run, t);
   add_key(app, run, t);
+  add_meter_registration(app, run, t);
+  add_verify(app, run, t);
+  add_status(app, run, t);
+  add_cluster(app, run);
 }
 
 } // namespace oaksteel

@@ -1,5 +1,6 @@
 #include "cli/output.hpp"
 
+#include <algorithm>
 #include <cstdio>
 #include <iostream>
 
@@ -61,6 +62,19 @@ std::string printable(std::string_view text) {
 
 void print_line(std::ostream& out, const nlohmann::ordered_json& value) {
   out << value.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) << '\n';
+}
+
+void print_table(const std::vector<table_row>& rows) {
+  std::vector<std::size_t> widths(rows.front().size());
+  for (const auto& r : rows)
+    for (std::size_t i = 0; i < r.size(); ++i)
+      widths[i] = std::max(widths[i], r[i].size());
+  for (const auto& r : rows) {
+    std::string text;
+    for (std::size_t i = 0; i < r.size(); ++i)
+      text += r[i] + std::string(i + 1 < r.size() ? widths[i] - r[i].size() + 2 : 0, ' ');
+    std::cout << printable(text) << '\n';
+  }
 }
 
 bool output_arrived() {

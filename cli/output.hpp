@@ -9,6 +9,7 @@
 #include <iosfwd>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace oaksteel {
 
@@ -33,6 +34,10 @@ std::string printable(std::string_view text);
 
 /// One JSON document on one line; what is no UTF-8 in it is replaced.
 void print_line(std::ostream& out, const nlohmann::ordered_json& value);
+
+using table_row = std::vector<std::string>;
+/// Columns as wide as their widest cell, on standard output; at least one row.
+void print_table(const std::vector<table_row>& rows);
 
 /// True when everything that was written to standard output has arrived. Says so when not.
 bool output_arrived();

@@ -11,6 +11,7 @@ participant_kind kind_of(audit_subject s) {
     case audit_subject::domain: return participant_kind::domain;
     case audit_subject::custodian: return participant_kind::custodian;
     case audit_subject::order: return participant_kind::order;
+    case audit_subject::person: return participant_kind::person;
     case audit_subject::key:
     case audit_subject::errors:
     case audit_subject::all: break;
@@ -31,6 +32,9 @@ void relation::learn(const record& r) {
   // All events of an order point at what began it: the order's first event, or what that one points at.
   if (subject_ == audit_subject::order && r.stream == stream_id{stream_kind::order, id_} && r.previous == 0)
     began_.insert(r.correlation && !r.correlation->log ? r.correlation->position : r.position);
+  // And what follows from an operator's command points at it.
+  if (subject_ == audit_subject::person && r.stream.kind == stream_kind::operation && r.previous == 0)
+    began_.insert(r.position);
   if (subject_ != audit_subject::key && subject_ != audit_subject::meter)
     return;
   for (const auto& p : r.participants) {
@@ -56,6 +60,8 @@ bool relation::concerns(const record& r) const {
     other_key = other_key || p.kind == participant_kind::key;
     other_order = other_order || p.kind == participant_kind::order;
   }
+  if (subject_ == audit_subject::person)
+    return r.correlation && !r.correlation->log && began_.contains(r.correlation->position);
   if (subject_ == audit_subject::order)
     return !other_order && r.correlation && !r.correlation->log && began_.contains(r.correlation->position);
   if (other_key)

@@ -172,6 +172,17 @@ json about_custodian(const survey& s, const std::string& id) {
   return {{"boxes", std::move(boxes)}};
 }
 
+json about_operator(const survey& s, const std::string& id) {
+  std::uint64_t commands = 0, unanswered = 0;
+  for_each_of<operation>(s, stream_kind::operation, [&](std::string_view name, const operation& o) {
+    if (!name.starts_with(id + '/'))
+      return;
+    ++commands;
+    unanswered += !o.answered;
+  });
+  return {{"commands", commands}, {"not answered", unanswered}};
+}
+
 json about_errors(const survey& s) {
   json out = json::object();
   for (const auto& [component, codes] : s.faults)
@@ -220,6 +231,7 @@ nlohmann::ordered_json describe_subject(const survey& s, const audit_arguments& 
     case audit_subject::box: return about_box(s, a.id);
     case audit_subject::domain: return about_domain(s, a.id);
     case audit_subject::custodian: return about_custodian(s, a.id);
+    case audit_subject::person: return about_operator(s, a.id);
     case audit_subject::order: return about_order(s, a.id);
     case audit_subject::errors: return about_errors(s);
     case audit_subject::all: break;

@@ -2,6 +2,7 @@
 
 #include "cli/event_json.hpp"
 #include "events/mail.hpp"
+#include "storage/signed_body.hpp"
 
 #include <map>
 
@@ -124,6 +125,14 @@ struct sentence {
   std::string operator()(const domain_introduced& e) const {
     return join("node ", e.node, " introduced the ", e.kind, " domain ", e.domain, " of ", e.sub_domain, ", made by ",
                 box(e.creator));
+  }
+  std::string operator()(const operation_asked& e) const {
+    const auto body = decode_body<operation_body>(e.command.body);
+    return join("operator ", e.operator_name, " asked, as command ", e.id, ": ",
+                body ? body->request : "something that cannot be read");
+  }
+  std::string operator()(const operation_answered& e) const {
+    return join("operator ", e.operator_name, " was answered, command ", e.id, ": ", e.answer);
   }
   std::string operator()(const key_generated& e) const {
     return join(box(e.oak), " generated key ", e.key, " for ", box(e.steel), ", MI3 and MI4");

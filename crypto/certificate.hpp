@@ -44,6 +44,8 @@ struct holder_name {
   friend bool operator==(const holder_name& a, const holder_name& b) { return (a <=> b) == 0; }
 };
 
+inline holder_name operator_named(const label& name) { return {holder_kind::person, name}; }
+
 /// A certificate's number under its authority: 1 to 20 bytes, positive (RFC 5280, 4.1.2.2).
 struct certificate_serial {
   bytes value; ///< big endian, the first byte is not zero

@@ -78,6 +78,10 @@ struct stream_for<authority> {
   static stream_id of(const authority_introduced&) { return {stream_kind::authority, "authority"}; }
 };
 template <>
+struct stream_for<operation> {
+  static stream_id of(const auto& e) { return {stream_kind::operation, operation_key(e.operator_name, e.id)}; }
+};
+template <>
 struct stream_for<distribution> {
   static stream_id of(const auto& e) { return distribution_stream(e.key); }
 };
@@ -106,10 +110,13 @@ void collect(const any_event& e, auto& sink) {
     [&](const auto& event) {
       participant_collector<std::remove_reference_t<decltype(sink)>> found{sink};
       for_each_field(event, [&](const auto& field) {
-        // A custodian's name is a label; so are slots, which take part in nothing.
+        // The names of custodians and operators are labels; so are slots, which take part in nothing.
         if constexpr (requires { event.custodian; })
           if (static_cast<const void*>(&field) == &event.custodian)
             found.take_part(event.custodian);
+        if constexpr (requires { event.operator_name; })
+          if (static_cast<const void*>(&field) == &event.operator_name)
+            found.add(participant_kind::person, event.operator_name.text);
         found.visit(field);
       });
     },
@@ -147,6 +154,8 @@ changes rows(const registration_confirmed& e) { return {{lookup::confirmation, "
 changes rows(const retirement_confirmed& e) { return {{lookup::confirmation, "retirement|" + e.key.text()}}; }
 changes rows(const key_provisioned& e) { return {{lookup::meter_key, e.meter.text + '|' + e.key.domain.text}}; }
 changes rows(const scenario_input& e) { return {{lookup::scenario_part, e.file + '|' + std::to_string(e.part)}}; }
+changes rows(const operation_asked& e) { return {{lookup::operation, operation_key(e.operator_name, e.id)}}; }
+changes rows(const operation_answered& e) { return {{lookup::answer, operation_key(e.operator_name, e.id)}}; }
 changes rows(const auto&) { return {}; }
 
 } // namespace

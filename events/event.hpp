@@ -12,6 +12,7 @@
 #include "events/master_key.hpp"
 #include "events/meter.hpp"
 #include "events/node.hpp"
+#include "events/operation.hpp"
 #include "events/order.hpp"
 
 #include <algorithm>
@@ -112,14 +113,17 @@ using event_list = event_entries<
   event_entry<100, 1, "generators_changed", generators_changed, secure_box>,
   // between nodes
   event_entry<110, 1, "authority_introduced", authority_introduced, authority>,
-  event_entry<111, 1, "domain_introduced", domain_introduced, domain>>;
+  event_entry<111, 1, "domain_introduced", domain_introduced, domain>,
+  // operators
+  event_entry<120, 1, "operation_asked", operation_asked, operation>,
+  event_entry<121, 1, "operation_answered", operation_answered, operation>>;
 
 /// Any of them.
 using any_event = event_list::any_event;
 
 /// The state of any stream.
 using any_state = std::variant<node_state, fault_log, box_allocator, secure_box, domain, key_counter, master_key,
-                               order_book, order, distribution, meter, admission, authority>;
+                               order_book, order, distribution, meter, admission, authority, operation>;
 
 std::uint16_t tag_of(const any_event& e);
 std::uint8_t version_of(const any_event& e);
@@ -151,6 +155,8 @@ enum class lookup : std::uint8_t {
   admitted_box = 14,   ///< box -> the latest box_admitted
   key_set = 15,        ///< Manufacturing box -> the event beside which its domain key set lies sealed
   authority = 16,      ///< "authority" -> authority_introduced
+  operation = 17,      ///< operator/id -> operation_asked
+  answer = 18,         ///< operator/id -> operation_answered
 };
 
 struct lookup_change {

@@ -44,17 +44,6 @@ std::optional<std::uint64_t> counting_number(std::string_view s) {
   return n;
 }
 
-std::string small_hex(std::span<const std::uint8_t> data) {
-  static constexpr char digits[] = "0123456789abcdef";
-  std::string s;
-  s.reserve(2 * data.size());
-  for (std::uint8_t b : data) {
-    s += digits[b >> 4];
-    s += digits[b & 15];
-  }
-  return s;
-}
-
 /// Exactly as many small digits as fill `data`.
 bool from_hex(std::string_view hex, std::span<std::uint8_t> data) {
   if (hex.size() != 2 * data.size())
@@ -123,6 +112,22 @@ civil_time civil(instant t) {
 }
 
 } // namespace
+
+std::string hex(std::span<const std::uint8_t> data) {
+  static constexpr char digits[] = "0123456789abcdef";
+  std::string s;
+  s.reserve(2 * data.size());
+  for (std::uint8_t b : data) {
+    s += digits[b >> 4];
+    s += digits[b & 15];
+  }
+  return s;
+}
+
+std::optional<bytes> from_hex(std::string_view hex) {
+  bytes data(hex.size() / 2);
+  return from_hex(hex, data) ? std::optional{std::move(data)} : std::nullopt;
+}
 
 bool domain_form::valid(std::string_view s) {
   return made_of(s, 2, 8, [](char c) { return capital(c) || digit(c); }) && capital(s.front());
@@ -196,13 +201,13 @@ std::optional<order_id> order_id::parse(std::string_view s) {
   return order_id{*number};
 }
 
-std::string digest::hex() const { return small_hex(value); }
+std::string digest::hex() const { return oaksteel::hex(value); }
 std::optional<digest> digest::parse(std::string_view hex) {
   digest d;
   return from_hex(hex, d.value) ? std::optional{d} : std::nullopt;
 }
 
-std::string share_set_id::text() const { return small_hex(value); }
+std::string share_set_id::text() const { return hex(value); }
 std::optional<share_set_id> share_set_id::parse(std::string_view hex) {
   share_set_id id;
   return from_hex(hex, id.value) ? std::optional{id} : std::nullopt;
@@ -296,6 +301,8 @@ std::string_view name(stream_kind kind) {
     return "admission";
   case stream_kind::authority:
     return "authority";
+  case stream_kind::operation:
+    return "operation";
   }
   return "?";
 }
@@ -320,6 +327,8 @@ std::string_view name(participant_kind kind) {
     return "custodian";
   case participant_kind::order:
     return "order";
+  case participant_kind::person:
+    return "operator";
   }
   return "?";
 }

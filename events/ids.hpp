@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -17,6 +18,11 @@
 namespace oaksteel {
 
 using bytes = std::vector<std::uint8_t>;
+
+/// Two small digits for each byte.
+std::string hex(std::span<const std::uint8_t> data);
+/// Nothing for what hex() does not write.
+std::optional<bytes> from_hex(std::string_view hex);
 
 /// A name with a checked form; `Form` supplies `static bool valid(std::string_view)`.
 template <class Form>
@@ -181,6 +187,7 @@ enum class stream_kind : std::uint8_t {
   allocator = 11,   ///< box ids handed out
   admission = 12,   ///< a box that proved itself, by box id
   authority = 13,   ///< whom the boxes of this node believe
+  operation = 14,   ///< a command of an operator, by his name and its id
 };
 bool valid(stream_kind kind);
 std::string_view name(stream_kind kind);
@@ -214,7 +221,15 @@ struct command_id {
 };
 
 /// Who or what took part in an event (EP-30).
-enum class participant_kind : std::uint8_t { domain = 1, box = 2, key = 3, meter = 4, custodian = 5, order = 6 };
+enum class participant_kind : std::uint8_t {
+  domain = 1,
+  box = 2,
+  key = 3,
+  meter = 4,
+  custodian = 5,
+  order = 6,
+  person = 7, ///< "operator"
+};
 bool valid(participant_kind kind);
 std::string_view name(participant_kind kind);
 struct participant {

@@ -93,6 +93,12 @@ struct question {
   answer operator()(const domain& s, const domain_introduced& e) const { return held_against(decide(s, e, true), e); }
   answer operator()(const domain& s, const domain_created& e) const { return held_against(decide(s, e, true), e); }
 
+  // operators
+  answer operator()(const operation& s, const operation_asked& e) const {
+    return held_against(decide(s, e, operation_check{true, true, true, true}), e);
+  }
+  answer operator()(const operation& s, const operation_answered& e) const { return held_against(decide(s, e), e); }
+
   // the archive
   answer operator()(const key_counter& s, const key_id_assigned& e) const {
     return unless(e.key.number > s.last, "key ids of a domain must increase");

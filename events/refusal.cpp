@@ -105,6 +105,11 @@ constexpr entry entries[] = {
    "the other node speaks another version of the protocol between nodes; update one of the two"},
   {refusal::peer_silent, "peer_silent", "the other end did not say in time who it is, or has fallen silent"},
   {refusal::frame_malformed, "frame_malformed", "the other end sent something that is no frame"},
+  {refusal::role_not_permitted, "role_not_permitted", "the operator's roles do not permit this command"},
+  {refusal::operation_id_taken, "operation_id_taken",
+   "the operator gave this id to another command before; a new command needs a new id"},
+  {refusal::operation_time_wrong, "operation_time_wrong",
+   "the time of the command and the node's clock differ by more than ten minutes; set the clock that is wrong"},
 };
 
 const entry* find(refusal r) {

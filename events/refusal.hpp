@@ -106,6 +106,10 @@ enum class refusal : std::uint8_t {
   peer_version_unknown = 112,
   peer_silent = 113,
   frame_malformed = 114,
+  // operators
+  role_not_permitted = 120,
+  operation_id_taken = 121,
+  operation_time_wrong = 122,
 };
 
 /// `key_id_not_fresh`.

@@ -12,15 +12,16 @@ namespace oaksteel {
 
 /// Numbers are signed and on disk: never reused.
 enum class body_type : std::uint8_t {
-  mi3 = 1, mi4 = 2, mi7 = 3, mi9 = 4, mi10 = 5, mb2 = 6, mb3 = 7, mr3 = 8, mr4 = 9, mo2 = 10, mo3 = 11, domain_keys = 12
+  mi3 = 1, mi4 = 2, mi7 = 3, mi9 = 4, mi10 = 5, mb2 = 6, mb3 = 7, mr3 = 8, mr4 = 9, mo2 = 10, mo3 = 11, domain_keys = 12,
+  operation = 13 ///< an operator's command (events/operation.hpp)
 };
 inline bool valid(body_type t) {
-  return body_type::mi3 <= t && t <= body_type::domain_keys;
+  return body_type::mi3 <= t && t <= body_type::operation;
 }
 /// `MI3`.
 inline std::string_view name(body_type t) {
   constexpr std::string_view names[] = {"MI3", "MI4", "MI7", "MI9", "MI10", "MB2",
-                                        "MB3", "MR3", "MR4", "MO2", "MO3", "domain keys"};
+                                        "MB3", "MR3", "MR4", "MO2", "MO3", "domain keys", "command"};
   return valid(t) ? names[static_cast<std::size_t>(t) - 1] : "unknown";
 }
 

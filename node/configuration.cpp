@@ -69,10 +69,7 @@ constexpr known_key<configuration_reader, node_configuration> plan_keys[] = {
      [](configuration_reader& r, const setting& n, node_configuration&) { read_box_plans(r, n); }},
 };
 
-void read_plan(configuration_reader& r, const setting& value, node_configuration& c) {
-  const auto file = r.folder / read_line(r, value);
-  if (r.failed())
-    return;
+void read_plan_file(configuration_reader& r, const std::filesystem::path& file, node_configuration& c) {
   const auto text = read_text(file, document_limit);
   const auto document = text ? read_document(*text, file.string(), "plan") : expected<setting, text_error>{unexpected{text.error()}};
   if (document) {
@@ -83,6 +80,25 @@ void read_plan(configuration_reader& r, const setting& value, node_configuration
   }
   if (!r.failed())
     r.mistake = document.error();
+}
+
+void read_plan(configuration_reader& r, const setting& value, node_configuration& c) {
+  const auto file = r.folder / read_line(r, value);
+  if (!r.failed())
+    read_plan_file(r, file, c);
+}
+
+/// What was read, or the mistake in it.
+expected<node_configuration, text_error> result_of(configuration_reader& r, const std::filesystem::path& file) {
+  if (r.failed()) {
+    if (r.mistake->file.empty())
+      r.mistake->file = file.string();
+    return unexpected{*std::move(r.mistake)};
+  }
+  r.out.nodes = std::move(r.nodes);
+  r.out.domains = std::move(r.domains);
+  r.out.boxes = std::move(r.boxes);
+  return std::move(r.out);
 }
 
 /// Where everything is at this node, it is in the configuration itself.
@@ -171,15 +187,15 @@ expected<node_configuration, text_error> parse_configuration(std::string_view te
   if (const auto address = socket_address(control_socket(r.out.data)); !r.failed() && !address)
     r.fail(place_in(*document, "data"), address.error().text + "; give a shorter `data`");
   check_deployment(r, *document);
-  if (r.failed()) {
-    if (r.mistake->file.empty())
-      r.mistake->file = file.string();
-    return unexpected{*std::move(r.mistake)};
-  }
-  r.out.nodes = std::move(r.nodes);
-  r.out.domains = std::move(r.domains);
-  r.out.boxes = std::move(r.boxes);
-  return std::move(r.out);
+  return result_of(r, file);
+}
+
+expected<node_configuration, text_error> read_deployment(const std::filesystem::path& plan) {
+  configuration_reader r;
+  r.kind = "plan";
+  r.folder = std::filesystem::absolute(plan).parent_path();
+  read_plan_file(r, plan, r.out);
+  return result_of(r, plan);
 }
 
 std::string node_configuration::node_of(const party& p) const {

@@ -61,5 +61,7 @@ struct node_configuration {
 expected<node_configuration, text_error> read_configuration(const std::filesystem::path& file);
 /// The same from a text that lies in `file`.
 expected<node_configuration, text_error> parse_configuration(std::string_view text, const std::filesystem::path& file);
+/// Of a deployment only what its nodes share.
+expected<node_configuration, text_error> read_deployment(const std::filesystem::path& plan);
 
 } // namespace oaksteel

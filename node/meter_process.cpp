@@ -2,11 +2,13 @@
 
 #include "actors/actor_config.hpp"
 #include "actors/devices/meter.hpp"
+#include "actors/errors.hpp"
 #include "actors/journal.hpp"
 #include "node/process.hpp"
 #include "node/real_line.hpp"
 #include "storage/media.hpp"
 
+#include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <poll.h>
@@ -17,49 +19,92 @@ namespace {
 /// Beside the log: the key under which the meter's keys are sealed, so that a tamper event can overwrite it (EP-20).
 constexpr auto memory_file = "meter.keys";
 
-/// Everything that lives as long as the meter; what is below rests on what is above.
-struct casing {
-  disk_failure trouble;
-  log_key key;
-  opened_log opened;
-  erasable_slots memory;
-  std::unique_ptr<clock> time;
-  std::unique_ptr<randomness> random = system_randomness();
-  std::unique_ptr<workers> work = thread_workers(1);
-  actor_config config;
-  real_line line;
-  std::unique_ptr<caf::actor_system> system;
-  std::vector<caf::actor> all; ///< in the order in which they end; the journal is the last
+/// A meter's log and memory, and the meter; what is below rests on what is above.
+class casing {
+public:
+  /// The error is that of the directory. Without a port the meter is on no line.
+  static stored<std::unique_ptr<casing>> open(const meter_setup& setup, std::optional<line_port> port) {
+    auto key = log_key::generate(blinding_generator());
+    auto opened = begin_log({setup.data, "meter-" + setup.number.text, nullptr}, key);
+    if (!opened)
+      return unexpected{opened.error()};
+    auto memory = erasable_slots::open(setup.data / memory_file, 1);
+    if (!memory)
+      return unexpected{memory.error()};
+    return std::make_unique<casing>(setup, std::move(key), std::move(*opened), std::move(*memory), std::move(port));
+  }
 
-  casing(const meter_setup& setup, log_key own_key, opened_log begun, erasable_slots slots, line_port port)
-      : key(std::move(own_key)), opened(std::move(begun)), memory(std::move(slots)),
-        time(system_clock_after(opened.last)), line(std::move(port), setup.line.text()),
-        system(std::make_unique<caf::actor_system>(config)) {
+  casing(const meter_setup& setup, log_key own_key, opened_log begun, erasable_slots slots, std::optional<line_port> port)
+      : key_(std::move(own_key)), opened_(std::move(begun)), memory_(std::move(slots)),
+        time_(system_clock_after(opened_.last)), system_(std::make_unique<caf::actor_system>(config_)) {
     journal_options journaling;
-    journaling.journal_log = &opened.written;
-    journaling.time = time.get();
-    journaling.key = &key;
+    journaling.journal_log = &opened_.written;
+    journaling.time = time_.get();
+    journaling.key = &key_;
     journaling.failed = [this](const storage_error& e) { trouble.tell(e); };
-    const journal_actor written_by = system->spawn<caf::detached>(journal, std::move(journaling));
-    surroundings around{&opened.written, time.get(), random.get(), work.get(), written_by, {}, {}};
-    meter_options options{setup.number, 0, &memory, {}, true};
-    const meter_actor meter = system->spawn(digital_meter, std::move(options), around);
-    const party itself{component::meter, setup.number.text};
-    const auto near = near_end(*system, caf::actor_cast<caf::actor>(meter), {{component::psr, {}}, itself, true, true},
-                               {setup.domains, setup.domains.empty()}, refused_to::carrier);
-    const auto owner = line.begin(*system, near, {{participant_kind::meter, setup.number.text}});
-    caf::anon_send(owner, sender_named{{}, meter});
-    const auto handle = [](const auto& a) { return caf::actor_cast<caf::actor>(a); };
-    all = {handle(owner), handle(near), handle(meter), handle(written_by)};
+    const journal_actor written_by = system_->spawn<caf::detached>(journal, std::move(journaling));
+    surroundings around{&opened_.written, time_.get(), random_.get(), work_.get(), written_by, {}, {}};
+    meter_options options{setup.number, 0, &memory_, {}, true};
+    meter_ = system_->spawn(digital_meter, std::move(options), around);
+    if (port)
+      connect(setup, std::move(*port));
+    all_.push_back(handle(meter_));
+    all_.push_back(handle(written_by));
   }
   ~casing() {
-    line.stop();
-    for (const auto& one : all)
+    if (line_)
+      line_->stop();
+    for (const auto& one : all_)
       caf::anon_send_exit(one, caf::exit_reason::user_shutdown);
-    system->await_all_actors_done(); // the journal signs the last checkpoint
-    all.clear();
-    system = nullptr;
+    system_->await_all_actors_done(); // the journal signs the last checkpoint
+    all_.clear();
+    meter_ = nullptr;
+    system_ = nullptr;
   }
+
+  /// What it prints today, or why it does not.
+  stored<std::vector<indicium>> print(const print_job& job, const sequence_number& number) {
+    const print_request request{{{"mailer", std::uint64_t{opened_.written.epoch()} << 32}, 0, 0},
+                                number, job.pieces, calendar_date::of(time_->now()), job.postage_thousandths, job.origin};
+    stored<std::vector<indicium>> result = std::vector<indicium>{};
+    caf::scoped_actor mailer{*system_};
+    mailer->request(meter_, caf::infinite, request)
+      .receive([&](const printed& p) { result = p.pieces; },
+               [&](const caf::error& e) {
+                 result = unexpected{storage_error{storage_code::exists, "meter " + number.text + ": " +
+                                                                          std::string{text(refusal_in(e))}}};
+               });
+    return result;
+  }
+
+  disk_failure trouble;
+
+private:
+  template <class Actor>
+  static caf::actor handle(const Actor& a) {
+    return caf::actor_cast<caf::actor>(a);
+  }
+  void connect(const meter_setup& setup, line_port port) {
+    const party itself{component::meter, setup.number.text};
+    const auto near = near_end(*system_, handle(meter_), {{component::psr, {}}, itself, true, true},
+                               {setup.domains, setup.domains.empty()}, refused_to::carrier);
+    line_.emplace(std::move(port), setup.line.text());
+    const auto owner = line_->begin(*system_, near, {{participant_kind::meter, setup.number.text}});
+    caf::anon_send(owner, sender_named{{}, meter_});
+    all_ = {handle(owner), handle(near)};
+  }
+
+  log_key key_;
+  opened_log opened_;
+  erasable_slots memory_;
+  std::unique_ptr<clock> time_;
+  std::unique_ptr<randomness> random_ = system_randomness();
+  std::unique_ptr<workers> work_ = thread_workers(1);
+  actor_config config_;
+  std::optional<real_line> line_;
+  std::unique_ptr<caf::actor_system> system_;
+  meter_actor meter_;
+  std::vector<caf::actor> all_; ///< in the order in which they end; the journal is the last
 };
 
 } // namespace
@@ -69,19 +114,23 @@ std::optional<storage_error> run_meter(const meter_setup& setup, const std::func
   auto port = line_port::open(setup.line, line_side::connects);
   if (!port)
     return port.error();
-  auto key = log_key::generate(blinding_generator());
-  auto opened = begin_log({setup.data, "meter-" + setup.number.text, nullptr}, key);
-  if (!opened)
-    return opened.error();
-  auto memory = erasable_slots::open(setup.data / memory_file, 1);
-  if (!memory)
-    return memory.error();
-  casing at{setup, std::move(key), std::move(*opened), std::move(*memory), std::move(*port)};
+  const auto at = casing::open(setup, std::move(*port));
+  if (!at)
+    return at.error();
   ready();
-  pollfd files[] = {{ended.fd(), POLLIN, 0}, {at.trouble.file(), POLLIN, 0}};
+  pollfd files[] = {{ended.fd(), POLLIN, 0}, {(*at)->trouble.file(), POLLIN, 0}};
   while (poll(files, 2, -1) < 0) {
   }
-  return at.trouble.first();
+  return (*at)->trouble.first();
+}
+
+stored<std::vector<indicium>> print_mail(const meter_setup& setup, const print_job& job) {
+  if (!log::present(setup.data))
+    return unexpected{storage_error{storage_code::missing, setup.data.string() + ": is no directory of a meter"}};
+  const auto at = casing::open(setup, {});
+  if (!at)
+    return unexpected{at.error()};
+  return (*at)->print(job, setup.number);
 }
 
 } // namespace oaksteel

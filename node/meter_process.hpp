@@ -2,7 +2,7 @@
 // A meter as a process of its own, at the other end of a line: its log, the file that holds its memory key, and one
 // meter behind a gate. A PSR reaches it over the line alone (EP-20, EP-26).
 
-#include "events/ids.hpp"
+#include "events/mail.hpp"
 #include "node/line_address.hpp"
 #include "storage/log.hpp"
 
@@ -21,5 +21,14 @@ struct meter_setup {
 /// Runs the meter until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it listens to its line. The
 /// error says why it cannot run, or why it had to stop.
 std::optional<storage_error> run_meter(const meter_setup& setup, const std::function<void()>& ready);
+
+/// Pieces to be printed, all alike.
+struct print_job {
+  std::uint32_t pieces = 1;
+  std::uint64_t postage_thousandths = 0;
+  std::string origin; ///< postal code
+};
+/// What a registered meter prints, while it is on no line; `setup.line` is of no matter. `exists` when the meter refuses.
+stored<std::vector<indicium>> print_mail(const meter_setup& setup, const print_job& job);
 
 } // namespace oaksteel

@@ -8,6 +8,7 @@
 #include "node/peers.hpp"
 #include "node/process.hpp"
 #include "node/real_line.hpp"
+#include "node/signed_request.hpp"
 #include "node/text.hpp"
 
 #include <algorithm>
@@ -77,6 +78,7 @@ struct house {
   std::unique_ptr<peers> others; ///< null where the node is alone
   std::unique_ptr<site> hosted;
   std::unique_ptr<operations> desk;
+  operators_actor operators;
   std::unique_ptr<caf::actor_system> system;
 
   house(const node_configuration& plan, log_key own_key, opened_log begun, line_ports ports,
@@ -97,10 +99,17 @@ struct house {
       options.spread = others->begin(*system);
     hosted = std::make_unique<site>(*system, options);
     connect(plan);
-    desk = std::make_unique<operations>(plan, *hosted, opened.written, *random);
+    desk = std::make_unique<operations>(plan, *hosted, opened.written, *random, *time);
     if (others) {
       options.around.journal = hosted->journal();
-      others->start(*system, options.around, *hosted, [this] { desk->bring_up_to_date(*system); });
+      operators = system->spawn(oaksteel::operators, label{plan.name}, options.around);
+      desk->have_neighbours(operators, [this] { return others->seen(); });
+      others->start(*system, options.around, *hosted, [this] { desk->bring_up_to_date(*system); },
+                    [this](certificate who, const std::string& line, const control_server::reply& reply) {
+                      const auto request = read_signed_request(line, std::move(who));
+                      request ? desk->start(*system, *request, answer_by(reply))
+                              : reply(line_of(requests::failed(request.error())));
+                    });
     }
   }
   ~house() {
@@ -108,10 +117,13 @@ struct house {
       line->stop();
     if (others)
       others->stop();
+    if (operators)
+      caf::anon_send_exit(operators, caf::exit_reason::user_shutdown);
     hosted->stop();
     system->await_all_actors_done(); // the journal signs the last checkpoint
     desk = nullptr;
     hosted = nullptr;
+    operators = nullptr;
     lines.clear();
     others = nullptr;
     system = nullptr;
@@ -133,7 +145,10 @@ struct house {
     auto request = requests::read_request(line);
     if (!request)
       return reply(line_of(requests::failed(request.error())));
-    desk->start(*system, std::move(*request), [reply](const requests::answer& a) { reply(line_of(a)); });
+    desk->start(*system, std::move(*request), answer_by(reply));
+  }
+  static std::function<void(requests::answer)> answer_by(control_server::reply reply) {
+    return [reply = std::move(reply)](const requests::answer& a) { reply(line_of(a)); };
   }
 };
 

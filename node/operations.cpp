@@ -1,146 +1,17 @@
-#include "node/operations.hpp"
+#include "node/operation_task.hpp"
 
-#include "actors/errors.hpp"
-#include "actors/messages.hpp"
 #include "crypto/enrolment.hpp"
 #include "events/event.hpp"
-#include "node/carry_out.hpp"
 #include "node/self_test.hpp"
 #include "node/text.hpp"
 #include "storage/archive.hpp"
 #include "storage/media.hpp"
 
-#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 #include <algorithm>
 
 namespace oaksteel {
-namespace {
-
-/// A box makes keys and writes to media meanwhile.
-constexpr std::chrono::seconds answer_limit{120};
-/// Another node only says what a box is; one that is not there is not waited for as long.
-constexpr std::chrono::seconds neighbour_limit{5};
-/// How often whoever waits for an order looks whether the node is to end.
-constexpr std::chrono::milliseconds glance{200};
-
-/// Ends a task: why it cannot go on. Caught by the task alone.
-struct stopped {
-  requests::answer says;
-};
-
-[[noreturn]] void stop(refusal why, std::string_view about, std::string_view told = {}) {
-  throw stopped{requests::failed(why, about, told)};
-}
-[[noreturn]] void stop(std::string line) { throw stopped{requests::failed(std::move(line))}; }
-
-} // namespace
-
-/// One request, worked on step by step in its own actor.
-class operations::task {
-public:
-  task(operations& house, caf::blocking_actor* self) : house_(house), self_(self) {}
-
-  requests::answer perform(const requests::any_request& request) {
-    try {
-      return std::visit([this](const auto& r) { return perform(r); }, request);
-    } catch (stopped& e) {
-      return std::move(e.says);
-    }
-  }
-
-  /// For ceremony_operator too.
-  template <class Answer, class Handle, class Message>
-  Answer ask(const Handle& whom, Message m, std::string_view about) {
-    caf::error problem;
-    auto result = try_to_ask<Answer>(whom, std::move(m), answer_limit, problem);
-    if (!result)
-      stop(refusal_in(problem), about, told_in(problem));
-    return std::move(*result);
-  }
-
-  /// Unasked: a box that cannot be given now what it lacks has to wait.
-  void bring_up_what_can_be() {
-    for (const auto& box : house_.site_.boxes())
-      try {
-        bring_up_if_enabled(box);
-      } catch (const stopped&) {
-        // The refusal is in the error log of whoever refused; the next time comes.
-      }
-  }
-
-private:
-  using answer = requests::answer;
-
-  template <class Answer, class Handle, class Message>
-  std::optional<Answer> try_to_ask(const Handle& whom, Message m, std::chrono::seconds limit, caf::error& problem) {
-    m.head = head();
-    std::optional<Answer> result;
-    self_->request(whom, limit, std::move(m))
-        .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
-    return result;
-  }
-
-  answer perform(const requests::list_boxes&);
-  answer perform(const requests::initialise_box& r);
-  answer perform(const requests::enable_box& r);
-  answer perform(const requests::disable_box& r);
-  answer perform(const requests::activate_domain& r);
-  answer perform(const requests::test_box& r);
-  answer perform(const requests::list_domains&);
-  answer perform(const requests::create_domain& r);
-  answer perform(const requests::request_key& r);
-
-  message_head head() {
-    return {{"operator", (std::uint64_t{house_.log_.epoch()} << 32) + ++house_.heads_}, 0, 0};
-  }
-
-  /// Of a box that is here.
-  std::optional<box_id> id_of(const site_box& box) const { return box_in_slot(house_.log_, box.plan.slot); }
-  /// Of any; nothing when it has no id yet, or its node does not say.
-  std::optional<secure_box> known_state_of(const site_box& box);
-  const site_box& box_named(const label& name) const;
-  secure_box state_of(const site_box& box);
-  /// Those who hold its shares, as the log says: the box itself may be busy.
-  std::vector<label> custodians_of(const site_box& box) const;
-  requests::box_view view_of(const site_box& box);
-  requests::box_view view_of(const site_box& box, const secure_box& state) const;
-  answer about(const site_box& box);
-  /// A custodian's command to a box. Who is none of it hears who is.
-  template <class Message>
-  box_report by_custodian(const site_box& box, Message m);
-
-  /// An enabled Manufacturing box that holds the domain key set, and the keys of a domain where one is named, but for
-  /// `except`: the source of others (EP-6, EP-7). Null when there is none.
-  const site_box* find_source(const std::optional<domain_id>& domain = {}, const site_box* except = nullptr);
-  /// The same for what cannot go on without one.
-  const site_box& source(const std::optional<domain_id>& domain = {});
-  ceremony_operator<task> people(const std::filesystem::path& media) {
-    return {house_.site_, house_.log_, house_.plan_.suite, media, *this};
-  }
-  void enrol(ceremony_operator<task>& operating, const site_box& box, const std::filesystem::path& media);
-  /// Gives an enabled box what it lacks: a Manufacturing box the domain key set and all domains, another the domains
-  /// that it serves; an Oak hears of Steel boxes that came later. What no enabled Manufacturing box holds has to wait.
-  void bring_up_to_date(const site_box& box);
-  void bring_up_if_enabled(const site_box& box) {
-    if (box.here && id_of(box) && state_of(box).enabled)
-      bring_up_to_date(box);
-  }
-  void bring_all_up_to_date() {
-    for (const auto& box : house_.site_.boxes())
-      bring_up_if_enabled(box);
-  }
-  std::vector<domain_id> domains() const;
-  /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain.
-  template <class Fits>
-  const site_box& at_work_for(const domain_id& domain, box_type type, std::string_view where, Fits fits);
-  leg_plan leg_for(const meter_plan& meter, const domain_id& domain);
-  order outcome_of(open_order m);
-
-  operations& house_;
-  caf::blocking_actor* self_;
-};
 
 // --- what is there ---------------------------------------------------------------------------------------
 
@@ -221,6 +92,40 @@ box_report operations::task::by_custodian(const site_box& box, Message m) {
   if (const auto known = custodians_of(box); std::ranges::find(known, m.custodian) == known.end())
     who += " (the box has " + joined(known) + ')';
   return ask<box_report>(box.common, std::move(m), who);
+}
+
+// --- who asks --------------------------------------------------------------------------------------------
+
+requests::answer operations::task::perform(const signed_request& r) {
+  const auto& who = r.body.by;
+  sender_ = "operator " + who.text;
+  const bool changes = !requests::only_asks(r.request);
+  try {
+    const auto begun = ask<operation_begun>(
+      house_.operators_,
+      begin_operation{{}, {who, r.body.id, r.who.der, r.command}, r.body, std::string{requests::name_of_request(r.request)},
+                      requests::may_ask(r.request, who, r.who.roles), changes},
+      who.text + ", " + std::string{requests::name_of_request(r.request)} + ", command " + r.body.id.text);
+    if (begun.answer)
+      return requests::read_answer(*begun.answer).value();
+    follows_ = begun.head;
+    auto a = [&] {
+      try {
+        return worked_on(r.request);
+      } catch (operation_stopped& e) {
+        if (e.for_now)
+          throw;
+        return std::move(e.says);
+      }
+    }();
+    if (auto line = line_of(a); line.size() > operation_answer_limit)
+      a = requests::failed("it was done, but the answer is longer than a node keeps");
+    if (changes)
+      ask<acknowledged>(house_.operators_, end_operation{{}, {who, r.body.id, line_of(a)}}, "the answer");
+    return a;
+  } catch (operation_stopped& e) {
+    return std::move(e.says);
+  }
 }
 
 requests::answer operations::task::about(const site_box& box) {
@@ -406,9 +311,9 @@ requests::answer operations::task::perform(const requests::test_box& r) {
   const auto& box = box_named(r.box);
   const auto tested = ask<box_tested>(box.common, oaksteel::test_box{}, r.box.text);
   answer a;
-  a.test.emplace();
+  a.lines.emplace();
   for (const auto& line : self_test_lines(tested))
-    *a.test += line + '\n';
+    *a.lines += line + '\n';
   a.document = self_test_json(tested).dump();
   a.passed = tested.found.generators.state.health == generator_health::ok && !tested.found.wrong_answer;
   return a;
@@ -437,87 +342,6 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
   return a;
 }
 
-// --- keys ------------------------------------------------------------------------------------------------
-
-template <class Fits>
-const site_box& operations::task::at_work_for(const domain_id& domain, box_type type, std::string_view where,
-                                              Fits fits) {
-  for (const auto& box : house_.site_.boxes()) {
-    if (box.plan.type != type || !fits(box))
-      continue;
-    const auto state = known_state_of(box);
-    if (state && state->enabled && state->active == domain)
-      return box;
-  }
-  stop("no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
-       " active; `oaksteel box list` shows what there is");
-}
-
-/// The KMC knows Oak and Brass by the plan; a Steel box may have been switched to the domain since.
-leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& domain) {
-  const auto made = domains();
-  if (std::ranges::find(made, domain) == made.end())
-    stop("domain " + in_quotes(domain.text) + " is not made yet; `oaksteel domain create` makes it");
-  const auto planned = [&](const site_box& box) { return box.plan.active == domain; };
-  at_work_for(domain, box_type::oak, "", planned);
-  at_work_for(domain, box_type::brass, "", planned);
-  const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
-                                  [&](const site_box& box) { return box.here && meter.beside(box.plan.slot); });
-  return {domain, *id_of(steel)};
-}
-
-/// An order may take as long as its boxes and time-outs do, but not beyond the end of the node.
-order operations::task::outcome_of(open_order m) {
-  m.head = head();
-  const auto about = "order for meter " + m.details.meter.text;
-  std::optional<order> outcome;
-  std::optional<caf::error> problem;
-  // A KMC at another node may take longer than a link waits; the same order again is the same order.
-  const auto unanswered = [&] { return !problem || refusal_in(*problem) == refusal::no_answer; };
-  while (!outcome && unanswered() && !house_.ending_) {
-    problem.reset();
-    const auto waiter = self_->spawn([kmc = house_.site_.kmc(), m, task = caf::actor{self_}](caf::event_based_actor* w) {
-      w->request(kmc, caf::infinite, m)
-          .then([w, task](const order_result& r) { w->send(task, r); },
-                [w, task](const caf::error& e) { w->send(task, e); });
-    });
-    while (!outcome && !problem && !house_.ending_)
-      self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
-                     caf::after(glance) >> [] {});
-    caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
-  }
-  if (problem && !outcome && !house_.ending_)
-    stop(refusal_in(*problem), about, told_in(*problem));
-  if (!outcome)
-    stop(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled");
-  return std::move(*outcome);
-}
-
-requests::answer operations::task::perform(const requests::request_key& r) {
-  const auto& known = house_.plan_.meters;
-  const auto meter = std::ranges::find(known, r.meter, &meter_plan::number);
-  if (meter == known.end())
-    stop("no meter " + in_quotes(r.meter.text) + " is on a line of this node; the configuration names those that are");
-  if (r.domains.empty())
-    stop("no domain is named for the keys of meter " + r.meter.text);
-  std::vector<leg_plan> legs;
-  for (const auto& domain : r.domains) {
-    if (std::ranges::find(legs, domain, &leg_plan::domain) != legs.end())
-      stop("domain " + domain.text + " is named twice");
-    legs.push_back(leg_for(*meter, domain));
-  }
-  const auto line = std::ranges::find_if(house_.site_.boxes(),
-                                         [&](const site_box& box) { return box.line && meter->beside(box.plan.slot); });
-  ask<acknowledged>(line->line, load_label{{}, r.meter, r.product}, "meter " + r.meter.text);
-  const order_details details{order_kind::install, r.meter, r.product, {}, {}, {}, {}, {}};
-  const auto done = outcome_of({{}, details, legs});
-  answer a;
-  a.order = done.id.number;
-  for (const auto& leg : done.legs)
-    a.keys.push_back(requests::view_of(leg, house_.log_));
-  return a;
-}
-
 void operations::bring_up_to_date(caf::actor_system& system) {
   if (updating_.exchange(true))
     return;
@@ -527,11 +351,20 @@ void operations::bring_up_to_date(caf::actor_system& system) {
   });
 }
 
-void operations::start(caf::actor_system& system, requests::any_request request,
-                       std::function<void(requests::answer)> done) {
+template <class Request>
+void operations::work(caf::actor_system& system, Request request, std::function<void(requests::answer)> done) {
   system.spawn<caf::detached>([this, request = std::move(request), done = std::move(done)](caf::blocking_actor* self) {
     done(task{*this, self}.perform(request));
   });
+}
+
+void operations::start(caf::actor_system& system, requests::any_request request,
+                       std::function<void(requests::answer)> done) {
+  work(system, std::move(request), std::move(done));
+}
+
+void operations::start(caf::actor_system& system, signed_request request, std::function<void(requests::answer)> done) {
+  work(system, std::move(request), std::move(done));
 }
 
 } // namespace oaksteel

@@ -2,6 +2,7 @@
 // What a running node does when its operator asks: it tells the actors, and answers when they do, which is when all is
 // durable. What a step of a ceremony consists of stands in carry_out.hpp.
 
+#include "actors/operators.hpp"
 #include "node/configuration.hpp"
 #include "node/requests.hpp"
 #include "node/site.hpp"
@@ -15,14 +16,30 @@
 
 namespace oaksteel {
 
+struct signed_request;
+
+/// Another node of the deployment, as this one sees it.
+struct neighbour_state {
+  std::string node;
+  bool reached = false; ///< commands can go there
+  bool came = false;    ///< commands can come from there
+};
+
 class operations {
 public:
   /// All of them must outlive every actor that start() makes.
-  operations(const node_configuration& plan, site& hosted, const log& written, randomness& random)
-    : plan_(plan), site_(hosted), log_(written), random_(random) {}
+  operations(const node_configuration& plan, site& hosted, const log& written, randomness& random, clock& time)
+    : plan_(plan), site_(hosted), log_(written), random_(random), time_(time) {}
+
+  /// Where the node has others: who notes what operators ask, and how the others are seen.
+  void have_neighbours(operators_actor operators, std::function<std::vector<neighbour_state>()> seen) {
+    operators_ = std::move(operators);
+    seen_ = std::move(seen);
+  }
 
   /// Works on a request in an actor of its own and hands over the answer, once.
   void start(caf::actor_system& system, requests::any_request request, std::function<void(requests::answer)> done);
+  void start(caf::actor_system& system, signed_request request, std::function<void(requests::answer)> done);
 
   /// Gives the boxes of this node what they lack and another node's Manufacturing box has by now. Does nothing while it is
   /// at it already.
@@ -35,10 +52,16 @@ private:
   class task;
   class only_one;
 
+  template <class Request>
+  void work(caf::actor_system& system, Request request, std::function<void(requests::answer)> done);
+
   const node_configuration& plan_;
   site& site_;
   const log& log_;
   randomness& random_;
+  clock& time_;
+  operators_actor operators_;
+  std::function<std::vector<neighbour_state>()> seen_;
   std::atomic<std::uint64_t> heads_ = 0;
   std::atomic<bool> ending_ = false;
   std::atomic<bool> updating_ = false;

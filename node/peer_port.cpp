@@ -74,6 +74,7 @@ struct peer_port::impl {
   std::map<std::string, outward> out;             ///< by node
   std::map<std::string, connection_handle> in;    ///< by node, those who proved who they are
   std::list<connection_handle> unproven;          ///< of those who came, oldest first
+  std::list<std::shared_ptr<operator_connection>> operators;
   std::thread thread;
 
   impl(peer_port_options o, tls_identity i) : options(std::move(o)), identity(std::move(i)) {}
@@ -90,6 +91,7 @@ struct peer_port::impl {
   void check_all();
 
   void proven(const connection_handle& c);
+  void serve(const connection_handle& c, asio::ssl::stream<tcp::socket> stream, certificate who);
   void ended(const connection_handle& c, refusal why, const std::string& about);
   void took(const connection_handle& c, peer_message m);
 };
@@ -172,6 +174,12 @@ private:
   }
 
   void shaken() {
+    if (auto shown = house_.identity.peer_of(stream_.native_handle());
+        shown && shown->holder.kind == holder_kind::person && !outgoing() && house_.tell.operated) {
+      ended_ = true;
+      deadline_.cancel();
+      return house_.serve(shared_from_this(), std::move(stream_), std::move(*shown));
+    }
     const auto node = house_.identity.node_in(stream_.native_handle());
     if (!node)
       return end(refusal::peer_not_certified, node.error());
@@ -365,7 +373,7 @@ void peer_port::impl::try_again(outward& o) {
 void peer_port::impl::check_all() {
   if (identity.outdated()) {
     // With files that do not hold, the node goes on with those that it has.
-    if (auto fresh = tls_identity::load(options.certificates, options.node))
+    if (auto fresh = tls_identity::load(options.certificates, {holder_kind::node, {options.node}}))
       identity = std::move(*fresh);
     else
       tell.refused(refusal::peer_not_certified, options.node, fresh.error().text);
@@ -395,14 +403,34 @@ void peer_port::impl::proven(const connection_handle& c) {
   tell.came(c->node(), c->peer());
 }
 
+void peer_port::impl::serve(const connection_handle& c, asio::ssl::stream<tcp::socket> stream, certificate who) {
+  unproven.remove(c);
+  if (operators.size() >= 2 * operator_limit) // those who hear that it is busy are many too
+    return;
+  const auto name = who.holder.text();
+  const auto one = std::make_shared<operator_connection>(std::move(stream), std::move(who));
+  if (operators.size() >= operator_limit)
+    one->turn_away("busy: " + std::to_string(operator_limit) + " operators are served; try again");
+  else
+    one->serve(tell.operated);
+  operators.push_back(one);
+  one->when_over([this, name](const operator_connection* over, std::string problem) {
+    if (!problem.empty())
+      tell.refused(refusal::frame_malformed, name, problem);
+    operators.remove_if([over](const auto& other) { return other.get() == over; });
+  });
+}
+
 void peer_port::impl::ended(const connection_handle& c, refusal why, const std::string& about) {
   // That a node is not there, or goes, is no fault of anybody's: it is tried again.
   if (why != refusal::no_answer)
     tell.refused(why, c->who(), about);
   if (!c->outgoing()) {
     unproven.remove(c);
-    if (const auto place = in.find(c->node()); place != in.end() && place->second == c)
+    if (const auto place = in.find(c->node()); place != in.end() && place->second == c) {
       in.erase(place);
+      tell.left(c->node());
+    }
     return;
   }
   auto& o = out.at(c->who());
@@ -417,7 +445,7 @@ void peer_port::impl::took(const connection_handle& c, peer_message m) {
 }
 
 stored<peer_port> peer_port::open(peer_port_options options) {
-  auto identity = tls_identity::load(options.certificates, options.node);
+  auto identity = tls_identity::load(options.certificates, {holder_kind::node, {options.node}});
   if (!identity)
     return unexpected{identity.error()};
   auto made = std::make_unique<impl>(std::move(options), std::move(*identity));

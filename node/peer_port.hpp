@@ -3,11 +3,14 @@
 // own. Commands go over the connection that their sender opened, and their answers come back on it: so there are two
 // between nodes that ask each other. A connection that breaks is opened again, with a growing pause.
 //
+// Operators connect too, each for one command (operator_connection.hpp).
+//
 // Whoever connects has proved nothing yet: it gets little time and little memory, and what goes wrong with it is told
 // and not answered.
 
 #include "actors/link/peer_end.hpp"
 #include "node/line_address.hpp"
+#include "node/operator_connection.hpp"
 #include "storage/files.hpp"
 
 #include <chrono>
@@ -46,7 +49,11 @@ struct peer_listener {
   std::function<void(const std::string& node)> lost;                       ///< they cannot any more
   std::function<void(const std::string& node, peer_message)> answered;
   std::function<void(const std::string& node, const peer_hello&)> came; ///< commands can come from there
+  std::function<void(const std::string& node)> left;                    ///< they cannot any more
   std::function<void(const std::string& node, peer_message)> commanded;
+  /// An operator's line (signed_request.hpp); `reply` takes the answer's, once, from any thread. Null: operators are not
+  /// let in.
+  operator_connection::handler operated;
   /// Somebody was not let in, or was sent away: a node's name or an address, and the reason in words.
   std::function<void(refusal, const std::string& who, const std::string& about)> refused;
 };

@@ -39,6 +39,7 @@ neighbourhood peers::begin(caf::actor_system& system) {
     door.trouble = [this, node](refusal why, const std::string& about) {
       caf::anon_send(neighbours_, peer_refused{{}, why, "node " + node, about});
     };
+    seen_[node] = {node};
     all_[node] = {system.spawn(peer_link, std::move(link)), system.spawn(peer_door, std::move(door))};
   }
   return {plan_.name, others(), [this](const party& p) { return plan_.node_of(p); },
@@ -48,18 +49,38 @@ neighbourhood peers::begin(caf::actor_system& system) {
           }};
 }
 
-peer_listener peers::listener() {
+void peers::see(const std::string& node, bool neighbour_state::*what, bool is) {
+  const std::lock_guard lock{seeing_};
+  seen_.at(node).*what = is;
+}
+
+std::vector<neighbour_state> peers::seen() const {
+  const std::lock_guard lock{seeing_};
+  std::vector<neighbour_state> all;
+  for (const auto& [node, state] : seen_)
+    all.push_back(state);
+  return all;
+}
+
+peer_listener peers::listener(operator_connection::handler operated) {
   peer_listener l;
   l.reached = [this](const std::string& node, const peer_hello& h) {
+    see(node, &neighbour_state::reached, true);
     caf::anon_send(all_.at(node).link, peer_joined{{}, h});
   };
-  l.lost = [this](const std::string& node) { caf::anon_send(all_.at(node).link, peer_left{}); };
+  l.lost = [this](const std::string& node) {
+    see(node, &neighbour_state::reached, false);
+    caf::anon_send(all_.at(node).link, peer_left{});
+  };
   l.answered = [this](const std::string& node, peer_message m) {
     caf::anon_send(all_.at(node).link, peer_heard{{}, m.id, std::move(m.data)});
   };
   l.came = [this](const std::string& node, const peer_hello& h) {
+    see(node, &neighbour_state::came, true);
     caf::anon_send(all_.at(node).door, peer_joined{{}, h});
   };
+  l.left = [this](const std::string& node) { see(node, &neighbour_state::came, false); };
+  l.operated = std::move(operated);
   l.commanded = [this](const std::string& node, peer_message m) {
     caf::anon_send(all_.at(node).door, peer_heard{{}, m.id, std::move(m.data)});
   };
@@ -69,11 +90,12 @@ peer_listener peers::listener() {
   return l;
 }
 
-void peers::start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking) {
+void peers::start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking,
+                  operator_connection::handler operated) {
   neighbours_ = system.spawn(neighbours, around);
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
-  port_.start(around.journal_log->id(), around.journal_log->epoch(), listener(), others());
+  port_.start(around.journal_log->id(), around.journal_log->epoch(), listener(std::move(operated)), others());
 }
 
 void peers::stop() {

@@ -6,12 +6,14 @@
 #include "actors/link/peer.hpp"
 #include "actors/neighbours.hpp"
 #include "node/configuration.hpp"
+#include "node/operations.hpp"
 #include "node/peer_port.hpp"
 #include "node/site.hpp"
 
 #include <caf/actor_system.hpp>
 
 #include <map>
+#include <mutex>
 
 namespace oaksteel {
 
@@ -23,9 +25,12 @@ public:
 
   /// Makes links and doors; for the site's options.
   neighbourhood begin(caf::actor_system& system);
-  /// Lets the connections begin, once the site is there.
-  /// `lacking` is called now and then: boxes may lack what another node has by now.
-  void start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking);
+  /// Lets the connections begin, once the site is there. `lacking` is called now and then: boxes may lack what another
+  /// node has by now. `operated` takes what operators ask.
+  void start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking,
+             operator_connection::handler operated);
+  /// The other nodes, as they are seen now. From any thread.
+  std::vector<neighbour_state> seen() const;
   /// Ends the port's thread, and the actors.
   void stop();
 
@@ -35,11 +40,14 @@ private:
     peer_door_actor door;
   };
   std::vector<std::string> others() const;
-  peer_listener listener();
+  peer_listener listener(operator_connection::handler operated);
+  void see(const std::string& node, bool neighbour_state::*what, bool is);
 
   const node_configuration& plan_;
   peer_port port_;
   std::map<std::string, peer> all_; ///< by node
+  mutable std::mutex seeing_;
+  std::map<std::string, neighbour_state> seen_; ///< by node; under seeing_
   neighbours_actor neighbours_;
   caf::actor introductions_;
 };

@@ -29,6 +29,7 @@ json value(bool x) { return x; }
 json value(std::uint64_t x) { return x; }
 json value(const std::filesystem::path& x) { return x.string(); }
 json value(const box_id& x) { return x.text(); }
+json value(const key_id& x) { return x.text(); }
 json value(box_type x) { return std::string{name(x)}; }
 json value(suite_id x) { return std::string{name(x)}; }
 template <class Form>
@@ -103,6 +104,13 @@ wanted read(const json& j, box_id& x) {
   const auto id = j.is_string() ? box_id::parse(j.get<std::string>()) : std::nullopt;
   if (!id)
     return "the id of a box";
+  x = *id;
+  return std::nullopt;
+}
+wanted read(const json& j, key_id& x) {
+  const auto id = j.is_string() ? key_id::parse(j.get<std::string>()) : std::nullopt;
+  if (!id)
+    return "the id of a key (VE/1)";
   x = *id;
   return std::nullopt;
 }
@@ -267,11 +275,54 @@ box_view view_of(const secure_box& box) {
   return v;
 }
 
+key_view view_of(const master_key& key) {
+  const auto if_set = [](const auto& x) { return x.empty() ? std::nullopt : std::optional{x}; };
+  const auto day = [](const calendar_date& d) { return d.yyyymmdd == 0 ? std::nullopt : std::optional{d.text()}; };
+  key_view v{key.key, std::string{name(key.status)}, key.oak, key.steel, if_set(key.meter), if_set(key.product),
+             if_set(key.serial), if_set(key.country), day(key.registered), day(key.retired), {}};
+  if (key.status == key_status::bad)
+    v.reason = std::string{text(key.reason)};
+  return v;
+}
+
 domain_view view_of(const domain_id& id, const oaksteel::domain& state) {
   return {id, state.kind, state.sub_domain, state.suite, state.creator};
 }
 
-leg_view view_of(const order_leg& leg, const log& written) {
+bool only_asks(const any_request& r) {
+  return std::visit([](const auto& request) { return requires { request.only_asks; }; }, r);
+}
+
+bool may_ask(const any_request& r, const label& who, const std::vector<operator_role>& roles) {
+  return std::visit(
+    [&](const auto& request) {
+      if constexpr (requires { request.custodian; })
+        if (request.custodian != who)
+          return false;
+      return std::ranges::any_of(roles, [&](operator_role role) { return request.roles.include(role); });
+    },
+    r);
+}
+
+std::string_view name_of_request(const any_request& r) {
+  return std::visit([](const auto& request) { return request.name; }, r);
+}
+
+namespace {
+
+/// What an order makes of a key.
+key_status aim_of(order_kind kind) {
+  switch (kind) {
+    case order_kind::registration: return key_status::active;
+    case order_kind::retirement: return key_status::obsolete;
+    case order_kind::install: break;
+  }
+  return key_status::installed;
+}
+
+} // namespace
+
+leg_view view_of(order_kind kind, const order_leg& leg, const log& written) {
   leg_view v{leg.plan.domain, {}, "no key", leg.stage == leg_stage::finished, leg.tries, {}};
   if (leg.key != 0) {
     v.key = key_id{leg.plan.domain, leg.key}.text();
@@ -279,7 +330,7 @@ leg_view view_of(const order_leg& leg, const log& written) {
     const auto key = row ? decode<master_key>(row->state) : expected<master_key, std::string>{master_key{}};
     // Its archive may be at another node.
     const auto status = key && key->status != key_status::none ? key->status
-                        : v.done                               ? key_status::installed
+                        : v.done                               ? aim_of(kind)
                                                                : key_status::none;
     v.outcome = status == key_status::none ? "unknown" : std::string{name(status)};
   }
@@ -320,5 +371,7 @@ expected<answer, std::string> read_answer(std::string_view line) {
 nlohmann::ordered_json as_json(const box_view& v) { return value(v); }
 nlohmann::ordered_json as_json(const domain_view& v) { return value(v); }
 nlohmann::ordered_json as_json(const leg_view& v) { return value(v); }
+nlohmann::ordered_json as_json(const key_view& v) { return value(v); }
+nlohmann::ordered_json as_json(const node_view& v) { return value(v); }
 
 } // namespace oaksteel::requests

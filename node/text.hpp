@@ -75,6 +75,8 @@ template <>
 inline constexpr std::string_view form_in_words<product_code> =
   "a product code (1 to 12 digits, capital letters or `-`)";
 template <>
+inline constexpr std::string_view form_in_words<indicia_serial> = "an indicia serial number (1 to 12 digits)";
+template <>
 inline constexpr std::string_view form_in_words<country_code> =
   "a country code (two capital letters, ISO 3166-1, such as \"US\")";
 template <>

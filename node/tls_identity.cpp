@@ -32,12 +32,12 @@ storage_error unfit(const fs::path& file) {
 
 } // namespace
 
-stored<tls_identity> tls_identity::load(const fs::path& folder, const std::string& node) {
-  const auto files = credential_files::in(folder, {node});
+stored<tls_identity> tls_identity::load(const fs::path& folder, const holder_name& holder) {
+  const auto files = credential_files::in(folder, holder.name);
   tls_identity all;
   all.files_ = {files.certificate, files.key, files.authority, files.revocation_list};
   all.read_at_ = times_of(all.files_);
-  auto read = read_credentials(files, holder_name{holder_kind::node, {node}}, now());
+  auto read = read_credentials(files, holder, now());
   if (!read) {
     std::string wrong;
     for (const auto& line : read.error())
@@ -65,7 +65,7 @@ stored<tls_identity> tls_identity::load(const fs::path& folder, const std::strin
 
 bool tls_identity::outdated() const { return times_of(files_) != read_at_; }
 
-expected<std::string, std::string> tls_identity::node_in(const SSL* connection) const {
+expected<certificate, std::string> tls_identity::peer_of(const SSL* connection) const {
   auto* shown = SSL_get0_peer_certificate(connection);
   const int size = shown ? i2d_X509(shown, nullptr) : 0;
   if (size <= 0 || static_cast<std::size_t>(size) > certificate_limit)
@@ -73,9 +73,16 @@ expected<std::string, std::string> tls_identity::node_in(const SSL* connection) 
   bytes der(static_cast<std::size_t>(size));
   auto* end = der.data();
   i2d_X509(shown, &end);
-  const auto read = admit(der, own_->authority, own_->revocations, now());
+  auto read = admit(der, own_->authority, own_->revocations, now());
   if (!read)
     return unexpected{std::string{text(read.error())}};
+  return std::move(*read);
+}
+
+expected<std::string, std::string> tls_identity::node_in(const SSL* connection) const {
+  const auto read = peer_of(connection);
+  if (!read)
+    return unexpected{read.error()};
   if (read->holder.kind != holder_kind::node)
     return unexpected{"its certificate is for " + read->holder.text() + ", and for no node"};
   return read->holder.name.text;

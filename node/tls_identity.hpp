@@ -1,5 +1,5 @@
 #pragma once
-// A node's certificate, key, authority and list of revoked certificates, as TLS needs them.
+// The certificate, key, authority and list of revoked certificates of a node or an operator, as TLS needs them.
 
 #include "storage/credentials.hpp"
 
@@ -14,14 +14,16 @@ namespace oaksteel {
 class tls_identity {
 public:
   /// The error is all that is wrong with the files.
-  static stored<tls_identity> load(const std::filesystem::path& folder, const std::string& node);
+  static stored<tls_identity> load(const std::filesystem::path& folder, const holder_name& holder);
 
   boost::asio::ssl::context& context() const { return *context_; }
   /// The files have changed since they were read.
   bool outdated() const;
-  /// The node that a peer's certificate is for, or why the certificate is not taken. That the peer holds its key is TLS's to
-  /// show.
+  /// The certificate that a peer showed, or why it is not taken. That the peer holds its key is TLS's to show.
+  expected<certificate, std::string> peer_of(const SSL* connection) const;
+  /// The node that it must be for.
   expected<std::string, std::string> node_in(const SSL* connection) const;
+  const credentials& own() const { return *own_; }
 
 private:
   std::shared_ptr<boost::asio::ssl::context> context_;

@@ -1,5 +1,6 @@
 #include "storage/signatures.hpp"
 
+#include "crypto/certificate.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 
@@ -21,6 +22,7 @@ std::string_view record_name(body_type t) {
     case body_type::mo2: return "MO2";
     case body_type::mo3: return "MO3";
     case body_type::domain_keys: return "domain keys";
+    case body_type::operation: return "command";
   }
   return "?";
 }
@@ -167,6 +169,24 @@ struct signature_checker::reading {
       return wrong(part, what + " are not signed with the domain key set " + all.key_set_->name().hex());
     part.verified = true;
     all.domains_.insert_or_assign(e.domain, std::move(keys));
+  }
+
+  /// The certificate is the operator's own word for who he is: that the deployment's authority vouches for it, the node
+  /// found when he connected.
+  void on(const operation_asked& e) {
+    auto& part = found.parts.emplace_back(signed_part{record_name(body_type::operation), "operator", false, {}});
+    const auto what = "command " + e.id.text + " of operator " + e.operator_name.text;
+    const auto body = decode_body<operation_body>(e.command.body);
+    const auto holder = read_certificate(e.certificate);
+    if (!body || !holder)
+      return wrong(part, what + (body ? " has no certificate that can be read" : " cannot be read"));
+    if (body->by != e.operator_name || body->id != e.id || holder->holder != operator_named(e.operator_name))
+      return wrong(part, what + " says something else than the event");
+    if (!verify)
+      return;
+    if (!proved(holder->key, {"operation", body->node.text}, e.command))
+      return wrong(part, what + " is not signed with the key of his certificate");
+    part.verified = true;
   }
 
   // --- Oak's records --------------------------------------------------------------------------------------

@@ -17,8 +17,8 @@ public:
   std::filesystem::path node(const std::string& name, unsigned days = 30, unsigned ago = 0) {
     return issued({holder_kind::node, {name}}, {}, days, ago);
   }
-  std::filesystem::path person(const std::string& name) {
-    return issued({holder_kind::person, {name}}, {operator_role::officer}, 30, 0);
+  std::filesystem::path person(const std::string& name, operator_role role = operator_role::officer) {
+    return issued({holder_kind::person, {name}}, {role}, 30, 0);
   }
   /// Puts the list that then holds for everybody into all folders.
   void revoke_at(const std::string& name, const std::vector<std::filesystem::path>& folders) {

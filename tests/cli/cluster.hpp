@@ -30,7 +30,8 @@ public:
     std::ofstream{work / "plan.toml"} << plan;
     for (const auto& name : names) {
       auto text = text_of(shipped / (name + ".toml"));
-      replace(text, "pki/" + name, pki.node(name).string());
+      certificates[name] = pki.node(name);
+      replace(text, "pki/" + name, certificates[name].string());
       replace(text, "7711", std::to_string(line));
       for (unsigned n = 3; name == names[1] && n <= meters; ++n)
         text += "\n[[meter]]\nnumber = \"" + meter(n) + "\"\nline = \"tcp:127.0.0.1:" + std::to_string(line) + "\"\n";
@@ -150,6 +151,7 @@ public:
 
   scratch_directory work;
   deployment_pki pki;
+  std::map<std::string, std::filesystem::path> certificates; ///< folders, by node
   std::uint16_t line = free_port(); ///< of the meters
 
 private:

@@ -127,6 +127,9 @@ const entry list[] = {
    "box M00000001", "16 authority"},
   {111, "domain_introduced", domain_introduced{ve, "vendor", germany, suite_id::p256, manufacturing_1, {}, "there"},
    "domain/VE", "domain VE, box M00000001", "7 VE"},
+  {120, "operation_asked", operation_asked{{"Ada"}, {"c-1"}, {}, {}}, "operation/Ada/c-1", "operator Ada", "17 Ada/c-1"},
+  {121, "operation_answered", operation_answered{{"Ada"}, {"c-1"}, "{}"}, "operation/Ada/c-1", "operator Ada",
+   "18 Ada/c-1"},
 };
 
 template <class T>

@@ -117,6 +117,9 @@ constexpr known list[] = {
   {112, "peer_version_unknown"},
   {113, "peer_silent"},
   {114, "frame_malformed"},
+  {120, "role_not_permitted"},
+  {121, "operation_id_taken"},
+  {122, "operation_time_wrong"},
 };
 
 } // namespace

@@ -2,6 +2,7 @@
 // a proper peer gets through meanwhile.
 
 #include "node/peer_port.hpp"
+#include "node/signed_request.hpp"
 #include "storage/archive.hpp"
 #include "tests/cli/running_node.hpp"
 #include "tests/deployment_pki.hpp"
@@ -48,6 +49,7 @@ public:
     l.reached = [this](const std::string& n, const peer_hello&) { told("reached " + n); };
     l.lost = [this](const std::string& n) { told("lost " + n); };
     l.came = [this](const std::string& n, const peer_hello&) { told("came " + n); };
+    l.left = [this](const std::string& n) { told("left " + n); };
     l.answered = [this](const std::string& n, peer_message m) {
       told("answer " + std::to_string(m.id) + " of " + n + ", " + std::to_string(m.data.size()) + " bytes");
     };
@@ -59,6 +61,14 @@ public:
     l.refused = [this](refusal why, const std::string& who, const std::string& about) {
       told("refused " + who + ": " + std::string{name(why)} + ", " + about);
     };
+    if (serves_operators)
+      l.operated = [this](const certificate& who, const std::string& line, const std::function<void(std::string)>& reply) {
+        told("operated by " + who.holder.text() + ", " + std::to_string(line.size()) + " bytes");
+        std::thread{[reply] {
+          std::this_thread::sleep_for(1500ms);
+          reply("done");
+        }}.detach();
+      };
     port_->start({}, epoch, std::move(l), reach);
   }
   peer_port& port() { return *port_; }
@@ -83,6 +93,7 @@ public:
   }
 
   std::atomic<bool> echoes = true;
+  bool serves_operators = false;
 
 private:
   void told(std::string line) {
@@ -142,12 +153,14 @@ public:
   bool write(const bytes& data) { return SSL_write(ssl_, data.data(), static_cast<int>(data.size())) > 0; }
   bool hello(const std::string& node) { return write(peer_end{{peer_version, node, {}, 1}}.to_write()); }
   /// Reads until the other end has ended it.
-  bool is_sent_away() {
-    bytes in(4096);
-    while (SSL_read(ssl_, in.data(), static_cast<int>(in.size())) > 0) {
-    }
-    return true;
+  std::string hears() {
+    std::string all(4096, 0);
+    std::size_t size = 0;
+    for (int n; (n = SSL_read(ssl_, all.data() + size, static_cast<int>(all.size() - size))) > 0;)
+      size += static_cast<std::size_t>(n);
+    return all.substr(0, size);
   }
+  bool is_sent_away() { return hears(), true; }
 
 private:
   open_file socket_;
@@ -265,6 +278,39 @@ BOOST_AUTO_TEST_CASE(only_those_who_belong_come_in) {
   BOOST_REQUIRE(::write(plain.fd(), request.data(), request.size()) > 0);
   BOOST_TEST(all.home.waits_for("refused ", ++n));
   BOOST_TEST(all.home.count("came") == 0u);
+  all.a_proper_peer_gets_through();
+}
+
+BOOST_AUTO_TEST_CASE(an_operator_gets_one_answer_to_one_line) {
+  two_nodes all;
+  all.home.serves_operators = true;
+  all.home.start();
+  const auto ada = all.pki.person("Ada");
+  const auto says = [&](const std::string& text) {
+    tls_client client{all.at_home, ada, "Ada"};
+    BOOST_REQUIRE(client.shaken());
+    if (!text.empty())
+      client.write(bytes{text.begin(), text.end()});
+    return client.hears();
+  };
+  BOOST_TEST(says("command\n") == " done\n"); // a sign of life, then the answer
+  BOOST_TEST(all.home.count("operated by operator:Ada, 7 bytes") == 1u);
+  // Nothing of these reaches anybody, and each is told.
+  const std::pair<std::string, std::string> hostile[] = {
+    {"one\ntwo\n", "more than one request"},
+    {std::string(signed_request_limit + 20'000, 'x'), "a request that is too long"},
+    {"", "no request came in time"},
+  };
+  for (const auto& [text, why] : hostile) {
+    BOOST_TEST(says(text).empty());
+    BOOST_TEST(all.home.waits_for("refused operator:Ada: frame_malformed, " + why));
+  }
+  BOOST_TEST(all.home.count("operated") == 1u);
+  // As many as are served at once; one more hears so.
+  std::vector<std::unique_ptr<tls_client>> many;
+  for (std::size_t n = 0; n < operator_limit; ++n)
+    many.push_back(std::make_unique<tls_client>(all.at_home, ada, "Ada"));
+  BOOST_TEST(says("").find("busy: 32 operators are served") != std::string::npos);
   all.a_proper_peer_gets_through();
 }
 

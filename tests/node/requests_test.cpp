@@ -2,6 +2,8 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <set>
+
 namespace oaksteel::requests {
 BOOST_AUTO_TEST_SUITE(node_requests)
 namespace {
@@ -39,6 +41,15 @@ BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
                    R"({"request":"create_domain","domain":"VE","kind":"vendor","country":null})");
   check_round_trip(request_key{{"M0000001"}, {"DM400"}, {{"VE"}, {"USPS"}}},
                    R"({"request":"request_key","meter":"M0000001","product":"DM400","domains":["VE","USPS"]})");
+  check_round_trip(node_status{}, R"({"request":"node_status"})");
+  check_round_trip(show_key{{{"VE"}, 7}}, R"({"request":"show_key","key":"VE/7"})");
+  check_round_trip(retire_keys{{"M0000001"}, {{"VE"}}, "worn out"},
+                   R"({"request":"retire_keys","meter":"M0000001","domains":["VE"],"reason":"worn out"})");
+  check_round_trip(register_meter{{"M0000001"}, {"DM400"}, {"000000100001"}, {"US"}},
+                   R"({"request":"register_meter","meter":"M0000001","product":"DM400","serial":"000000100001",)"
+                   R"("country":"US"})");
+  check_round_trip(verify_mail{{{"VE"}}, "serial\n1"},
+                   R"({"request":"verify_mail","domains":["VE"],"mail":"serial\n1"})");
 }
 
 BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
@@ -53,11 +64,47 @@ BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
   a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}});
   a.order = 7;
   a.keys.push_back({{"VE"}, "VE/3", "Installed", true, 2, "no answer came in time"});
+  a.verdicts.push_back({{"VE"}, 2, "10"});
+  a.held = key_view{{{"VE"}, 3}, "Bad", {box_type::oak, 1}, {box_type::steel, 1}, {}, {}, {}, {}, {}, {}, "reason"};
+  a.node = node_view{{"post"}, "ab", 7, 1, "now", {{{"factory"}, true, false}}, {{{"VE"}, "Bad", 1}}};
   const auto read = read_answer(line_of(a));
   BOOST_REQUIRE(read);
   BOOST_CHECK(*read == a);
   BOOST_CHECK(read_answer("   " + line_of(a))); // a node that worked for three seconds
   BOOST_CHECK(line_of(answer{}).starts_with(R"({"refusal":null,"error":null,"boxes":[],"domains":[])"));
+}
+
+BOOST_AUTO_TEST_CASE(who_may_ask_for_what) {
+  const std::pair<any_request, std::string> table[] = {
+    {node_status{}, "officer custodian operator verifier auditor"},
+    {list_boxes{}, "officer custodian operator verifier auditor"},
+    {list_domains{}, "officer custodian operator verifier auditor"},
+    {initialise_box{}, "officer"},
+    {enable_box{{"oak-1"}, {"Ada"}, "/m"}, "custodian"},
+    {disable_box{{"oak-1"}, {"Ada"}}, "custodian"},
+    {activate_domain{}, "officer"},
+    {test_box{}, "officer"},
+    {create_domain{}, "officer"},
+    {request_key{}, "operator"},
+    {show_key{}, "officer operator verifier auditor"},
+    {retire_keys{}, "operator"},
+    {register_meter{}, "operator"},
+    {verify_mail{}, "verifier"},
+  };
+  std::set<std::size_t> kinds;
+  for (const auto& [request, roles] : table) {
+    kinds.insert(request.index());
+    std::string may;
+    for (const auto role : operator_roles)
+      if (may_ask(request, {"Ada"}, {role}))
+        may += (may.empty() ? "" : " ") + std::string{name(role)};
+    BOOST_CHECK_EQUAL(may, roles);
+    BOOST_CHECK(!may_ask(request, {"Ada"}, {}));
+  }
+  BOOST_CHECK_EQUAL(kinds.size(), std::variant_size_v<any_request>);
+  // Nobody but its own custodian puts a share in or takes it out.
+  BOOST_CHECK(!may_ask(enable_box{{"oak-1"}, {"Bela"}, "/m"}, {"Ada"}, {operator_role::custodian}));
+  BOOST_CHECK(!may_ask(disable_box{{"oak-1"}, {"Bela"}}, {"Ada"}, {operator_role::custodian}));
 }
 
 BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_one_line_says_why) {
@@ -89,7 +136,7 @@ BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_one_line_says_why) {
     {R"({"request":"list_boxes","a":1e999})", "no JSON object"},
     {repeated(9, "["), "nested too deeply"},
     {R"({"request":)" + repeated(10'000, R"({"a":)"), "nested too deeply"},
-    {std::string(request_limit + 1, ' '), "longer than 65536 bytes"},
+    {std::string(request_limit + 1, ' '), "longer than 1048576 bytes"},
   };
   for (const auto& [line, says] : table) {
     const auto read = read_request(line);

@@ -1,0 +1,465 @@
+#include "cli/cluster_demo.hpp"
+
+#include "cli/output.hpp"
+#include "cli/status.hpp"
+#include "node/configuration.hpp"
+#include "node/mail_file.hpp"
+#include "node/meter_process.hpp"
+#include "node/remote_client.hpp"
+#include "storage/authority.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <csignal>
+#include <fstream>
+#include <iostream>
+#include <map>
+#include <mutex>
+#include <thread>
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+extern char** environ;
+
+namespace oaksteel {
+namespace {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+
+/// Ends the demonstration.
+struct demo_failed {
+  std::string line;
+};
+
+/// This program with other arguments; what it prints goes to a file. Ended by SIGTERM when this goes.
+class child_program {
+public:
+  child_program(const std::vector<std::string>& arguments, fs::path prints) : prints_(std::move(prints)) {
+    std::vector<std::string> words{"oaksteel"};
+    words.insert(words.end(), arguments.begin(), arguments.end());
+    std::vector<char*> argv;
+    for (auto& word : words)
+      argv.push_back(word.data());
+    argv.push_back(nullptr);
+    posix_spawn_file_actions_t files;
+    posix_spawn_file_actions_init(&files);
+    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, prints_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
+    const int error = posix_spawn(&pid_, "/proc/self/exe", &files, nullptr, argv.data(), environ);
+    posix_spawn_file_actions_destroy(&files);
+    if (error != 0)
+      throw demo_failed{system_error(error, "cannot be run", "/proc/self/exe").text};
+  }
+  child_program(const child_program&) = delete;
+  child_program& operator=(const child_program&) = delete;
+  ~child_program() {
+    if (pid_ > 0 && !status_) {
+      kill(pid_, SIGTERM);
+      finish();
+    }
+  }
+
+  /// Waits for its end; its exit status, or -1 where a signal ended it.
+  int finish() {
+    int how = 0;
+    while (!status_ && waitpid(pid_, &how, 0) < 0 && errno == EINTR) {
+    }
+    if (!status_)
+      status_ = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+    return *status_;
+  }
+  bool ended() {
+    int how = 0;
+    if (!status_ && waitpid(pid_, &how, WNOHANG) == pid_)
+      status_ = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
+    return status_.has_value();
+  }
+  /// The last line that it printed.
+  std::string last_line() const {
+    std::ifstream in{prints_};
+    std::string line, last;
+    while (std::getline(in, line))
+      last = line.empty() ? last : line;
+    return last;
+  }
+
+private:
+  fs::path prints_;
+  pid_t pid_ = -1;
+  std::optional<int> status_;
+};
+
+/// What is done, and how the nodes are meanwhile: a picture each second on a terminal, else a line for each step.
+class live_view {
+public:
+  live_view(std::vector<node_plan> nodes, fs::path as)
+      : nodes_(std::move(nodes)), as_(std::move(as)), terminal_(isatty(STDOUT_FILENO) == 1) {
+    if (terminal_)
+      thread_ = std::thread{[this] { watch(); }};
+  }
+  ~live_view() {
+    {
+      const std::lock_guard lock{mutex_};
+      over_ = true;
+    }
+    changed_.notify_all();
+    if (thread_.joinable())
+      thread_.join();
+  }
+
+  void say(const std::string& line) {
+    const std::lock_guard lock{mutex_};
+    lines_.push_back(line);
+    if (!terminal_)
+      std::cout << line << std::endl;
+  }
+  /// The nodes as they are now, below what was said.
+  void show() {
+    if (!terminal_) {
+      std::cout << '\n';
+      print_status(ask_nodes(nodes_, as_));
+      std::cout << std::endl;
+    }
+  }
+
+private:
+  void watch() {
+    std::unique_lock lock{mutex_};
+    for (bool last = false; !last;) {
+      last = over_; // the end is shown too
+      lock.unlock();
+      const auto state = ask_nodes(nodes_, as_);
+      lock.lock();
+      std::cout << "\033[H\033[2J"; // the whole screen anew
+      for (const auto& line : lines_)
+        std::cout << line << '\n';
+      std::cout << '\n';
+      print_status(state);
+      std::cout.flush();
+      changed_.wait_for(lock, 1s, [this] { return over_; });
+    }
+  }
+
+  std::vector<node_plan> nodes_;
+  fs::path as_;
+  bool terminal_, over_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<std::string> lines_;
+  std::thread thread_;
+};
+
+/// Who does the day's work; custodians are those of the plan.
+constexpr std::pair<std::string_view, operator_role> staff[] = {{"Olga", operator_role::officer},
+                                                                {"Oscar", operator_role::operating},
+                                                                {"Vera", operator_role::verifier},
+                                                                {"Augusta", operator_role::auditor}};
+constexpr auto officer = "Olga", day_operator = "Oscar", verifier = "Vera", auditor = "Augusta";
+
+instant machine_time() {
+  return {std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
+}
+
+class demonstration {
+public:
+  explicit demonstration(const cluster_demo_arguments& a) : a_(a), dir_(fs::absolute(a.data)) {}
+
+  void run() {
+    prepare();
+    start();
+    ceremonies();
+    const auto mail = factory_day();
+    if (registered_ < meters_.size())
+      retire(meters_.back(), "scrapped before registration");
+    verify(mail);
+    for (std::size_t n = 0; n < std::min<std::size_t>(2, registered_ / 2); ++n)
+      retire(meters_[n], "withdrawn");
+    view_->show();
+    audit();
+  }
+
+private:
+  // --- what is there before ------------------------------------------------------------------------------------
+
+  void prepare() {
+    std::error_code problem;
+    fs::create_directories(dir_, problem);
+    if (problem || !fs::is_empty(dir_, problem) || problem)
+      throw demo_failed{dir_.string() + ": must be a new or an empty directory"};
+    copy("plan.toml");
+    auto plan = read_deployment(dir_ / "plan.toml");
+    if (!plan)
+      throw demo_failed{plan.error().text()};
+    plan_ = std::move(*plan);
+    for (const auto& node : plan_.nodes) {
+      copy(node.name.text + ".toml");
+      auto read = read_configuration(file_of(node.name));
+      if (!read)
+        throw demo_failed{read.error().text()};
+      if (!read->meters.empty() && factory_.empty())
+        name_meters(node.name, *read);
+    }
+    registered_ = meters_.size() - meters_.size() / 6;
+    if (factory_.empty())
+      throw demo_failed{a_.deployment.string() + ": no node has a [[meter]] on a line"};
+    issue_certificates();
+    for (const auto* folder : {"prints", "meters"})
+      fs::create_directories(dir_ / folder);
+    for (const auto& box : plan_.boxes)
+      for (const auto& custodian : box.custodians)
+        fs::create_directories(dir_ / "media" / custodian.text);
+  }
+  fs::path file_of(const label& node) const { return dir_ / (node.text + ".toml"); }
+  void copy(const std::string& file) const {
+    std::error_code problem;
+    fs::copy_file(a_.deployment / file, dir_ / file, problem);
+    if (problem)
+      throw demo_failed{system_error(problem.value(), "cannot be copied", a_.deployment / file).text};
+  }
+  /// As many meters as are asked for take turns on the first one's line.
+  void name_meters(const label& node, const node_configuration& c) {
+    factory_ = node;
+    const auto& first = c.meters.front();
+    line_ = first.line;
+    std::ofstream more{file_of(node), std::ios::app};
+    for (const auto& meter : c.meters)
+      if (meters_.size() < a_.meters)
+        meters_.push_back(meter.number);
+    for (unsigned n = 1; meters_.size() < a_.meters; ++n) {
+      const auto digits = std::to_string(n);
+      const sequence_number number{"M" + std::string(7 - digits.size(), '0') + digits};
+      if (std::ranges::find(c.meters, number, &meter_plan::number) != c.meters.end())
+        continue;
+      meters_.push_back(number);
+      more << "\n[[meter]]\nnumber = \"" << number.text << "\"\nline = \"" << line_.text() << "\"\n";
+    }
+  }
+  void issue_certificates() {
+    const auto random = system_randomness()->stream("cluster demo", 0);
+    const auto authority = dir_ / "authority";
+    const auto made = make_authority_directory(authority, machine_time(), *random);
+    if (!made)
+      throw demo_failed{made.error().text};
+    std::map<holder_name, std::vector<operator_role>> holders;
+    for (const auto& node : plan_.nodes)
+      holders[{holder_kind::node, node.name}] = {};
+    for (const auto& box : plan_.boxes)
+      for (const auto& custodian : box.custodians)
+        holders[operator_named(custodian)] = {operator_role::custodian};
+    for (const auto& [name, role] : staff)
+      holders[operator_named({std::string{name}})].push_back(role);
+    for (const auto& [holder, roles] : holders) {
+      const auto folder = dir_ / (holder.kind == holder_kind::node ? "pki" : "people") / holder.name.text;
+      fs::create_directories(folder.parent_path());
+      if (const auto given = issue(authority, {holder, roles, certificate_days, folder, false}, machine_time(), *random); !given)
+        throw demo_failed{given.error().text};
+    }
+  }
+
+  // --- asking --------------------------------------------------------------------------------------------------
+
+  stored<requests::answer> try_to_ask(const label& node, const std::string& who, const requests::any_request& r) const {
+    const auto& plan = *std::ranges::find(plan_.nodes, node, &node_plan::name);
+    return ask_over_network({dir_ / "people" / who, node, plan.address, {}}, r);
+  }
+  requests::answer ask(const label& node, const std::string& who, const requests::any_request& r) const {
+    auto a = try_to_ask(node, who, r);
+    if (!a)
+      throw demo_failed{a.error().text};
+    if (a->error)
+      throw demo_failed{node.text + ": " + *a->error};
+    return std::move(*a);
+  }
+  template <class Ready>
+  void wait_until(const std::string& what, Ready ready) {
+    for (int n = 0; n < 600; ++n) {
+      if (ready())
+        return;
+      for (auto& [name, node] : nodes_)
+        if (node->ended())
+          throw demo_failed{"node " + name + " ended: " + node->last_line()};
+      std::this_thread::sleep_for(100ms);
+    }
+    throw demo_failed{"not within a minute: " + what};
+  }
+  std::vector<domain_id> domains() const {
+    std::vector<domain_id> all;
+    for (const auto& domain : plan_.domains)
+      all.push_back(domain.id);
+    return all;
+  }
+  label node_with(component c) const {
+    for (const auto& node : plan_.nodes)
+      if (std::ranges::find(node.computers, c) != node.computers.end())
+        return node.name;
+    throw demo_failed{"no node of the plan has the " + std::string{name(c)}};
+  }
+
+  // --- the day -------------------------------------------------------------------------------------------------
+
+  void start() {
+    for (const auto& node : plan_.nodes)
+      nodes_[node.name.text] = std::make_unique<child_program>(
+          std::vector<std::string>{"node", "run", file_of(node.name).string()}, dir_ / "prints" / node.name.text);
+    view_ = std::make_unique<live_view>(plan_.nodes, dir_ / "people" / auditor);
+    wait_until("all nodes answer", [&] {
+      return std::ranges::all_of(plan_.nodes, [&](const node_plan& n) {
+        return try_to_ask(n.name, auditor, requests::node_status{}).has_value();
+      });
+    });
+    view_->say(std::to_string(nodes_.size()) + " nodes run, each a process, over TLS with certificates both ways");
+  }
+
+  /// Steel boxes come before the Oaks that are told of them.
+  void ceremonies() {
+    const auto of_type = [&](box_type type, auto work) {
+      for (const auto& box : plan_.boxes)
+        if (box.type == type)
+          work(box);
+    };
+    const auto come_into_being = [&](const box_plan& box) {
+      ask(box.node, officer, requests::initialise_box{box.slot, {}, {}, dir_ / "media"});
+      for (std::size_t n = 0; n < box.threshold; ++n)
+        ask(box.node, box.custodians[n].text, requests::enable_box{box.slot, box.custodians[n], dir_ / "media"});
+      view_->say("box " + box.slot.text + " at " + box.node.text + ": initialised by " + officer + ", enabled by " +
+                 std::to_string(box.threshold) + " custodians");
+    };
+    of_type(box_type::manufacturing, come_into_being);
+    const auto& maker = *std::ranges::find(plan_.boxes, box_type::manufacturing, &box_plan::type);
+    for (const auto& domain : plan_.domains)
+      ask(maker.node, officer, requests::create_domain{domain.id, {}, {}});
+    wait_until("all nodes know the domains", [&] {
+      return std::ranges::all_of(plan_.nodes, [&](const node_plan& n) {
+        return ask(n.name, auditor, requests::list_domains{}).domains.size() == plan_.domains.size();
+      });
+    });
+    view_->say(std::to_string(plan_.domains.size()) + " domains made, and known to every node");
+    for (const auto type : {box_type::steel, box_type::oak, box_type::brass, box_type::tin})
+      of_type(type, come_into_being);
+    wait_until("all boxes have their keys", [&] {
+      return std::ranges::all_of(plan_.nodes, [&](const node_plan& n) {
+        const auto boxes = ask(n.name, auditor, requests::list_boxes{}).boxes;
+        return std::ranges::all_of(boxes, [](const requests::box_view& b) {
+          return b.type == box_type::manufacturing || b.active.has_value();
+        });
+      });
+    });
+    view_->show();
+  }
+
+  /// Each meter gets its keys and is registered at the factory, then prints by itself.
+  std::vector<indicium> factory_day() {
+    std::vector<indicium> mail;
+    for (std::size_t n = 0; n < meters_.size(); ++n) {
+      const auto& number = meters_[n];
+      const auto data = dir_ / "meters" / number.text;
+      {
+        child_program meter{{"meter", "run", "--line", line_.text(), "--meter", number.text, "--data", data.string()},
+                            dir_ / "prints" / number.text};
+        done(ask(factory_, day_operator, requests::request_key{number, product, domains()}), "keys of " + number.text);
+        if (n >= registered_) {
+          view_->say("meter " + number.text + ": a key of each domain");
+          continue;
+        }
+        const auto digits = std::to_string(100001 + n);
+        done(ask(factory_, day_operator,
+                 requests::register_meter{number, product, {std::string(12 - digits.size(), '0') + digits},
+                                          plan_.domains.front().sub_domain}),
+             "registration of " + number.text);
+      }
+      const auto printed = print_mail({number, data, {}, {}}, {a_.pieces, 730, "06484"});
+      if (!printed)
+        throw demo_failed{printed.error().text};
+      mail.insert(mail.end(), printed->begin(), printed->end());
+      view_->say("meter " + number.text + ": a key of each domain, registered, " + std::to_string(printed->size()) + " pieces printed");
+    }
+    view_->show();
+    return mail;
+  }
+  static void done(const requests::answer& a, const std::string& what) {
+    for (const auto& key : a.keys)
+      if (!key.done)
+        throw demo_failed{what + ", domain " + key.domain.text + ": " + key.reason.value_or("not done")};
+  }
+
+  /// Somebody wrote a higher postage on every tenth piece, and on every fifteenth a serial that no meter has.
+  void verify(std::vector<indicium> mail) {
+    std::vector<verdict> wanted(mail.size(), verdict::good);
+    for (std::size_t n = 0; n < mail.size(); ++n) {
+      if (n % 10 == 0) {
+        mail[n].postage_thousandths += 1000;
+        wanted[n] = verdict::bad_token;
+      }
+      if (n % 15 == 0) {
+        mail[n].serial = {"999999999999"};
+        wanted[n] = verdict::not_registered;
+      }
+    }
+    std::map<domain_id, std::vector<verdict>> said;
+    for (const auto& part : mail_files(mail, requests::request_limit - 4096))
+      for (const auto& v : ask(node_with(component::data_capture), verifier, requests::verify_mail{{}, part}).verdicts)
+        for (const auto one : unpack(from_hex(v.packed).value_or(bytes{}), v.count))
+          said[v.domain].push_back(one);
+    for (const auto& [domain, verdicts] : said) {
+      std::string line = "mail, " + domain.text + ":";
+      for (const auto kind : {verdict::good, verdict::bad_token, verdict::not_registered})
+        line += ' ' + std::to_string(std::ranges::count(verdicts, kind)) + ' ' + std::string{name(kind)};
+      view_->say(line);
+      if (verdicts != wanted)
+        throw demo_failed{"mail, " + domain.text + ": a piece did not get its right verdict"};
+    }
+  }
+
+  void retire(const sequence_number& meter, const std::string& reason) {
+    done(ask(node_with(component::kmc), day_operator, requests::retire_keys{meter, domains(), reason}),
+         "retirement of " + meter.text);
+    view_->say("meter " + meter.text + ": taken out of service, " + reason);
+  }
+
+  /// By anybody, from the logs alone, while the nodes run.
+  void audit() {
+    for (const auto& node : plan_.nodes) {
+      const auto data = read_configuration(file_of(node.name))->data;
+      for (const auto& words : {std::vector<std::string>{"log", "verify"}, {"replay"}, {"audit", "all"}}) {
+        auto command = words;
+        command.insert(command.end(), {"--data", data.string()});
+        child_program check{command, dir_ / "prints" / ("audit-" + node.name.text)};
+        if (check.finish() != exit_done)
+          throw demo_failed{"log of " + node.name.text + ", " + words.front() + ": " + check.last_line()};
+      }
+      view_->say("log of " + node.name.text + ": verified, replayed, audited; good");
+    }
+    view_->say("everything is in " + dir_.string());
+  }
+
+  static inline const product_code product{"DM400"};
+
+  const cluster_demo_arguments& a_;
+  fs::path dir_;
+  node_configuration plan_;
+  label factory_; ///< the node with the meters' line
+  line_address line_;
+  std::vector<sequence_number> meters_;
+  std::size_t registered_ = 0; ///< of them, from the first on; the others are not
+  std::map<std::string, std::unique_ptr<child_program>> nodes_;
+  std::unique_ptr<live_view> view_; ///< ends before the nodes
+};
+
+} // namespace
+
+int cluster_demo(const cluster_demo_arguments& arguments) {
+  try {
+    demonstration{arguments}.run();
+  } catch (const demo_failed& e) {
+    return complain(e.line, exit_refused);
+  }
+  return output_arrived() ? exit_done : exit_io;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,111 @@
+#include "cli/status.hpp"
+
+#include "cli/output.hpp"
+#include "node/client.hpp"
+#include "node/configuration.hpp"
+#include "node/remote_client.hpp"
+
+#include <algorithm>
+#include <iostream>
+
+namespace oaksteel {
+namespace {
+
+using json = nlohmann::ordered_json;
+
+/// The names of those of `all` for which `which` holds, or `-`.
+std::string names_of(const std::vector<requests::neighbour_view>& all, bool requests::neighbour_view::*which) {
+  std::string s;
+  for (const auto& n : all)
+    if (n.*which)
+      s += (s.empty() ? "" : " ") + n.node.text;
+  return s.empty() ? "-" : s;
+}
+
+void print_document(const std::vector<node_answer>& nodes) {
+  auto all = json::array();
+  for (const auto& one : nodes) {
+    if (const auto problem = one.problem()) {
+      all.push_back({{"node", one.name.text}, {"error", *problem}});
+      continue;
+    }
+    auto node = as_json(*one.said->node);
+    auto& boxes = node["boxes"] = json::array();
+    for (const auto& b : one.said->boxes)
+      boxes.push_back(as_json(b));
+    all.push_back(std::move(node));
+  }
+  print_line(std::cout, {{"nodes", std::move(all)}});
+}
+
+} // namespace
+
+std::optional<std::string> node_answer::problem() const {
+  if (!said)
+    return said.error().text;
+  if (said->error || !said->node)
+    return said->error.value_or("it says nothing of itself");
+  return std::nullopt;
+}
+
+std::vector<node_answer> ask_nodes(const std::vector<node_plan>& nodes, const std::filesystem::path& as) {
+  std::vector<node_answer> all;
+  for (const auto& node : nodes)
+    all.push_back({node.name, ask_over_network({as, node.name, node.address, {}}, requests::node_status{})});
+  return all;
+}
+
+void print_status(const std::vector<node_answer>& nodes) {
+  std::vector<table_row> rows{{"node", "time", "records", "start", "reaches", "is reached by"}};
+  std::vector<table_row> boxes{{"box", "id", "type", "node", "state", "active"}};
+  std::vector<table_row> keys{{"domain", "status", "keys"}};
+  for (const auto& one : nodes) {
+    if (const auto problem = one.problem()) {
+      rows.push_back({one.name.text, "-", "-", "-", *problem});
+      continue;
+    }
+    const auto& v = *one.said->node;
+    rows.push_back({v.node.text, v.time, std::to_string(v.records), std::to_string(v.epoch),
+                    names_of(v.neighbours, &requests::neighbour_view::reached),
+                    names_of(v.neighbours, &requests::neighbour_view::came)});
+    for (const auto& b : one.said->boxes)
+      boxes.push_back({b.slot.text, b.id ? b.id->text() : "-", std::string{name(b.type)}, v.node.text,
+                       b.enabled ? "enabled" : b.id ? "disabled" : "not initialised", b.active ? b.active->text : "-"});
+    for (const auto& k : v.keys)
+      keys.push_back({k.domain.text, k.status, std::to_string(k.keys)});
+  }
+  for (auto* table : {&rows, &boxes, &keys})
+    if (table->size() > 1) {
+      const auto widest = std::ranges::max(*table, {}, &table_row::size).size();
+      for (auto& row : *table)
+        row.resize(widest);
+      if (table != &rows)
+        std::cout << '\n';
+      print_table(*table);
+    }
+}
+
+int show_status(const operate_arguments& arguments) {
+  std::vector<node_answer> nodes;
+  if (!arguments.data.empty()) {
+    nodes.push_back({label{}, ask_node(arguments.data, requests::node_status{})});
+    if (const auto problem = nodes.front().problem(); problem && !nodes.front().said)
+      return complain(nodes.front().said.error());
+  } else {
+    const auto plan = read_deployment(arguments.plan);
+    if (!plan)
+      return complain(plan.error().text(), status_of_mistake(arguments.plan));
+    auto asked = plan->nodes;
+    if (!arguments.node.empty())
+      std::erase_if(asked, [&](const node_plan& n) { return n.name.text != arguments.node; });
+    if (asked.empty())
+      return complain(arguments.plan.string() + ": has no node " + printable(arguments.node), exit_usage);
+    nodes = ask_nodes(asked, arguments.as);
+  }
+  arguments.json ? print_document(nodes) : print_status(nodes);
+  if (!output_arrived())
+    return exit_io;
+  return std::ranges::none_of(nodes, [](const node_answer& n) { return n.problem().has_value(); }) ? exit_done : exit_io;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,181 @@
+#include "node/operation_task.hpp"
+
+#include "events/event.hpp"
+#include "node/mail_file.hpp"
+#include "node/text.hpp"
+#include "storage/archive.hpp"
+
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
+#include <algorithm>
+
+namespace oaksteel {
+namespace {
+
+/// How often whoever waits for an order looks whether the node is to end.
+constexpr std::chrono::milliseconds glance{200};
+
+} // namespace
+
+template <class Fits>
+const site_box& operations::task::at_work_for(const domain_id& domain, box_type type, std::string_view where,
+                                              Fits fits) {
+  for (const auto& box : house_.site_.boxes()) {
+    if (box.plan.type != type || !fits(box))
+      continue;
+    const auto state = known_state_of(box);
+    if (state && state->enabled && state->active == domain)
+      return box;
+  }
+  stop("no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
+       " active; `oaksteel box list` shows what there is");
+}
+
+/// The KMC knows Oak and Brass by the plan; a Steel box may have been switched to the domain since.
+leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& domain) {
+  const auto made = domains();
+  if (std::ranges::find(made, domain) == made.end())
+    stop("domain " + in_quotes(domain.text) + " is not made yet; `oaksteel domain create` makes it");
+  const auto planned = [&](const site_box& box) { return box.plan.active == domain; };
+  at_work_for(domain, box_type::oak, "", planned);
+  at_work_for(domain, box_type::brass, "", planned);
+  const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
+                                  [&](const site_box& box) { return box.here && meter.beside(box.plan.slot); });
+  return {domain, *id_of(steel)};
+}
+
+template <class Handle, class Message>
+order operations::task::outcome_of(const Handle& whom, Message m, const std::string& about) {
+  m.head = head();
+  std::optional<order> outcome;
+  std::optional<caf::error> problem;
+  // A KMC at another node may take longer than a link waits; the same order again is the same order.
+  const auto unanswered = [&] { return !problem || refusal_in(*problem) == refusal::no_answer; };
+  while (!outcome && unanswered() && !house_.ending_) {
+    problem.reset();
+    const auto waiter = self_->spawn([whom, m, task = caf::actor{self_}](caf::event_based_actor* w) {
+      w->request(whom, caf::infinite, m)
+          .then([w, task](const order_result& r) { w->send(task, r); },
+                [w, task](const caf::error& e) { w->send(task, e); });
+    });
+    while (!outcome && !problem && !house_.ending_)
+      self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
+                     caf::after(glance) >> [] {});
+    caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+  }
+  if (problem && !outcome && !house_.ending_)
+    stop(refusal_in(*problem), about, told_in(*problem));
+  if (!outcome)
+    throw operation_stopped{
+      requests::failed(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled"),
+      true};
+  return std::move(*outcome);
+}
+
+requests::answer operations::task::answer_about(const order& done) {
+  answer a;
+  a.order = done.id.number;
+  for (const auto& leg : done.legs)
+    a.keys.push_back(requests::view_of(done.details.kind, leg, house_.log_));
+  return a;
+}
+
+const meter_plan& operations::task::meter_on_a_line(const sequence_number& meter) const {
+  const auto& known = house_.plan_.meters;
+  const auto found = std::ranges::find(known, meter, &meter_plan::number);
+  if (found == known.end())
+    stop("no meter " + in_quotes(meter.text) + " is on a line of this node; the configuration names those that are");
+  return *found;
+}
+
+const site_box& operations::task::beside(const meter_plan& meter) const {
+  return *std::ranges::find_if(house_.site_.boxes(),
+                               [&](const site_box& box) { return box.line && meter.beside(box.plan.slot); });
+}
+
+namespace {
+
+/// Each once, and at least one.
+void must_be_distinct(const std::vector<domain_id>& domains, const sequence_number& meter) {
+  if (domains.empty())
+    stop("no domain is named for the keys of meter " + meter.text);
+  for (auto d = domains.begin(); d != domains.end(); ++d)
+    if (std::find(domains.begin(), d, *d) != d)
+      stop("domain " + d->text + " is named twice");
+}
+
+} // namespace
+
+requests::answer operations::task::perform(const requests::request_key& r) {
+  const auto& meter = meter_on_a_line(r.meter);
+  must_be_distinct(r.domains, r.meter);
+  std::vector<leg_plan> legs;
+  for (const auto& domain : r.domains)
+    legs.push_back(leg_for(meter, domain));
+  ask<acknowledged>(beside(meter).line, load_label{{}, r.meter, r.product}, "meter " + r.meter.text);
+  const order_details details{order_kind::install, r.meter, r.product, {}, {}, {}, {}, {}};
+  return answer_about(
+    outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "order for meter " + r.meter.text));
+}
+
+/// EP Fig. 26; the meter reports, and its report opens the order.
+requests::answer operations::task::perform(const requests::register_meter& r) {
+  const auto& meter = meter_on_a_line(r.meter);
+  return answer_about(outcome_of(
+    beside(meter).line,
+    register_meter{{}, r.meter, r.product, r.serial, r.country, calendar_date::of(house_.time_.now())},
+    "registration of meter " + r.meter.text));
+}
+
+/// EP Fig. 27, MO0.
+requests::answer operations::task::perform(const requests::retire_keys& r) {
+  must_be_distinct(r.domains, r.meter);
+  if (r.reason.empty() || r.reason.size() > requests::reason_limit || on_one_line(r.reason, r.reason.size()) != r.reason)
+    stop("the reason of a retirement must be one line of 1 to " + std::to_string(requests::reason_limit) + " characters");
+  std::vector<leg_plan> legs;
+  for (const auto& domain : r.domains)
+    legs.push_back({domain, {box_type::steel, 0}});
+  const order_details details{
+    order_kind::retirement, r.meter, {}, {}, {}, calendar_date::of(house_.time_.now()), r.reason, {}};
+  return answer_about(
+    outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "retirement of meter " + r.meter.text));
+}
+
+requests::answer operations::task::perform(const requests::show_key& r) {
+  const auto plan = std::ranges::find(house_.plan_.domains, r.key.domain, &domain_plan::id);
+  if (plan == house_.plan_.domains.end())
+    stop("domain " + in_quotes(r.key.domain.text) + " is not in the configuration");
+  if (!archived_here(*plan))
+    stop("the archive of domain " + r.key.domain.text + " is at node " + in_quotes(plan->archive.text) + "; ask there");
+  const auto row = house_.log_.view().row({stream_kind::key, r.key.text()});
+  const auto key = row ? decode<master_key>(row->state) : expected<master_key, std::string>{master_key{}};
+  if (!key)
+    stop(refusal::storage_failed, r.key.text());
+  if (key->status == key_status::none)
+    stop(refusal::key_not_known, r.key.text());
+  answer a;
+  a.held = requests::view_of(*key);
+  return a;
+}
+
+requests::answer operations::task::perform(const requests::verify_mail& r) {
+  if (!house_.site_.data_capture())
+    stop("the data capture system is not at this node; the plan says where it is");
+  auto pieces = read_mail(r.mail, "mail");
+  if (!pieces)
+    stop(pieces.error().text());
+  verify_mail request{{}, "", r.domains, std::make_shared<const std::vector<indicium>>(std::move(*pieces))};
+  if (request.domains.empty())
+    for (const auto& domain : house_.plan_.domains)
+      request.domains.push_back(domain.id);
+  request.request = sender_ + ' ' + std::to_string(house_.heads_ + 1);
+  const auto count = request.pieces->size();
+  const auto verified = ask<mail_verified>(house_.site_.data_capture(), std::move(request), "verification");
+  answer a;
+  for (const auto& result : verified.results)
+    a.verdicts.push_back({result.domain, count, hex(pack(result.verdicts))});
+  return a;
+}
+
+} // namespace oaksteel

@@ -1,0 +1,179 @@
+#include "node/remote_client.hpp"
+
+#include "crypto/random.hpp"
+#include "node/signed_request.hpp"
+#include "node/tls_identity.hpp"
+
+#include <boost/asio/connect.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/read_until.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/write.hpp>
+
+#include <chrono>
+#include <thread>
+
+namespace oaksteel {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using failure = boost::system::error_code;
+
+/// A node that works says so each second (operator_connection.cpp).
+constexpr std::chrono::seconds silence_limit{10};
+/// How long an answer that was lost is asked for again, and how often.
+constexpr std::chrono::seconds insistence{60}, pause{1};
+
+/// One connection, from its first byte to the answer.
+class conversation {
+public:
+  conversation(const operator_access& access, const tls_identity& identity)
+    : access_(access), identity_(identity), stream_(work_, identity.context()) {}
+
+  /// The answer's line; the error says how far it came.
+  stored<std::string> hold(const std::string& line) {
+    tcp::resolver names{work_};
+    failure f;
+    const auto found = names.resolve(access_.address.host, access_.address.port, f);
+    if (f)
+      return unexpected{problem(storage_code::missing, "the host is not known: " + f.message())};
+    if (!within([&](auto done) { asio::async_connect(stream_.next_layer(), found, [done](failure e, const auto&) { done(e); }); }))
+      return unexpected{problem(storage_code::missing, "no node is reached: " + failed_.message())};
+    if (!within([&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); }))
+      return unexpected{problem(storage_code::not_ours, "no secure connection: " + reason())};
+    const auto node = identity_.node_in(stream_.native_handle());
+    if (!node || *node != access_.node.text)
+      return unexpected{problem(storage_code::not_ours,
+                                node ? "this is node " + *node + ", not " + access_.node.text : node.error())};
+    connected_ = true;
+    if (!within([&](auto done) { asio::async_write(stream_, asio::buffer(line), [done](failure e, std::size_t) { done(e); }); }))
+      return unexpected{unanswered()};
+    return answer();
+  }
+  /// Something may have been heard by the node.
+  bool connected() const { return connected_; }
+
+private:
+  /// Runs one step, which calls what it is given when it is done; false when it fails or takes too long.
+  template <class Step>
+  bool within(Step step) {
+    failed_ = asio::error::timed_out;
+    step([this](failure f) { failed_ = f; });
+    work_.restart();
+    work_.run_for(silence_limit);
+    if (!work_.stopped()) { // it still waits
+      failure ignored;
+      stream_.next_layer().close(ignored);
+      work_.run();
+      failed_ = asio::error::timed_out;
+    }
+    return !failed_;
+  }
+
+  /// Spaces come before it, and each begins the wait anew.
+  stored<std::string> answer() {
+    std::string line;
+    std::array<char, 16 * 1024> piece{};
+    while (!line.ends_with('\n')) {
+      std::size_t size = 0;
+      if (!within([&](auto done) {
+            stream_.async_read_some(asio::buffer(piece), [done, &size](failure e, std::size_t n) { size = n, done(e); });
+          }))
+        return unexpected{unanswered()};
+      line.append(piece.data(), size);
+      if (line.size() > requests::answer_limit)
+        return unexpected{problem(storage_code::too_large, "the answer is too long")};
+    }
+    line.pop_back();
+    return line;
+  }
+
+  std::string reason() {
+    const auto verdict = SSL_get_verify_result(stream_.native_handle());
+    return verdict == X509_V_OK ? failed_.message() : std::string{"certificate: "} + X509_verify_cert_error_string(verdict);
+  }
+  storage_error problem(storage_code code, const std::string& what) const {
+    return {code, "node " + access_.node.text + " at " + access_.address.text() + ": " + what};
+  }
+  storage_error unanswered() const {
+    return problem(storage_code::io, "no answer came: " + failed_.message());
+  }
+
+  const operator_access& access_;
+  const tls_identity& identity_;
+  asio::io_context work_;
+  asio::ssl::stream<tcp::socket> stream_;
+  failure failed_;
+  bool connected_ = false;
+};
+
+/// The node works on it: an answer to a command that came again while the first was under way.
+bool is_under_way(const requests::answer& a) { return a.refusal == name(refusal::busy); }
+
+label draw_id(generator& random) {
+  bytes drawn(8);
+  random.randomize(drawn.data(), drawn.size());
+  return {hex(drawn)};
+}
+
+} // namespace
+
+stored<label> holder_of(const std::filesystem::path& certificates) {
+  constexpr std::string_view ending = ".cert.pem";
+  std::vector<label> found;
+  std::error_code unreadable;
+  for (std::filesystem::directory_iterator at{certificates, unreadable}, end; !unreadable && at != end;
+       at.increment(unreadable)) {
+    const auto file = at->path().filename().string();
+    if (!file.ends_with(ending) || file == "ca.cert.pem")
+      continue;
+    if (auto name = label::parse(file.substr(0, file.size() - ending.size())))
+      found.push_back(std::move(*name));
+  }
+  if (unreadable)
+    return unexpected{system_error(unreadable.value(), "cannot be read", certificates)};
+  if (found.size() != 1)
+    return unexpected{storage_error{storage_code::not_ours,
+                                    certificates.string() + ": holds " + std::to_string(found.size()) +
+                                      " certificates of operators; it must be the folder of one"}};
+  return found.front();
+}
+
+stored<requests::answer> ask_over_network(const operator_access& access, const requests::any_request& request) {
+  const auto who = holder_of(access.certificates);
+  if (!who)
+    return unexpected{who.error()};
+  const auto identity = tls_identity::load(access.certificates, operator_named(*who));
+  if (!identity)
+    return unexpected{identity.error()};
+  const auto random = system_randomness()->stream("operator", 0);
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  const request_terms terms{access.node, *who, access.id ? *access.id : draw_id(*random), {now.count()}};
+  const auto line = sign_request(terms, request, identity->own().key, *random) + '\n';
+  const auto until = std::chrono::steady_clock::now() + insistence;
+  bool lost = false; // a node took the command and did not answer
+  for (;;) {
+    conversation one{access, *identity};
+    const auto said = one.hold(line);
+    if (said) {
+      auto answer = requests::read_answer(*said);
+      if (!answer)
+        return unexpected{storage_error{storage_code::io, "node " + access.node.text + ": the answer cannot be read: " +
+                                                            answer.error()}};
+      if (!lost || !is_under_way(*answer))
+        return std::move(*answer);
+    }
+    lost = lost || one.connected();
+    if (!lost)
+      return unexpected{said.error()};
+    if (std::chrono::steady_clock::now() > until)
+      return unexpected{storage_error{storage_code::io, "node " + access.node.text +
+                                                          ": no answer came; it may or may not be done: the same command "
+                                                          "with --id " + terms.id.text + " says what came of it"}};
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+} // namespace oaksteel

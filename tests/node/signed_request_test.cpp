@@ -1,0 +1,57 @@
+#include "node/signed_request.hpp"
+
+#include "crypto/envelope.hpp"
+#include "tests/test_operator.hpp"
+
+namespace oaksteel::testing {
+BOOST_AUTO_TEST_SUITE(signed_requests)
+namespace {
+
+const test_operator& ada() {
+  static const test_operator one{"Ada"};
+  return one;
+}
+const request_terms terms{{"post"}, {"Ada"}, {"c-1"}, {1'000'000}};
+
+std::string signed_line(const requests::any_request& r) { return sign_request(terms, r, ada().key, *ada().random); }
+std::string problem(const std::string& line) {
+  const auto read = read_signed_request(line, ada().shown());
+  return read ? "none" : read.error();
+}
+
+} // namespace
+
+BOOST_AUTO_TEST_CASE(short_requests_are_in_what_is_signed_and_long_ones_beside_it) {
+  for (const std::size_t size : {10u, 200'000u}) {
+    const requests::verify_mail request{{{"VE"}}, std::string(size, 'x')};
+    const auto line = signed_line(request);
+    BOOST_TEST((line.find(' ') != std::string::npos) == (size > operation_request_limit));
+    BOOST_TEST(line.size() <= signed_request_limit);
+    const auto read = read_signed_request(line, ada().shown());
+    BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error()));
+    BOOST_TEST(std::get<requests::verify_mail>(read->request).mail == request.mail);
+    BOOST_TEST(read->body.node.text == "post");
+    BOOST_TEST(read->body.by.text == "Ada");
+    BOOST_TEST(read->body.id.text == "c-1");
+    BOOST_TEST(read->body.time.us == 1'000'000);
+    proof_checker checker;
+    BOOST_TEST(checker.check(ada().key.public_part(), {"operation", "post"}, read->command.body, read->command.proof));
+    BOOST_TEST(!checker.check(ada().key.public_part(), {"operation", "factory"}, read->command.body, read->command.proof));
+  }
+}
+
+BOOST_AUTO_TEST_CASE(what_is_none_is_refused_with_one_line) {
+  const auto small = signed_line(requests::list_boxes{});
+  const auto large = signed_line(requests::verify_mail{{}, std::string(100'000, 'x')});
+  BOOST_TEST(problem("") == "the line is no signed request");
+  BOOST_TEST(problem("{}") == "the line is no signed request");
+  BOOST_TEST(problem(small.substr(2)) == "the line is no signed request");
+  BOOST_TEST(problem(small.substr(0, small.size() / 2)) == "the line is no signed request");
+  BOOST_TEST(problem(std::string(100'000, 'f')) == "the line is no signed request");
+  BOOST_TEST(problem(small + " {}") == "what was signed is not what came with it");
+  BOOST_TEST(problem(large.substr(0, large.find(' '))) == "what was signed is not what came with it");
+  BOOST_TEST(problem(large.substr(0, large.size() - 1)) == "what was signed is not what came with it");
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+} // namespace oaksteel::testing
