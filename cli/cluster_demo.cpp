@@ -174,12 +174,11 @@ public:
     prepare();
     start();
     ceremonies();
-    const auto mail = factory_day();
-    if (registered_ < meters_.size())
-      retire(meters_.back(), "scrapped before registration");
-    verify(mail);
-    for (std::size_t n = 0; n < std::min<std::size_t>(2, registered_ / 2); ++n)
-      retire(meters_[n], "withdrawn");
+    for (auto& [domains, mail] : factory_day())
+      verify(domains, mail);
+    for (const auto& f : factories_)
+      for (std::size_t n = 0; n < std::min<std::size_t>(2, f.meters.size() / 2); ++n)
+        retire(f, n, "withdrawn");
     view_->show();
     audit();
   }
@@ -202,12 +201,13 @@ private:
       auto read = read_configuration(file_of(node.name));
       if (!read)
         throw demo_failed{read.error().text()};
-      if (!read->meters.empty() && factory_.empty())
-        name_meters(node.name, *read);
+      if (!read->meters.empty())
+        factories_.push_back({node.name, read->meters.front().line, {}, {}});
     }
-    registered_ = meters_.size() - meters_.size() / 6;
-    if (factory_.empty())
+    if (factories_.empty())
       throw demo_failed{a_.deployment.string() + ": no node has a [[meter]] on a line"};
+    for (auto& factory : factories_)
+      name_meters(factory);
     issue_certificates();
     for (const auto* folder : {"prints", "meters"})
       fs::create_directories(dir_ / folder);
@@ -222,23 +222,42 @@ private:
     if (problem)
       throw demo_failed{system_error(problem.value(), "cannot be copied", a_.deployment / file).text};
   }
-  /// As many meters as are asked for take turns on the first one's line.
-  void name_meters(const label& node, const node_configuration& c) {
-    factory_ = node;
-    const auto& first = c.meters.front();
-    line_ = first.line;
-    std::ofstream more{file_of(node), std::ios::app};
-    for (const auto& meter : c.meters)
-      if (meters_.size() < a_.meters)
-        meters_.push_back(meter.number);
-    for (unsigned n = 1; meters_.size() < a_.meters; ++n) {
-      const auto digits = std::to_string(n);
-      const sequence_number number{"M" + std::string(7 - digits.size(), '0') + digits};
-      if (std::ranges::find(c.meters, number, &meter_plan::number) != c.meters.end())
-        continue;
-      meters_.push_back(number);
-      more << "\n[[meter]]\nnumber = \"" << number.text << "\"\nline = \"" << line_.text() << "\"\n";
+  /// Meters that a factory makes: they take turns on its line, and each gets a key of the vendor and one of a post.
+  struct factory {
+    label node;
+    line_address line;
+    std::vector<sequence_number> meters;
+    std::vector<std::vector<domain_id>> pairs; ///< of domains, a meter after another
+  };
+  /// As many as are asked for, shared among the factories; those of the configuration first.
+  void name_meters(factory& f) {
+    const auto c = read_configuration(file_of(f.node));
+    const auto share = std::max<std::size_t>(1, a_.meters / factories_.size());
+    std::ofstream more{file_of(f.node), std::ios::app};
+    for (const auto& meter : c->meters)
+      if (f.meters.size() < share)
+        f.meters.push_back(meter.number);
+    while (f.meters.size() < share) {
+      const auto digits = std::to_string(++extra_);
+      f.meters.push_back({"MX" + std::string(6 - digits.size(), '0') + digits});
+      more << "\n[[meter]]\nnumber = \"" << f.meters.back().text << "\"\nline = \"" << f.line.text() << "\"\n";
     }
+    std::vector<domain_id> vendors;
+    const auto made_here = [&](const domain_plan& d) {
+      return std::ranges::any_of(plan_.boxes, [&](const box_plan& b) {
+        return b.type == box_type::steel && b.node == f.node && b.active == d.id;
+      });
+    };
+    for (const auto& d : plan_.domains)
+      if (d.kind == "vendor" && made_here(d))
+        vendors.push_back(d.id);
+    for (const auto& d : plan_.domains)
+      if (d.kind == "postal" && made_here(d)) {
+        f.pairs.push_back(vendors);
+        f.pairs.back().push_back(d.id);
+      }
+    if (f.pairs.empty())
+      throw demo_failed{f.node.text + ": no Steel box there works for a post"};
   }
   void issue_certificates() {
     const auto random = system_randomness()->stream("cluster demo", 0);
@@ -288,17 +307,11 @@ private:
     }
     throw demo_failed{"not within a minute: " + what};
   }
-  std::vector<domain_id> domains() const {
-    std::vector<domain_id> all;
-    for (const auto& domain : plan_.domains)
-      all.push_back(domain.id);
-    return all;
-  }
-  label node_with(component c) const {
-    for (const auto& node : plan_.nodes)
-      if (std::ranges::find(node.computers, c) != node.computers.end())
-        return node.name;
-    throw demo_failed{"no node of the plan has the " + std::string{name(c)}};
+  label capture_node() const {
+    const auto node = plan_.node_of({component::data_capture, {}});
+    if (node.empty())
+      throw demo_failed{"no node of the plan has a data capture system"};
+    return {node};
   }
 
   // --- the day -------------------------------------------------------------------------------------------------
@@ -353,34 +366,51 @@ private:
     view_->show();
   }
 
-  /// Each meter gets its keys and is registered at the factory, then prints by itself.
-  std::vector<indicium> factory_day() {
-    std::vector<indicium> mail;
-    for (std::size_t n = 0; n < meters_.size(); ++n) {
-      const auto& number = meters_[n];
-      const auto data = dir_ / "meters" / number.text;
-      {
-        child_program meter{{"meter", "run", "--line", line_.text(), "--meter", number.text, "--data", data.string()},
-                            dir_ / "prints" / number.text};
-        done(ask(factory_, day_operator, requests::request_key{number, product, domains()}), "keys of " + number.text);
-        if (n >= registered_) {
-          view_->say("meter " + number.text + ": a key of each domain");
-          continue;
-        }
-        const auto digits = std::to_string(100001 + n);
-        done(ask(factory_, day_operator,
-                 requests::register_meter{number, product, {std::string(12 - digits.size(), '0') + digits},
-                                          plan_.domains.front().sub_domain}),
-             "registration of " + number.text);
+  /// Mail, by the domains whose tokens it has.
+  using mail_by_domains = std::map<std::vector<domain_id>, std::vector<indicium>>;
+
+  /// Each meter gets its keys at its factory; but for a sixth they are registered, and print by themselves.
+  mail_by_domains factory_day() {
+    mail_by_domains mail;
+    for (const auto& f : factories_) {
+      const auto registered = f.meters.size() - f.meters.size() / 6;
+      for (std::size_t n = 0; n < f.meters.size(); ++n) {
+        const auto& domains = f.pairs[n % f.pairs.size()];
+        const auto printed = make_meter(f, f.meters[n], domains, n < registered);
+        auto& pieces = mail[domains];
+        pieces.insert(pieces.end(), printed.begin(), printed.end());
       }
-      const auto printed = print_mail({number, data, {}, {}}, {a_.pieces, 730, "06484"});
-      if (!printed)
-        throw demo_failed{printed.error().text};
-      mail.insert(mail.end(), printed->begin(), printed->end());
-      view_->say("meter " + number.text + ": a key of each domain, registered, " + std::to_string(printed->size()) + " pieces printed");
+      if (registered < f.meters.size())
+        retire(f, f.meters.size() - 1, "scrapped before registration");
     }
     view_->show();
     return mail;
+  }
+  std::vector<indicium> make_meter(const factory& f, const sequence_number& number, const std::vector<domain_id>& domains,
+                                   bool registered) {
+    const auto data = dir_ / "meters" / number.text;
+    std::string keys;
+    for (const auto& domain : domains)
+      keys += (keys.empty() ? "" : " and ") + domain.text;
+    {
+      child_program meter{{"meter", "run", "--line", f.line.text(), "--meter", number.text, "--data", data.string()},
+                          dir_ / "prints" / number.text};
+      done(ask(f.node, day_operator, requests::request_key{number, product, domains}), "keys of " + number.text);
+      if (registered) {
+        const auto digits = std::to_string(++serials_);
+        const auto& post = *std::ranges::find(plan_.domains, domains.back(), &domain_plan::id);
+        done(ask(f.node, day_operator,
+                 requests::register_meter{number, product, {std::string(12 - digits.size(), '0') + digits}, post.sub_domain}),
+             "registration of " + number.text);
+      }
+    }
+    view_->say("meter " + number.text + " at " + f.node.text + ": keys of " + keys + (registered ? ", registered, prints" : ""));
+    if (!registered)
+      return {};
+    auto printed = print_mail({number, data, {}, {}}, {a_.pieces, 730, "06484"});
+    if (!printed)
+      throw demo_failed{printed.error().text};
+    return std::move(*printed);
   }
   static void done(const requests::answer& a, const std::string& what) {
     for (const auto& key : a.keys)
@@ -389,7 +419,7 @@ private:
   }
 
   /// Somebody wrote a higher postage on every tenth piece, and on every fifteenth a serial that no meter has.
-  void verify(std::vector<indicium> mail) {
+  void verify(const std::vector<domain_id>& domains, std::vector<indicium> mail) {
     std::vector<verdict> wanted(mail.size(), verdict::good);
     for (std::size_t n = 0; n < mail.size(); ++n) {
       if (n % 10 == 0) {
@@ -403,10 +433,11 @@ private:
     }
     std::map<domain_id, std::vector<verdict>> said;
     for (const auto& part : mail_files(mail, requests::request_limit - 4096))
-      for (const auto& v : ask(node_with(component::data_capture), verifier, requests::verify_mail{{}, part}).verdicts)
+      for (const auto& v : ask(capture_node(), verifier, requests::verify_mail{domains, part}).verdicts)
         for (const auto one : unpack(from_hex(v.packed).value_or(bytes{}), v.count))
           said[v.domain].push_back(one);
-    for (const auto& [domain, verdicts] : said) {
+    for (const auto& domain : domains) {
+      const auto& verdicts = said[domain];
       std::string line = "mail, " + domain.text + ":";
       for (const auto kind : {verdict::good, verdict::bad_token, verdict::not_registered})
         line += ' ' + std::to_string(std::ranges::count(verdicts, kind)) + ' ' + std::string{name(kind)};
@@ -416,10 +447,11 @@ private:
     }
   }
 
-  void retire(const sequence_number& meter, const std::string& reason) {
-    done(ask(node_with(component::kmc), day_operator, requests::retire_keys{meter, domains(), reason}),
-         "retirement of " + meter.text);
-    view_->say("meter " + meter.text + ": taken out of service, " + reason);
+  void retire(const factory& f, std::size_t meter, const std::string& reason) {
+    const auto& number = f.meters[meter];
+    done(ask(f.node, day_operator, requests::retire_keys{number, f.pairs[meter % f.pairs.size()], reason}),
+         "retirement of " + number.text);
+    view_->say("meter " + number.text + ": taken out of service, " + reason);
   }
 
   /// By anybody, from the logs alone, while the nodes run.
@@ -443,10 +475,9 @@ private:
   const cluster_demo_arguments& a_;
   fs::path dir_;
   node_configuration plan_;
-  label factory_; ///< the node with the meters' line
-  line_address line_;
-  std::vector<sequence_number> meters_;
-  std::size_t registered_ = 0; ///< of them, from the first on; the others are not
+  std::vector<factory> factories_;
+  unsigned extra_ = 0;        ///< meters that are in no configuration
+  unsigned serials_ = 100000; ///< the last that was given
   std::map<std::string, std::unique_ptr<child_program>> nodes_;
   std::unique_ptr<live_view> view_; ///< ends before the nodes
 };

@@ -214,10 +214,7 @@ std::string node_configuration::node_of(const party& p) const {
     case component::kmc:
     case component::kdc:
     case component::data_capture:
-      for (const auto& n : nodes)
-        if (std::ranges::find(n.computers, p.part) != n.computers.end())
-          return n.name.text;
-      return {};
+      return computers().node_of(p);
     case component::psr:
     case component::manufacturing:
     case component::oak:

@@ -53,6 +53,7 @@ struct node_configuration {
   std::vector<box_plan> boxes;
   std::vector<meter_plan> meters;
 
+  computer_table computers() const { return computer_table{nodes}; }
   /// The node at which a component is.
   std::string node_of(const party& p) const;
 };

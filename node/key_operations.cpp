@@ -38,7 +38,11 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
   if (std::ranges::find(made, domain) == made.end())
     stop("domain " + in_quotes(domain.text) + " is not made yet; `oaksteel domain create` makes it");
   const auto planned = [&](const site_box& box) { return box.plan.active == domain; };
-  at_work_for(domain, box_type::oak, "", planned);
+  // EP-4: another vendor's Oak boxes make no keys for this one.
+  const auto computers = house_.plan_.computers();
+  at_work_for(domain, box_type::oak, "", [&](const site_box& box) {
+    return planned(box) && computers.kmc_for(box.plan.node.text) == computers.kmc_for(house_.plan_.name);
+  });
   at_work_for(domain, box_type::brass, "", planned);
   const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
                                   [&](const site_box& box) { return box.here && meter.beside(box.plan.slot); });

@@ -43,6 +43,7 @@ neighbourhood peers::begin(caf::actor_system& system) {
     all_[node] = {system.spawn(peer_link, std::move(link)), system.spawn(peer_door, std::move(door))};
   }
   return {plan_.name, others(), [this](const party& p) { return plan_.node_of(p); },
+          plan_.computers(),
           [this](const std::string& node) { return carrier_actor{all_.at(node).link}; },
           [this](const std::string& node, const wire& ends, carrier_actor near) {
             caf::anon_send(all_.at(node).door, wire_offered{{}, ends, std::move(near)});

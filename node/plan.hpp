@@ -23,7 +23,29 @@ inline bool is_domain_kind(std::string_view word) {
 struct node_plan {
   label name;
   line_address address;             ///< where it listens for the others
-  std::vector<component> computers; ///< KMC, KDC, data capture system: each at one node
+  std::vector<component> computers; ///< KMC, KDC, data capture system
+  label kmc; ///< the node of the KMC that its KDC, boxes and data capture system work for (EP-4); empty: its own, or the only one
+
+  bool has(component c) const { return std::find(computers.begin(), computers.end(), c) != computers.end(); }
+};
+
+/// The computers of a deployment, which may have several of a kind (EP-4). A party names the node of one where there are.
+class computer_table {
+public:
+  computer_table() = default; ///< one of each, at the only node
+  explicit computer_table(std::vector<node_plan> nodes) : nodes_(std::move(nodes)) {}
+
+  /// All of a kind, in the order of their nodes.
+  std::vector<party> all(component c) const;
+  /// Whom a node works for. There is none where the plan must say so and does not.
+  std::optional<party> kmc_for(const std::string& node) const;
+  /// The KDC that works for the same KMC as a node.
+  std::optional<party> kdc_for(const std::string& node) const;
+  /// Where it is; empty when the plan has none.
+  std::string node_of(const party& computer) const;
+
+private:
+  std::vector<node_plan> nodes_;
 };
 
 struct domain_plan {

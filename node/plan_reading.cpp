@@ -21,6 +21,19 @@ label read_computer(plan_reader& r, const setting& value) {
   return {std::string{computer_words[read_word(r, value, "computer", computer_words)]}};
 }
 
+/// One of the nodes so far.
+label read_node(plan_reader& r, const setting& value) {
+  words names;
+  for (const auto& n : r.nodes)
+    names.push_back(n.name.text);
+  if (names.empty()) {
+    r.fail(value.at, "there is no [[node]] here, and everything is at one; leave this out");
+    return {};
+  }
+  const auto index = read_word(r, value, "node", names);
+  return index < r.nodes.size() ? r.nodes[index].name : label{};
+}
+
 constexpr known_key<plan_reader, node_plan> node_keys[] = {
   {"name", "name = \"factory\"", named<&node_plan::name>},
   {"address", "address = \"tcp:10.0.0.2:7700\"",
@@ -37,6 +50,7 @@ constexpr known_key<plan_reader, node_plan> node_keys[] = {
        p.computers.push_back(computers[static_cast<std::size_t>(std::ranges::find(computer_words, word.text) -
                                                                 std::begin(computer_words))]);
    }},
+  {"kmc", "", [](plan_reader& r, const setting& n, node_plan& p) { p.kmc = read_node(r, n); }},
 };
 
 void read_node_plan(plan_reader& r, const setting& table) {
@@ -47,25 +61,14 @@ void read_node_plan(plan_reader& r, const setting& table) {
       r.fail(place_in(table, "name"), "there is a node " + in_quotes(p.name.text) + " already; each must have its own");
     if (other.address.text() == p.address.text())
       r.fail(place_in(table, "address"), "node " + in_quotes(other.name.text) + " has this address already");
-    for (const auto c : p.computers)
-      if (std::ranges::find(other.computers, c) != other.computers.end())
-        r.fail(place_in(table, "computers"),
-               "the " + std::string{name(c)} + " is at node " + in_quotes(other.name.text) + " already; there is one");
   }
+  const auto at = place_in(table, "kmc");
+  if (!p.kmc.empty() && p.has(component::kmc))
+    r.fail(at, "node " + in_quotes(p.name.text) + " has a KMC of its own; leave `kmc` out");
+  else if (const auto there = std::ranges::find(r.nodes, p.kmc, &node_plan::name);
+           there != r.nodes.end() && !there->has(component::kmc))
+    r.fail(at, "node " + in_quotes(p.kmc.text) + " has no KMC");
   r.nodes.push_back(std::move(p));
-}
-
-/// One of the nodes.
-label read_node(plan_reader& r, const setting& value) {
-  words names;
-  for (const auto& n : r.nodes)
-    names.push_back(n.name.text);
-  if (names.empty()) {
-    r.fail(value.at, "there is no [[node]] here, and everything is at one; leave this out");
-    return {};
-  }
-  const auto index = read_word(r, value, "node", names);
-  return index < r.nodes.size() ? r.nodes[index].name : label{};
 }
 
 /// Where there are nodes, each part says at which it is.
@@ -73,6 +76,13 @@ void must_say_where(plan_reader& r, const setting& table, const label& node, std
   if (!r.nodes.empty() && node.empty())
     r.fail(table.at, "no `" + std::string{key} + "` here; say which [[node]] it is, for example " + std::string{key} +
                        " = " + in_quotes(r.nodes.front().name.text));
+}
+
+/// Where there are several KMCs, whoever works for one must stand at a node that says for which.
+void must_say_for_whom(plan_reader& r, const setting& table, const std::string& node, const std::string& who) {
+  if (!r.failed() && !computer_table{r.nodes}.kmc_for(node))
+    r.fail(table.at, who + " stands at node " + in_quotes(node) + ", and there are several KMCs; add kmc = \"NODE\" to that "
+                     "[[node]], with the node of the KMC that it works for");
 }
 
 constexpr known_key<plan_reader, domain_plan> domain_keys[] = {
@@ -136,6 +146,8 @@ void read_box_plan(plan_reader& r, const setting& table) {
   read_keys(r, table, "[[box]]", box_keys, b);
   check_box(r, table, b);
   must_say_where(r, table, b.node, "node");
+  if (b.type == box_type::oak || b.type == box_type::steel)
+    must_say_for_whom(r, table, b.node.text, std::string{name(b.type)} + " box " + in_quotes(b.slot.text));
   if (!b.active && !b.domains.empty())
     b.active = b.domains.front();
   r.boxes.push_back(std::move(b));
@@ -167,6 +179,19 @@ void read_node_plans(plan_reader& r, const setting& value) {
   for (const auto c : {component::kmc, component::kdc})
     if (std::ranges::none_of(r.nodes, [c](const node_plan& n) { return std::ranges::count(n.computers, c) > 0; }))
       r.fail(value.at, "no node has the " + std::string{name(c)} + "; add computers = [" + in_quotes(name(c)) + "] to one");
+  const computer_table computers{r.nodes};
+  std::vector<std::string> with_kdc; // KMCs
+  for (const auto& n : r.nodes) {
+    if (!n.has(component::kdc) && !n.has(component::data_capture))
+      continue;
+    const auto kmc = computers.kmc_for(n.name.text);
+    if (!kmc)
+      must_say_for_whom(r, value, n.name.text, n.has(component::kdc) ? "the KDC" : "the data capture system");
+    else if (n.has(component::kdc) && std::ranges::find(with_kdc, kmc->of) != with_kdc.end())
+      r.fail(value.at, "node " + in_quotes(n.name.text) + " has a second KDC of the same KMC; each KMC has one");
+    else if (n.has(component::kdc))
+      with_kdc.push_back(kmc->of);
+  }
 }
 
 void read_domain_plans(plan_reader& r, const setting& value) { read_tables(r, value, domain_limit, read_domain_plan); }

@@ -21,9 +21,6 @@ bool serves(const box_plan& plan, const domain_id& domain) {
 
 /// How commands name the components of a site.
 const party site_party{component::site, {}};
-const party kmc_party{component::kmc, {}};
-const party kdc_party{component::kdc, {}};
-const party capture_party{component::data_capture, {}};
 party neighbour_party(const std::string& node) { return {component::neighbour, node}; }
 party archive_party(const domain_id& domain) { return {component::archive, domain.text}; }
 party psr_party(const label& slot) { return {component::psr, slot.text}; }
@@ -92,7 +89,7 @@ void site::name_sender(const party& from, const component_client& sender) {
 
 site::site(caf::actor_system& system, const site_options& options)
   : system_(system), around_(options.around), carry_(options.carry), spread_(options.spread),
-    domains_(options.domains) {
+    computers_(spread_ ? spread_->computers : computer_table{}), domains_(options.domains) {
   journal_ = options.detached ? system.spawn<caf::detached>(oaksteel::journal, options.journaling)
                               : system.spawn(oaksteel::journal, options.journaling);
   around_.journal = journal_;
@@ -122,38 +119,38 @@ site::site(caf::actor_system& system, const site_options& options)
       box.common = operated(box.common, box_party(plan));
     boxes_.push_back(std::move(box));
   }
-  kmc_options table;
-  table.report_timeout = options.report_timeout.value_or(table.report_timeout);
-  for (const auto& domain : options.domains) {
-    auto& servers = table.domains[domain.id];
-    servers.archive = reached(archives_[domain.id], kmc_party, archive_party(domain.id));
-    bool has_brass = false;
-    for (const auto& box : boxes_) {
-      if (!serves(box.plan, domain.id))
-        continue;
-      if (box.plan.type == box_type::oak)
-        servers.oaks.push_back(reached(box.oak, kmc_party, box_party(box.plan)));
-      if (box.plan.type == box_type::brass && !std::exchange(has_brass, true))
-        servers.brass = reached(box.brass, kmc_party, box_party(box.plan));
+  const auto own = spread_ ? spread_->own : std::string{};
+  for (const auto& kmc : computers_.all(component::kmc)) {
+    const auto table = table_of(kmc, options);
+    if (here(kmc))
+      kmc_ = system.spawn(key_management_computer, table, around_);
+    // Whoever works for this KMC operates it.
+    if (here(kmc))
+      orders_ = reached(kmc_, site_party, kmc);
+    else if (computers_.kmc_for(own) == kmc)
+      orders_ = reached(kmc_actor{}, neighbour_party(own), kmc);
+    for (const auto& other : here(kmc) && spread_ ? spread_->others : std::vector<std::string>{})
+      if (computers_.kmc_for(other) == kmc)
+        reached(kmc_, neighbour_party(other), kmc);
+  }
+  for (const auto& kdc : computers_.all(component::kdc)) {
+    const auto kmc = *computers_.kmc_for(computers_.node_of(kdc));
+    const auto kmc_for_kdc = reached(kmc_, kdc, kmc);
+    if (here(kdc)) {
+      kdc_ = system.spawn(key_distribution_computer, kmc_for_kdc, around_);
+      name_sender(kdc, kdc_);
+    }
+    if (const auto reachable = reached(kdc_, kmc, kdc); here(kmc)) {
+      caf::anon_send(kmc_, kdc_connected{{}, reachable});
+      name_sender(kmc, kmc_);
     }
   }
-  if (here(kmc_party))
-    kmc_ = system.spawn(key_management_computer, table, around_);
-  const auto kmc_itself = operated(kmc_, kmc_party);
-  orders_ = kmc_ ? reached(kmc_, site_party, kmc_party) : kmc_itself;
-  const auto kmc_for_kdc = reached(kmc_, kdc_party, kmc_party);
-  if (here(kdc_party))
-    kdc_ = system.spawn(key_distribution_computer, kmc_for_kdc, around_);
-  name_sender(kdc_party, kdc_);
-  if (const auto kdc = reached(kdc_, kmc_party, kdc_party); kmc_)
-    caf::anon_send(kmc_, kdc_connected{{}, kdc});
-  name_sender(kmc_party, kmc_);
   for (auto& box : boxes_) {
     const auto& plan = box.plan;
     if (plan.type != box_type::steel)
       continue;
     const auto psr_itself = psr_party(plan.slot);
-    const auto kdc = reached(kdc_, psr_itself, kdc_party);
+    const auto kdc = reached(kdc_, psr_itself, kdc_of(plan));
     if (!box.here) {
       box.common = operated(box.common, box_party(plan));
       continue;
@@ -168,9 +165,32 @@ site::site(caf::actor_system& system, const site_options& options)
     name_sender(psr_itself, psr);
     box.common = operated(box.common, box_party(plan));
   }
-  const auto kmc_for_capture = reached(kmc_, capture_party, kmc_party);
-  if (here(capture_party))
-    capture_ = system.spawn(data_capture_system, kmc_for_capture, options.mail_batch);
+  for (const auto& capture : computers_.all(component::data_capture)) {
+    const auto kmc = *computers_.kmc_for(computers_.node_of(capture));
+    const auto kmc_for_capture = reached(kmc_, capture, kmc);
+    if (here(capture))
+      capture_ = system.spawn(data_capture_system, kmc_for_capture, options.mail_batch);
+  }
+}
+
+/// EP-4: each KMC reaches the archive and the Brass of every domain, and those Oak boxes that work for it.
+kmc_options site::table_of(const party& kmc, const site_options& options) {
+  kmc_options table;
+  table.report_timeout = options.report_timeout.value_or(table.report_timeout);
+  for (const auto& domain : options.domains) {
+    auto& servers = table.domains[domain.id];
+    servers.archive = reached(archives_[domain.id], kmc, archive_party(domain.id));
+    bool has_brass = false;
+    for (const auto& box : boxes_) {
+      if (!serves(box.plan, domain.id))
+        continue;
+      if (box.plan.type == box_type::oak && computers_.kmc_for(box.plan.node.text) == kmc)
+        servers.oaks.push_back(reached(box.oak, kmc, box_party(box.plan)));
+      if (box.plan.type == box_type::brass && !std::exchange(has_brass, true))
+        servers.brass = reached(box.brass, kmc, box_party(box.plan));
+    }
+  }
+  return table;
 }
 
 const site_box* site::box_in(const label& slot) const {
@@ -215,9 +235,10 @@ void site::connect_line(const sequence_number& meter, const line_actor& line, co
 
 void site::connect_steel(const site_box& box, const box_id& id) {
   const auto psr = box.here ? psrs_.at(box.plan.slot) : psr_actor{};
-  if (const auto reachable = reached(psr, kdc_party, psr_party(box.plan.slot)); kdc_)
+  const auto kdc = kdc_of(box.plan);
+  if (const auto reachable = reached(psr, kdc, psr_party(box.plan.slot)); kdc_ && here(kdc))
     caf::anon_send(kdc_, psr_connected{{}, id, reachable});
-  name_sender(kdc_party, kdc_);
+  name_sender(kdc, kdc_);
 }
 
 std::vector<const site_box*> site::steels_for(const domain_id& domain) const {

@@ -2,6 +2,7 @@
 // The only place that wires: makes the actors of one node and tells them of each other.
 
 #include "actors/actors.hpp"
+#include "actors/computers/kmc.hpp"
 #include "actors/connections.hpp"
 #include "actors/devices/meter.hpp"
 #include "actors/journal.hpp"
@@ -27,6 +28,7 @@ struct neighbourhood {
   std::string own;                                                ///< this node
   std::vector<std::string> others;                                ///< all other nodes
   std::function<std::string(const party&)> node_of;               ///< by the plan
+  computer_table computers;
   std::function<carrier_actor(const std::string& node)> link;     ///< to a component there
   /// Commands of this wire from that node go to `near`.
   std::function<void(const std::string& node, const wire& ends, carrier_actor near)> admit;
@@ -68,7 +70,7 @@ public:
   const site_box& manufacturing() const;
   /// The plan of a domain; there must be one.
   const domain_plan& plan_of(const domain_id& domain) const;
-  /// As the site's operator reaches it.
+  /// That this node works for, as its operator reaches it.
   kmc_actor kmc() const { return orders_; }
   kdc_actor kdc() const { return kdc_; }
   data_capture_actor data_capture() const { return capture_; }
@@ -95,9 +97,12 @@ private:
   Actor reached(const Actor& component, const party& from, const party& to);
   template <class Actor>
   Actor reached_from_here(const Actor& component, const party& from, const party& to);
-  /// The same for the operator of this node; those of all others are let in.
+  /// The same for the operator of this node; those of all others are let in. For boxes.
   template <class Actor>
   Actor operated(const Actor& component, const party& to);
+  kmc_options table_of(const party& kmc, const site_options& options);
+  /// For which the PSR beside a Steel box works.
+  party kdc_of(const box_plan& steel) const { return computers_.kdc_for(steel.node.text).value_or(party{component::kdc, {}}); }
   bool here(const party& p) const { return !spread_ || spread_->node_of(p) == spread_->own; }
   /// Tells the wires of a sender who it is.
   void name_sender(const party& from, const component_client& sender);
@@ -106,6 +111,7 @@ private:
   surroundings around_;
   carrying carry_;
   std::optional<neighbourhood> spread_;
+  computer_table computers_;
   configuration_table known_;
   struct joined {
     party from;
