@@ -1,5 +1,6 @@
 #include "actors/neighbours.hpp"
 
+#include "events/neighbour.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 
@@ -38,6 +39,20 @@ void note(neighbours_pointer self) {
     state.house->submit({{{"neighbours", ++state.notes}, 0, 0}, tale.command, nullptr},
                         [tale](transaction& t) { t.refuse(tale.why, tale.about, tale.involved); });
   wake(self);
+}
+
+/// No refusal of the house: an old copy that comes again and again must not fill the log. The port tells who it was.
+void admit(neighbours_pointer self, const peer_came& m) {
+  auto failed = [m](const caf::error& e) { m.admit(refusal_in(e)); };
+  self->state.house->submit({{{"neighbours", ++self->state.notes}, 0, 0}, "admit_peer", failed}, [m](transaction& t) {
+    const stream_id stream{stream_kind::neighbour, m.node};
+    const auto& h = m.hello;
+    auto events = decide(t.state<neighbour>(stream), neighbour_met{m.node, h.log, h.epoch, h.parents});
+    const auto why = events ? std::nullopt : std::optional{events.error()};
+    if (events)
+      t.apply<neighbour>(stream, std::move(*events));
+    t.when_durable([m, why](const message_head&) { m.admit(why); });
+  });
 }
 
 auto introduce(neighbours_pointer self, const introduce_authority& m) {
@@ -94,6 +109,7 @@ neighbours_actor::behavior_type neighbours(neighbours_pointer self, surroundings
     [self](const command_refused& m) { return note_refusal(self, *self->state.house, m); },
     [self](const peer_refused& m) { gather(self, m); },
     [self](const refusals_due&) { note(self); },
+    [self](const peer_came& m) { admit(self, m); },
     [self](const introduce_authority& m) { return introduce(self, m); },
     [self](const introduce_domain& m) { return introduce(self, m); },
   };

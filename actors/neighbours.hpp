@@ -1,8 +1,9 @@
 #pragma once
-// What a node notes of other nodes: what they introduced, and who was not let in (SYS-6, EP-29).
+// What a node notes of other nodes: with which log they came, what they introduced, who was not let in (SYS-6, EP-29).
 
 #include "actors/actors.hpp"
 #include "actors/link/gathered_faults.hpp"
+#include "actors/link/peer_end.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
 
@@ -32,8 +33,16 @@ struct introduce_domain {
   domain_introduced told;
 };
 
+/// From the port: a node is there with this log. `admit` hears when that is on record, or why it may not come.
+struct peer_came {
+  message_head head;
+  std::string node;
+  peer_hello hello;
+  std::function<void(std::optional<refusal> why)> admit;
+};
+
 using neighbours_actor =
-  component_client::extend<caf::reacts_to<peer_refused>, caf::reacts_to<refusals_due>,
+  component_client::extend<caf::reacts_to<peer_refused>, caf::reacts_to<refusals_due>, caf::reacts_to<peer_came>,
                            caf::replies_to<introduce_authority>::with<acknowledged>,
                            caf::replies_to<introduce_domain>::with<acknowledged>>;
 

@@ -67,6 +67,7 @@ struct node_facts {
   bool simulated = false;
   std::uint64_t restarts = 0;
   std::uint32_t epoch = 0;
+  std::vector<std::string> parents; ///< logs before this one, the first of them first
 
   void take(const replay_step& step) {
     epoch = step.written.epoch;
@@ -75,6 +76,8 @@ struct node_facts {
       simulated = opened->simulated;
     } else if (std::holds_alternative<node_restarted>(step.event)) {
       ++restarts;
+    } else if (auto restored = std::get_if<log_restored>(&step.event)) {
+      parents.push_back(restored->parent.hex());
     }
   }
 };
@@ -118,12 +121,15 @@ int log_stat(const log_arguments& arguments) {
                 {"simulated", facts.simulated},
                 {"epoch", facts.epoch},
                 {"restarts", facts.restarts},
+                {"parents", facts.parents},
                 {"bytes", size}});
     print_line(std::cout, out);
     return finished(r.problem);
   }
   print_line_of("log", r.id.hex() + (facts.simulated ? "  (simulated: its seed gives its keys away)" : ""));
   print_line_of("origin", origin);
+  for (const auto& parent : facts.parents)
+    print_line_of("behind", parent);
   print_line_of("node", facts.node);
   print_line_of("records", std::to_string(r.records) + ", epoch " + std::to_string(facts.epoch) + ", "
                              + std::to_string(facts.restarts) + " restarts");

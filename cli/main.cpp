@@ -1,8 +1,9 @@
-// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, share.cpp,
-// ceremony_*.cpp, operate*.cpp, line_commands.cpp and pki*.cpp.
+// The program: parse, call, print. What the commands do stands in run.cpp, inspect.cpp, audit.cpp, backup.cpp,
+// share.cpp, ceremony_*.cpp, operate*.cpp, line_commands.cpp and pki*.cpp.
 
 #include "actors/link/message_page.hpp"
 #include "cli/audit.hpp"
+#include "cli/backup.hpp"
 #include "cli/ceremony_script.hpp"
 #include "cli/ceremony_transcript.hpp"
 #include "cli/inspect.hpp"
@@ -34,6 +35,7 @@ struct arguments {
   std::uint64_t list_to = 0;
   std::string checkpoint, export_file, at;
   audit_arguments audit;
+  backup_arguments backup;
   share_arguments share;
   std::string share_data;
   ceremony_script_arguments script;
@@ -181,6 +183,25 @@ void add_audit(CLI::App& app, arguments& a) {
   command.callback([&a] { a.run = [&a] { return run_audit(a); }; });
 }
 
+void add_backup(CLI::App& app, arguments& a) {
+  auto& out = *app.add_subcommand("backup", "Copy a node's log and what lies sealed beside it to one file, while it runs");
+  out.add_option("FILE", a.backup.backup, "the file to make; there must be none")->required();
+  out.add_option("--data", a.backup.data, "the node's data directory")->required();
+  out.add_flag("--json", a.backup.json, "print JSON");
+  out.footer("Example: oaksteel backup factory.backup --data factory");
+  out.callback([&a] { a.run = [&a] { return backup(a.backup); }; });
+
+  auto& in = *app.add_subcommand("restore", "Check a backup and make a data directory of it, with a new log");
+  in.add_option("FILE", a.backup.backup, "the backup")->required();
+  in.add_option("--data", a.backup.data, "the data directory to make; new or empty")->required();
+  in.add_option("--raise-by", a.backup.raise_by, "what is added to each counter before the node acts; a node that is "
+                                                 "alone needs it (docs/deployment.md)")
+    ->check(whole_number);
+  in.add_flag("--json", a.backup.json, "print JSON");
+  in.footer("Example: oaksteel restore factory.backup --data factory");
+  in.callback([&a] { a.run = [&a] { return restore(a.backup); }; });
+}
+
 void add_share(CLI::App& app, arguments& a) {
   auto& share = *app.add_subcommand("share", "Look at custodians' shares");
   share.require_subcommand(1);
@@ -280,6 +301,7 @@ int run(int argc, char** argv) {
   add_log(app, a);
   add_replay(app, a);
   add_audit(app, a);
+  add_backup(app, a);
   add_share(app, a);
   add_ceremony(app, a);
   add_messages(app, a);

@@ -62,7 +62,7 @@ stored<recorded_sets> read_sets(const fs::path& data) {
     return unexpected{storage_error{storage_code::damaged, data.string() + ": record "
                                                              + std::to_string(folded.problem->position) + ": "
                                                              + folded.problem->text}};
-  known.log = folded.id;
+  known.log = folded.origin;
   return known;
 }
 

@@ -55,6 +55,17 @@ struct sentence {
     return join("the node started again on ", e.durable, " durable records",
                 e.public_log_key.empty() ? "" : ", with a new key for the log");
   }
+  std::string operator()(const log_restored& e) const {
+    return join("node ", e.node, " was restored from a backup: a new log begins behind record ", e.position, " of log ",
+                e.parent.hex(), e.raise_by ? join(", each counter to be raised by ", e.raise_by) : std::string{});
+  }
+  std::string operator()(const counters_raised& e) const {
+    std::string nodes;
+    for (const auto& node : e.nodes)
+      nodes += (nodes.empty() ? "" : ", ") + node;
+    return join("the node's counters are above all that is known, its epoch is ", std::uint64_t{e.epoch},
+                nodes.empty() ? "" : "; told by ", nodes);
+  }
   std::string operator()(const scenario_input& e) const {
     return join("part ", std::uint64_t{e.part} + 1, " of ", std::uint64_t{e.parts}, " of the scenario's file ", e.file);
   }
@@ -106,6 +117,12 @@ struct sentence {
   std::string operator()(const active_domain_switched& e) const {
     return join(box(e.box), " works for domain ", e.domain, " from now on");
   }
+  std::string operator()(const last_seen_raised& e) const {
+    return join(box(e.box), " takes no key id up to ", e.key, " any more");
+  }
+  std::string operator()(const box_ids_raised& e) const {
+    return join("no id up to ", e.box, " is handed out any more");
+  }
   std::string operator()(const generators_changed& e) const {
     std::string faults;
     for (const auto& [part, fault] : {std::pair{"hardware generator ", &e.hardware},
@@ -121,6 +138,15 @@ struct sentence {
   }
   std::string operator()(const authority_introduced& e) const {
     return join("node ", e.node, " introduced ", box(e.box), " as the one that all others come from");
+  }
+  std::string operator()(const neighbour_met& e) const {
+    return join("node ", e.node, " came with log ", e.log.hex(), ", epoch ", std::uint64_t{e.epoch});
+  }
+  std::string operator()(const key_ids_raised& e) const {
+    return join("no key id up to ", e.key, " is given out any more");
+  }
+  std::string operator()(const order_numbers_raised& e) const {
+    return join("no order number up to ", e.order, " is given out any more");
   }
   std::string operator()(const domain_introduced& e) const {
     return join("node ", e.node, " introduced the ", e.kind, " domain ", e.domain, " of ", e.sub_domain, ", made by ",

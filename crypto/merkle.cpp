@@ -75,6 +75,21 @@ digest sha256(std::span<const std::uint8_t> data) {
   return d;
 }
 
+struct sha256_in_pieces::impl {
+  std::unique_ptr<Botan::HashFunction> hash = Botan::HashFunction::create_or_throw("SHA-256");
+};
+sha256_in_pieces::sha256_in_pieces() : impl_(std::make_unique<impl>()) {}
+sha256_in_pieces::sha256_in_pieces(sha256_in_pieces&&) noexcept = default;
+sha256_in_pieces::~sha256_in_pieces() = default;
+void sha256_in_pieces::add(std::span<const std::uint8_t> data) {
+  impl_->hash->update(data.data(), data.size());
+}
+digest sha256_in_pieces::finish() {
+  digest d;
+  impl_->hash->final(d.value.data());
+  return d;
+}
+
 std::optional<merkle_frontier> merkle_frontier::resume(std::uint64_t size, std::vector<digest> peaks) {
   // One complete subtree for each bit of the size.
   if (peaks.size() != static_cast<std::size_t>(std::popcount(size)))

@@ -18,6 +18,21 @@ digest node_hash(const digest& left, const digest& right);
 /// SHA-256 of plain bytes.
 digest sha256(std::span<const std::uint8_t> data);
 
+/// The same of bytes that come in pieces.
+class sha256_in_pieces {
+public:
+  sha256_in_pieces();
+  sha256_in_pieces(sha256_in_pieces&&) noexcept;
+  ~sha256_in_pieces();
+  void add(std::span<const std::uint8_t> data);
+  /// Of all that was added; it begins anew.
+  digest finish();
+
+private:
+  struct impl;
+  std::unique_ptr<impl> impl_;
+};
+
 /// Grows a tree leaf by leaf, holding only the roots of its complete subtrees (at most 64).
 class merkle_frontier {
 public:

@@ -38,9 +38,6 @@ std::optional<refusal> not_countable(const secure_box& state, const label& custo
   return owner == custodian ? std::nullopt : std::optional{refusal::share_of_another_custodian};
 }
 
-/// Nobody signs the key id of a request. One that is far beyond the last would take all those between with it, and no
-/// key could be made any more: who can forge a request must not be able to do that (EP-13b).
-constexpr std::uint64_t key_id_step_limit = 1'000'000;
 bool too_far(const domain_process& process, const key_id& key) {
   return key.number - process.last_seen > key_id_step_limit;
 }
@@ -119,6 +116,19 @@ decision<box_event> decide(const secure_box& state, const report_generators& com
   if (state.generators == found)
     return events{};
   return events{generators_changed{state.id, found.health, found.hardware, found.software, found.combination}};
+}
+
+decision<box_event> decide(const secure_box& state, const last_seen_raised& proposed) {
+  if (state.id.number == 0)
+    return refuse(refusal::box_not_initialised);
+  if (state.id.type != box_type::oak && state.id.type != box_type::steel)
+    return refuse(refusal::wrong_box_type);
+  const auto process = state.processes.find(proposed.key.domain);
+  const auto raised = state.raised.find(proposed.key.domain);
+  const auto last = process != state.processes.end() ? process->second.last_seen
+                    : raised != state.raised.end()   ? raised->second
+                                                     : 0;
+  return proposed.key.number <= last ? events{} : events{proposed};
 }
 
 decision<box_event> decide(const secure_box& state, const domain_process_made& proposed) {
@@ -309,6 +319,8 @@ void evolve(secure_box& state, const domain_process_made& e) {
   process.suite = e.suite;
   process.steels.insert(e.steels.begin(), e.steels.end());
   process.key_data = e.key_data;
+  if (const auto raised = state.raised.extract(e.domain))
+    process.last_seen = raised.mapped();
   // A Manufacturing box works for all of its domains.
   if (!state.active && state.id.type != box_type::manufacturing)
     state.active = e.domain;
@@ -336,6 +348,10 @@ void evolve(secure_box&, const retirement_confirmed&) {}
 void evolve(secure_box&, const tokens_verified&) {}
 void evolve(secure_box& state, const generators_changed& e) {
   state.generators = {e.health, e.hardware, e.software, e.combination};
+}
+void evolve(secure_box& state, const last_seen_raised& e) {
+  const auto process = state.processes.find(e.key.domain);
+  (process != state.processes.end() ? process->second.last_seen : state.raised[e.key.domain]) = e.key.number;
 }
 
 } // namespace oaksteel

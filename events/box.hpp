@@ -163,6 +163,15 @@ struct active_domain_switched {
   static auto fields(auto& self, auto take) { return take(self.box, self.domain); }
 };
 
+/// After a restoration: an Oak or Steel box takes no key id of this domain up to this one, for it may have seen it
+/// (EP-14).
+struct last_seen_raised {
+  box_id box;
+  key_id key;
+
+  static auto fields(auto& self, auto take) { return take(self.box, self.key); }
+};
+
 // --- events: work ---------------------------------------------------------------------------------
 
 /// Oak generated a key (EP Fig. 24, steps 306-308). Sealed beside it: both ciphertexts, so that a repeated
@@ -275,7 +284,7 @@ using box_event =
                key_set_received, domain_process_made, active_domain_switched, key_generated, installation_attempted,
                installation_finished,
                installation_confirmed, key_condemned, registration_confirmed, retirement_confirmed, tokens_verified,
-               generators_changed>;
+               generators_changed, last_seen_raised>;
 
 // --- state ------------------------------------------------------------------------------------------
 
@@ -305,12 +314,17 @@ struct secure_box {
   std::map<domain_id, domain_process> processes;
   std::optional<check_value> key_set; ///< Manufacturing: of domain key set and start-up keys, once it has them
   generator_condition generators;
+  std::map<domain_id, std::uint64_t> raised; ///< by a restoration: last seen key ids of domains whose keys it may get
 
   static auto fields(auto& self, auto take) {
     return take(self.id, self.slot, self.suite, self.threshold, self.salt, self.shares, self.entered, self.enabled,
-                self.active, self.processes, self.key_set, self.generators);
+                self.active, self.processes, self.key_set, self.generators, self.raised);
   }
 };
+
+/// Nobody signs the key id of a request. One that is far beyond the last would take all those between with it, and no
+/// key could be made any more: who can forge a request must not be able to do that (EP-13b).
+inline constexpr std::uint64_t key_id_step_limit = 1'000'000;
 
 /// At most this many installations of a domain may be open at one Steel box.
 inline constexpr std::size_t open_installations_limit = 96;
@@ -353,6 +367,9 @@ decision<box_event> decide(const secure_box& state, const report_generators& com
 
 decision<box_event> decide(const secure_box& state, const domain_process_made& proposed);
 decision<box_event> decide(const secure_box& state, const key_set_received& proposed);
+
+/// No event where it takes none up to it anyway.
+decision<box_event> decide(const secure_box& state, const last_seen_raised& proposed);
 
 /// Whether a Manufacturing box may make other boxes and domains now: enabled, with a domain key set.
 std::optional<refusal> not_ready_to_make(const secure_box& state);
@@ -420,5 +437,6 @@ void evolve(secure_box& state, const registration_confirmed& e);
 void evolve(secure_box& state, const retirement_confirmed& e);
 void evolve(secure_box& state, const tokens_verified& e);
 void evolve(secure_box& state, const generators_changed& e);
+void evolve(secure_box& state, const last_seen_raised& e);
 
 } // namespace oaksteel

@@ -25,12 +25,20 @@ struct box_id_reserved {
   static auto fields(auto& self, auto take) { return take(self.box, self.slot); }
 };
 
+/// After a restoration: ids of this type up to this one may have been handed out and are not handed out again.
+struct box_ids_raised {
+  box_id box;
+
+  static auto fields(auto& self, auto take) { return take(self.box); }
+};
+
 struct box_allocator {
   std::map<std::string, std::string> slots; ///< slot to box id
+  std::map<box_type, std::uint32_t> raised; ///< by a restoration: numbers up to this one are taken
 
-  static auto fields(auto& self, auto take) { return take(self.slots); }
+  static auto fields(auto& self, auto take) { return take(self.slots, self.raised); }
 };
-using box_allocator_event = std::variant<box_id_reserved>;
+using box_allocator_event = std::variant<box_id_reserved, box_ids_raised>;
 
 struct reserve_box_id {
   label slot;
@@ -38,7 +46,10 @@ struct reserve_box_id {
 };
 /// M00000001 is given and not reserved (EP Fig. 22): further Manufacturing boxes begin at 2.
 decision<box_allocator_event> decide(const box_allocator& state, const reserve_box_id& command);
+/// No event where no id up to it would be handed out anyway.
+decision<box_allocator_event> decide(const box_allocator& state, const box_ids_raised& proposed);
 void evolve(box_allocator& state, const box_id_reserved& e);
+void evolve(box_allocator& state, const box_ids_raised& e);
 /// The id that the allocator holds for a slot.
 std::optional<box_id> reserved_for(const box_allocator& state, const label& slot);
 

@@ -59,7 +59,7 @@ struct stream_for<domain> {
 };
 template <>
 struct stream_for<key_counter> {
-  static stream_id of(const key_id_assigned& e) { return {stream_kind::key_counter, e.key.domain.text}; }
+  static stream_id of(const auto& e) { return {stream_kind::key_counter, e.key.domain.text}; }
 };
 template <>
 struct stream_for<master_key> {
@@ -67,7 +67,7 @@ struct stream_for<master_key> {
 };
 template <>
 struct stream_for<order_book> {
-  static stream_id of(const order_numbered&) { return {stream_kind::order_book, "orders"}; }
+  static stream_id of(const auto&) { return {stream_kind::order_book, "orders"}; }
 };
 template <>
 struct stream_for<order> {
@@ -76,6 +76,10 @@ struct stream_for<order> {
 template <>
 struct stream_for<authority> {
   static stream_id of(const authority_introduced&) { return {stream_kind::authority, "authority"}; }
+};
+template <>
+struct stream_for<neighbour> {
+  static stream_id of(const neighbour_met& e) { return {stream_kind::neighbour, e.node}; }
 };
 template <>
 struct stream_for<operation> {

@@ -11,6 +11,7 @@
 #include "events/introduction.hpp"
 #include "events/master_key.hpp"
 #include "events/meter.hpp"
+#include "events/neighbour.hpp"
 #include "events/node.hpp"
 #include "events/operation.hpp"
 #include "events/order.hpp"
@@ -59,6 +60,8 @@ using event_list = event_entries<
   event_entry<4, 1, "scenario_started", scenario_started, node_state>,
   event_entry<5, 1, "scenario_step_finished", scenario_step_finished, node_state>,
   event_entry<6, 1, "fault_recorded", fault_recorded, fault_log>,
+  event_entry<7, 1, "log_restored", log_restored, node_state>,
+  event_entry<8, 1, "counters_raised", counters_raised, node_state>,
   // boxes
   event_entry<20, 1, "box_id_reserved", box_id_reserved, box_allocator>,
   event_entry<21, 3, "box_initialised", box_initialised, secure_box>,
@@ -87,6 +90,7 @@ using event_list = event_entries<
   event_entry<43, 1, "key_activated", key_activated, master_key>,
   event_entry<44, 1, "key_retired", key_retired, master_key>,
   event_entry<45, 1, "key_marked_bad", key_marked_bad, master_key>,
+  event_entry<46, 1, "key_ids_raised", key_ids_raised, key_counter>,
   // KMC and KDC
   event_entry<50, 1, "order_numbered", order_numbered, order_book>,
   event_entry<51, 1, "order_opened", order_opened, order>,
@@ -98,6 +102,7 @@ using event_list = event_entries<
   event_entry<57, 1, "leg_finished", leg_finished, order>,
   event_entry<58, 1, "leg_abandoned", leg_abandoned, order>,
   event_entry<59, 1, "order_closed", order_closed, order>,
+  event_entry<60, 1, "order_numbers_raised", order_numbers_raised, order_book>,
   event_entry<65, 1, "install_record_received", install_record_received, distribution>,
   event_entry<66, 1, "install_record_handed_out", install_record_handed_out, distribution>,
   event_entry<67, 1, "install_record_settled", install_record_settled, distribution>,
@@ -111,9 +116,12 @@ using event_list = event_entries<
   event_entry<86, 1, "tamper_detected", tamper_detected, meter>,
   // boxes, continued
   event_entry<100, 1, "generators_changed", generators_changed, secure_box>,
+  event_entry<101, 1, "last_seen_raised", last_seen_raised, secure_box>,
+  event_entry<102, 1, "box_ids_raised", box_ids_raised, box_allocator>,
   // between nodes
   event_entry<110, 1, "authority_introduced", authority_introduced, authority>,
   event_entry<111, 1, "domain_introduced", domain_introduced, domain>,
+  event_entry<112, 1, "neighbour_met", neighbour_met, neighbour>,
   // operators
   event_entry<120, 1, "operation_asked", operation_asked, operation>,
   event_entry<121, 1, "operation_answered", operation_answered, operation>>;
@@ -123,7 +131,8 @@ using any_event = event_list::any_event;
 
 /// The state of any stream.
 using any_state = std::variant<node_state, fault_log, box_allocator, secure_box, domain, key_counter, master_key,
-                               order_book, order, distribution, meter, admission, authority, operation>;
+                               order_book, order, distribution, meter, admission, authority,
+                               neighbour, operation>;
 
 std::uint16_t tag_of(const any_event& e);
 std::uint8_t version_of(const any_event& e);

@@ -301,6 +301,8 @@ std::string_view name(stream_kind kind) {
     return "admission";
   case stream_kind::authority:
     return "authority";
+  case stream_kind::neighbour:
+    return "neighbour";
   case stream_kind::operation:
     return "operation";
   }

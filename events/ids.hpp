@@ -187,7 +187,8 @@ enum class stream_kind : std::uint8_t {
   allocator = 11,   ///< box ids handed out
   admission = 12,   ///< a box that proved itself, by box id
   authority = 13,   ///< whom the boxes of this node believe
-  operation = 14,   ///< a command of an operator, by his name and its id
+  neighbour = 14,   ///< another node, by its name
+  operation = 15,   ///< a command of an operator, by his name and its id
 };
 bool valid(stream_kind kind);
 std::string_view name(stream_kind kind);

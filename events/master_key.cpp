@@ -41,7 +41,16 @@ decision<key_counter_event> decide(const key_counter& state, const assign_key_id
       key_id_assigned{{command.domain, state.last + 1}, command.steel, command.order}};
 }
 
+decision<key_counter_event> decide(const key_counter& state, const key_ids_raised& proposed) {
+  if (proposed.key.number <= state.last)
+    return std::vector<key_counter_event>{};
+  return std::vector<key_counter_event>{proposed};
+}
+
 void evolve(key_counter& state, const key_id_assigned& e) {
+  state.last = e.key.number;
+}
+void evolve(key_counter& state, const key_ids_raised& e) {
   state.last = e.key.number;
 }
 

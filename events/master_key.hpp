@@ -35,6 +35,13 @@ struct key_id_assigned {
   static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.order); }
 };
 
+/// After a restoration: key ids up to this one may have been given out, and are not again. Stream: key_counter.
+struct key_ids_raised {
+  key_id key;
+
+  static auto fields(auto& self, auto take) { return take(self.key); }
+};
+
 /// New: the archive stored MI3 (EP Fig. 24, step 312). Sealed beside it: (K) to Brass.
 struct key_created {
   key_id key;
@@ -105,7 +112,7 @@ struct key_counter {
 
   static auto fields(auto& self, auto take) { return take(self.last); }
 };
-using key_counter_event = std::variant<key_id_assigned>;
+using key_counter_event = std::variant<key_id_assigned, key_ids_raised>;
 
 /// MI0 at the archive: the next key id of the domain, for a Steel box.
 struct assign_key_id {
@@ -114,7 +121,10 @@ struct assign_key_id {
   order_id order;
 };
 decision<key_counter_event> decide(const key_counter& state, const assign_key_id& command);
+/// No event where it stands as high already.
+decision<key_counter_event> decide(const key_counter& state, const key_ids_raised& proposed);
 void evolve(key_counter& state, const key_id_assigned& e);
+void evolve(key_counter& state, const key_ids_raised& e);
 
 // --- the key -------------------------------------------------------------------------------------
 

@@ -9,6 +9,17 @@ void evolve(node_state& state, const log_opened& e) {
 void evolve(node_state& state, const node_restarted&) {
   ++state.restarts;
 }
+void evolve(node_state& state, const log_restored& e) {
+  state.ancestors.insert(state.ancestors.begin(), e.parent);
+  if (state.ancestors.size() > ancestors_limit)
+    state.ancestors.resize(ancestors_limit);
+  state.restored = true;
+  state.raise_by = e.raise_by;
+}
+void evolve(node_state& state, const counters_raised&) {
+  state.restored = false;
+  state.raise_by = 0;
+}
 void evolve(node_state&, const scenario_input&) {}
 void evolve(node_state& state, const scenario_started& e) {
   state.scenario_running = true;

@@ -114,7 +114,16 @@ std::string order_key(const order_details& details, const std::vector<leg_plan>&
   return key;
 }
 
+decision<order_book_event> decide(const order_book& state, const order_numbers_raised& proposed) {
+  if (proposed.order.number <= state.last)
+    return std::vector<order_book_event>{};
+  return std::vector<order_book_event>{proposed};
+}
+
 void evolve(order_book& state, const order_numbered& e) {
+  state.last = e.order.number;
+}
+void evolve(order_book& state, const order_numbers_raised& e) {
   state.last = e.order.number;
 }
 

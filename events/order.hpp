@@ -30,13 +30,22 @@ struct order_numbered {
 
   static auto fields(auto& self, auto take) { return take(self.order); }
 };
+/// After a restoration: numbers up to this one may have been given out, and are not again. Stream: order_book.
+struct order_numbers_raised {
+  order_id order;
+
+  static auto fields(auto& self, auto take) { return take(self.order); }
+};
 struct order_book {
   std::uint64_t last = 0;
 
   static auto fields(auto& self, auto take) { return take(self.last); }
 };
-using order_book_event = std::variant<order_numbered>;
+using order_book_event = std::variant<order_numbered, order_numbers_raised>;
+/// No event where it stands as high already.
+decision<order_book_event> decide(const order_book& state, const order_numbers_raised& proposed);
 void evolve(order_book& state, const order_numbered& e);
+void evolve(order_book& state, const order_numbers_raised& e);
 
 /// What the order is about.
 struct order_details {

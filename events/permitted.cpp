@@ -36,6 +36,13 @@ struct question {
   answer operator()(const node_state&, const node_restarted& e) const {
     return unless(e.public_log_key.empty() || e.public_log_key.size() == 32, "the log's key has 32 bytes");
   }
+  answer operator()(const node_state& s, const log_restored& e) const {
+    return unless(e.node == s.name && !s.simulated && e.public_log_key.size() == 32,
+                  "another node's log, or a simulated one, is not restored; and the log's key has 32 bytes");
+  }
+  answer operator()(const node_state& s, const counters_raised&) const {
+    return unless(s.restored, "nothing was restored");
+  }
   answer operator()(const node_state& s, const scenario_input&) const {
     return unless(!s.scenario_running, "the scenario has begun already");
   }
@@ -51,7 +58,9 @@ struct question {
   answer operator()(const box_allocator& s, const box_id_reserved& e) const {
     return held_against(decide(s, reserve_box_id{e.slot, e.box.type}), e);
   }
+  answer operator()(const box_allocator& s, const box_ids_raised& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const box_initialised& e) const { return held_against(decide(s, e), e); }
+  answer operator()(const secure_box& s, const last_seen_raised& e) const { return held_against(decide(s, e), e); }
   answer operator()(const secure_box& s, const share_entered& e) const {
     return held_against(decide(s, enter_share{e.custodian}, share_check{{}, e.share}), e);
   }
@@ -89,6 +98,7 @@ struct question {
   answer operator()(const secure_box& s, const generators_changed& e) const {
     return held_against(decide(s, report_generators{{e.health, e.hardware, e.software, e.combination}}), e);
   }
+  answer operator()(const neighbour& s, const neighbour_met& e) const { return held_against(decide(s, e), e); }
   answer operator()(const authority& s, const authority_introduced& e) const { return held_against(decide(s, e), e); }
   answer operator()(const domain& s, const domain_introduced& e) const { return held_against(decide(s, e, true), e); }
   answer operator()(const domain& s, const domain_created& e) const { return held_against(decide(s, e, true), e); }
@@ -103,6 +113,7 @@ struct question {
   answer operator()(const key_counter& s, const key_id_assigned& e) const {
     return unless(e.key.number > s.last, "key ids of a domain must increase");
   }
+  answer operator()(const key_counter& s, const key_ids_raised& e) const { return held_against(decide(s, e), e); }
   template <class E>
     requires requires(master_key& k, const E& e) { evolve(k, e); }
   answer operator()(const master_key& s, const E& e) const {
@@ -114,6 +125,7 @@ struct question {
   answer operator()(const order_book& s, const order_numbered& e) const {
     return unless(e.order.number > s.last, "order numbers must increase");
   }
+  answer operator()(const order_book& s, const order_numbers_raised& e) const { return held_against(decide(s, e), e); }
   answer operator()(const order& s, const order_opened& e) const { return held_against(decide(s, e), e); }
   answer operator()(const order& s, const order_closed& e) const {
     const auto stage = [&](leg_stage a, leg_stage b) {

@@ -106,6 +106,8 @@ enum class refusal : std::uint8_t {
   peer_version_unknown = 112,
   peer_silent = 113,
   frame_malformed = 114,
+  peer_log_superseded = 115,
+  peer_log_unrelated = 116,
   // operators
   role_not_permitted = 120,
   operation_id_taken = 121,

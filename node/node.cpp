@@ -7,6 +7,7 @@
 #include "node/operations.hpp"
 #include "node/peers.hpp"
 #include "node/process.hpp"
+#include "node/raising.hpp"
 #include "node/real_line.hpp"
 #include "node/signed_request.hpp"
 #include "node/text.hpp"
@@ -63,6 +64,11 @@ stored<line_ports> open_lines(const node_configuration& plan) {
   return all;
 }
 
+/// Null where the node is alone.
+stored<std::unique_ptr<peers>> open_peers(const node_configuration& plan) {
+  return plan.nodes.empty() ? stored<std::unique_ptr<peers>>{nullptr} : peers::open(plan);
+}
+
 /// Everything that lives as long as the node; what is below rests on what is above.
 struct house {
   disk_failure trouble;
@@ -104,7 +110,7 @@ struct house {
       options.around.journal = hosted->journal();
       operators = system->spawn(oaksteel::operators, label{plan.name}, options.around);
       desk->have_neighbours(operators, [this] { return others->seen(); });
-      others->start(*system, options.around, *hosted, [this] { desk->bring_up_to_date(*system); },
+      others->start(*system, options.around, opened.node, *hosted, [this] { desk->bring_up_to_date(*system); },
                     [this](certificate who, const std::string& line, const control_server::reply& reply) {
                       const auto request = read_signed_request(line, std::move(who));
                       request ? desk->start(*system, *request, answer_by(reply))
@@ -159,18 +165,22 @@ std::optional<storage_error> run_node(const node_configuration& plan, const std:
   auto ports = open_lines(plan);
   if (!ports)
     return ports.error();
-  std::unique_ptr<peers> others;
-  if (!plan.nodes.empty()) {
-    auto connections = peers::open(plan);
-    if (!connections)
-      return connections.error();
-    others = std::move(*connections);
-  }
+  auto others = open_peers(plan);
+  if (!others)
+    return others.error();
   auto key = log_key::generate(blinding_generator());
   auto opened = begin_log({plan.data, plan.name, [&](const log& written) { return missing_in(plan, written); }}, key);
   if (!opened)
     return opened.error();
-  house at{plan, std::move(key), std::move(*opened), std::move(*ports), std::move(others)};
+  if (opened->node.restored) {
+    *others = nullptr; // its port is needed
+    const auto raised = catch_up(*opened, plan, ended.fd());
+    if (!raised || !*raised)
+      return raised ? std::nullopt : std::optional{raised.error()};
+    if (others = open_peers(plan); !others)
+      return others.error();
+  }
+  house at{plan, std::move(key), std::move(*opened), std::move(*ports), std::move(*others)};
   auto control = control_server::open(
     plan.data, [&at](const std::string& line, const control_server::reply& reply) { at.handle(line, reply); });
   if (!control)

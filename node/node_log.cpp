@@ -37,6 +37,8 @@ std::optional<log_identity> identify(const record& r) {
   log_identity identity;
   if (const auto opened = read_as<log_opened>(r); opened && r.position == 1)
     identity = {opened->public_log_key, opened->simulated};
+  else if (const auto restored = read_as<log_restored>(r))
+    identity = {restored->public_log_key, false, reference{restored->position, restored->parent}};
   else if (const auto restarted = read_as<node_restarted>(r))
     identity = {restarted->public_log_key, false};
   return identity.public_key.size() == 32 ? std::optional{identity} : std::nullopt;
@@ -104,6 +106,21 @@ std::optional<storage_error> write_node_events(opened_log& opened, const std::ve
     return results.error();
   if (!results->front())
     return results->front().error();
+  return std::nullopt;
+}
+
+std::optional<storage_error> begin_next_log(opened_log& opened, const log_restored& first, instant time) {
+  const auto row = opened.written.view().row(node_stream);
+  auto next = opened.node;
+  evolve(next, first);
+  const instant at{std::max(opened.last.us + 1, time.us)};
+  append_request request;
+  request.events.push_back(node_record(first, at));
+  request.rows.push_back({node_stream, row ? row->version : 0, encode(next)});
+  if (auto begun = opened.written.begin_next(request); !begun)
+    return begun.error();
+  opened.node = std::move(next);
+  opened.last = at;
   return std::nullopt;
 }
 

@@ -36,6 +36,10 @@ stored<opened_log> open_log(const std::filesystem::path& data);
 std::optional<storage_error> write_node_events(opened_log& opened, const std::vector<node_event>& events,
                                                instant time = {});
 
+/// Begins a new log behind the one that is open, with `first` as its first record. The error means that nothing was
+/// written.
+std::optional<storage_error> begin_next_log(opened_log& opened, const log_restored& first, instant time);
+
 /// The log is whole but cannot serve here: a `storage_error` for it.
 storage_error unfit_log(const std::filesystem::path& data, const std::string& why);
 

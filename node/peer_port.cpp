@@ -90,6 +90,7 @@ struct peer_port::impl {
   void try_again(outward& o);
   void check_all();
 
+  void judge(const connection_handle& c);
   void proven(const connection_handle& c);
   void serve(const connection_handle& c, asio::ssl::stream<tcp::socket> stream, certificate who);
   void ended(const connection_handle& c, refusal why, const std::string& about);
@@ -154,6 +155,15 @@ public:
     failure ignored;
     socket().close(ignored);
   }
+  /// It may come with the log that it has; what it sent already is taken.
+  void admitted() {
+    if (ended_)
+      return;
+    proven_ = true;
+    house_.proven(shared_from_this());
+    watch();
+    go_on();
+  }
   /// Whether its certificate still holds.
   void check(const tls_identity& now) {
     if (const auto node = now.node_in(stream_.native_handle()); !node)
@@ -207,10 +217,13 @@ private:
     if (end_.peer() && !proven_) {
       if (end_.peer()->node != node_)
         return end(refusal::peer_not_expected, "it says that it is node " + end_.peer()->node);
-      proven_ = true;
-      house_.proven(shared_from_this());
-      watch();
+      // Nothing more is read until it is admitted.
+      return house_.judge(shared_from_this());
     }
+    go_on();
+  }
+
+  void go_on() {
     alive_ = true;
     while (auto m = end_.delivered()) {
       if (!took(std::move(*m)))
@@ -236,6 +249,10 @@ private:
           return false;
         unanswered_bytes_ += m.data.size();
         break;
+      case peer_message_kind::ask_seen:
+        if (outgoing() || !m.data.empty() || std::exchange(question_, m.id))
+          return false;
+        break;
       case peer_message_kind::answer:
         if (!outgoing())
           return false;
@@ -246,6 +263,8 @@ private:
   }
 
   void answered(std::uint64_t id) {
+    if (question_ == id)
+      question_.reset();
     const auto found = unanswered_.find(id);
     if (found == unanswered_.end())
       return;
@@ -293,6 +312,7 @@ private:
   bytes going_; ///< being written
   std::map<std::uint64_t, std::size_t> unanswered_; ///< commands of the peer, and their sizes
   std::size_t unanswered_bytes_ = 0;
+  std::optional<std::uint64_t> question_; ///< of the peer, not answered yet
   int silences_ = 0;   ///< times in a row that nothing moved
   bool alive_ = false; ///< something moved since the last time
   bool proven_ = false, ended_ = false, waits_ = false;
@@ -389,6 +409,13 @@ void peer_port::impl::check_all() {
   after(check, options.check_every, [this] { check_all(); });
 }
 
+void peer_port::impl::judge(const connection_handle& c) {
+  const auto admit = [this, c](std::optional<refusal> why) {
+    asio::post(work, [c, why] { why ? c->end(*why, "log " + c->peer().log.hex()) : c->admitted(); });
+  };
+  tell.judge ? tell.judge(c->node(), c->peer(), admit) : c->admitted();
+}
+
 void peer_port::impl::proven(const connection_handle& c) {
   if (c->outgoing()) {
     auto& o = out.at(c->node());
@@ -441,7 +468,10 @@ void peer_port::impl::ended(const connection_handle& c, refusal why, const std::
 }
 
 void peer_port::impl::took(const connection_handle& c, peer_message m) {
-  c->outgoing() ? tell.answered(c->node(), std::move(m)) : tell.commanded(c->node(), std::move(m));
+  if (m.kind == peer_message_kind::ask_seen)
+    tell.asked ? tell.asked(c->node(), m.id) : c->end(refusal::command_unknown, "nobody answers it here");
+  else
+    c->outgoing() ? tell.answered(c->node(), std::move(m)) : tell.commanded(c->node(), std::move(m));
 }
 
 stored<peer_port> peer_port::open(peer_port_options options) {
@@ -455,10 +485,10 @@ stored<peer_port> peer_port::open(peer_port_options options) {
   return peer_port{std::move(made)};
 }
 
-void peer_port::start(const digest& log, std::uint32_t epoch, peer_listener listener,
-                      const std::vector<std::string>& reach) {
+void peer_port::start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach) {
   auto& house = *impl_;
-  house.own = {peer_version, house.options.node, log, epoch};
+  house.own = own;
+  house.own.node = house.options.node;
   house.tell = std::move(listener);
   for (const auto& node : reach)
     if (const auto* plan = house.planned(node))

@@ -43,14 +43,22 @@ struct peer_port_options {
 /// has most.
 inline constexpr std::size_t unproven_limit = 64;
 
+/// Hears why a node may not come, or nothing.
+using peer_verdict = std::function<void(std::optional<refusal> why)>;
+
 /// What the port's thread calls; none may block.
 struct peer_listener {
+  /// Whether a node that proved who it is may come with this log; null: with any. Called for each connection, which
+  /// waits until `admit` is called, from any thread, with the reason against it or nothing.
+  std::function<void(const std::string& node, const peer_hello&, peer_verdict admit)> judge;
   std::function<void(const std::string& node, const peer_hello&)> reached; ///< commands can go there
   std::function<void(const std::string& node)> lost;                       ///< they cannot any more
   std::function<void(const std::string& node, peer_message)> answered;
   std::function<void(const std::string& node, const peer_hello&)> came; ///< commands can come from there
   std::function<void(const std::string& node)> left;                    ///< they cannot any more
   std::function<void(const std::string& node, peer_message)> commanded;
+  /// A node asks what was seen of it here (peer_message_kind::ask_seen), once on a connection until it is answered.
+  std::function<void(const std::string& node, std::uint64_t id)> asked;
   /// An operator's line (signed_request.hpp); `reply` takes the answer's, once, from any thread. Null: operators are not
   /// let in.
   operator_connection::handler operated;
@@ -63,9 +71,9 @@ public:
   /// Begins to listen. The error is that of the certificates or of the address.
   static stored<peer_port> open(peer_port_options options);
 
-  /// `log` and `epoch` tell this start of the node from another. A connection is opened to those of the peers to whom
-  /// commands are to go.
-  void start(const digest& log, std::uint32_t epoch, peer_listener listener, const std::vector<std::string>& reach);
+  /// Log, epoch and parents of `own` tell this start of the node from another. A connection is opened to those of the
+  /// peers to whom commands are to go.
+  void start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach);
   /// From any thread; nothing is said when the connection is not there, or goes before it is written.
   void ask(const std::string& node, peer_message command);
   void answer(const std::string& node, peer_message answer);

@@ -1,12 +1,14 @@
 #include "node/peers.hpp"
 
 #include "node/introductions.hpp"
+#include "storage/archive.hpp"
 
+#include <caf/blocking_actor.hpp>
 #include <caf/send.hpp>
 
 namespace oaksteel {
 
-stored<std::unique_ptr<peers>> peers::open(const node_configuration& plan) {
+peer_port_options peers::port_options(const node_configuration& plan) {
   peer_port_options options;
   options.node = plan.name;
   options.certificates = plan.certificates;
@@ -16,7 +18,11 @@ stored<std::unique_ptr<peers>> peers::open(const node_configuration& plan) {
       options.peers.push_back({node.name.text, node.address});
     else if (!options.listen)
       options.listen = node.address;
-  auto port = peer_port::open(std::move(options));
+  return options;
+}
+
+stored<std::unique_ptr<peers>> peers::open(const node_configuration& plan) {
+  auto port = peer_port::open(port_options(plan));
   if (!port)
     return unexpected{port.error()};
   return std::make_unique<peers>(plan, std::move(*port));
@@ -65,6 +71,10 @@ std::vector<neighbour_state> peers::seen() const {
 
 peer_listener peers::listener(operator_connection::handler operated) {
   peer_listener l;
+  l.judge = [this](const std::string& node, const peer_hello& h, auto admit) {
+    caf::anon_send(neighbours_, peer_came{{}, node, h, std::move(admit)});
+  };
+  l.asked = [this](const std::string& node, std::uint64_t id) { say_what_was_seen(node, id); };
   l.reached = [this](const std::string& node, const peer_hello& h) {
     see(node, &neighbour_state::reached, true);
     caf::anon_send(all_.at(node).link, peer_joined{{}, h});
@@ -91,12 +101,22 @@ peer_listener peers::listener(operator_connection::handler operated) {
   return l;
 }
 
-void peers::start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking,
-                  operator_connection::handler operated) {
+/// The first answer takes as long as reading the log does: on a thread of its own.
+void peers::say_what_was_seen(const std::string& node, std::uint64_t id) {
+  system_->spawn<caf::detached>([this, node, id](caf::blocking_actor*) {
+    port_.answer(node, {peer_message_kind::answer, id, encode(seen_of_us_.of(node))});
+  });
+}
+
+void peers::start(caf::actor_system& system, const surroundings& around, const node_state& own, site& hosted,
+                  std::function<void()> lacking, operator_connection::handler operated) {
+  system_ = &system;
+  seen_of_us_.read(*around.journal_log);
   neighbours_ = system.spawn(neighbours, around);
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
-  port_.start(around.journal_log->id(), around.journal_log->epoch(), listener(std::move(operated)), others());
+  port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors},
+              listener(std::move(operated)), others());
 }
 
 void peers::stop() {

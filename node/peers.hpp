@@ -8,6 +8,7 @@
 #include "node/configuration.hpp"
 #include "node/operations.hpp"
 #include "node/peer_port.hpp"
+#include "node/raising.hpp"
 #include "node/site.hpp"
 
 #include <caf/actor_system.hpp>
@@ -21,14 +22,16 @@ class peers {
 public:
   /// Begins to listen at the node's address. The error is that of the certificates or of the address.
   static stored<std::unique_ptr<peers>> open(const node_configuration& plan);
+  /// As the plan has the node and its peers.
+  static peer_port_options port_options(const node_configuration& plan);
   peers(const node_configuration& plan, peer_port port) : plan_(plan), port_(std::move(port)) {}
 
   /// Makes links and doors; for the site's options.
   neighbourhood begin(caf::actor_system& system);
   /// Lets the connections begin, once the site is there. `lacking` is called now and then: boxes may lack what another
   /// node has by now. `operated` takes what operators ask.
-  void start(caf::actor_system& system, const surroundings& around, site& hosted, std::function<void()> lacking,
-             operator_connection::handler operated);
+  void start(caf::actor_system& system, const surroundings& around, const node_state& own, site& hosted,
+             std::function<void()> lacking, operator_connection::handler operated);
   /// The other nodes, as they are seen now. From any thread.
   std::vector<neighbour_state> seen() const;
   /// Ends the port's thread, and the actors.
@@ -42,10 +45,13 @@ private:
   std::vector<std::string> others() const;
   peer_listener listener(operator_connection::handler operated);
   void see(const std::string& node, bool neighbour_state::*what, bool is);
+  void say_what_was_seen(const std::string& node, std::uint64_t id);
 
   const node_configuration& plan_;
   peer_port port_;
   std::map<std::string, peer> all_; ///< by node
+  caf::actor_system* system_ = nullptr;
+  seen_of_nodes seen_of_us_; ///< for nodes that were restored
   mutable std::mutex seeing_;
   std::map<std::string, neighbour_state> seen_; ///< by node; under seeing_
   neighbours_actor neighbours_;

@@ -88,9 +88,9 @@ std::string child_process::finish() {
   return "signal " + std::to_string(WTERMSIG(status));
 }
 
-void child_process::still_alive() {
+void child_process::still_alive(int seconds) {
   // CPU time and not the clock: a slow reader of the pipe is no fault of the file.
-  itimerval limit{{0, 0}, {cpu_seconds, 0}};
+  itimerval limit{{0, 0}, {seconds, 0}};
   setitimer(ITIMER_PROF, &limit, nullptr);
 }
 

@@ -27,8 +27,8 @@ public:
   /// Waits for the end; nothing when the child ended with status 0, else how it ended: `signal 11`.
   std::string finish();
 
-  /// Called in the child: it makes progress.
-  static void still_alive();
+  /// Called in the child: it makes progress, or begins something that may take longer.
+  static void still_alive(int seconds = cpu_seconds);
   /// Called in the child: writes all of it; false when nobody reads any more.
   static bool write_all(int fd, const void* data, std::size_t size);
 

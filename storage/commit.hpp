@@ -58,6 +58,10 @@ public:
   int write(const lmdb_transaction& txn) const;
 
   std::size_t events() const { return entries_.size(); }
+  /// An event's bytes, by the order in which it was taken.
+  std::span<const std::uint8_t> record_bytes(std::size_t entry) const {
+    return std::span{records_}.subspan(entries_[entry].offset, entries_[entry].size);
+  }
   /// The tree with everything that was taken.
   const merkle_frontier& tree() const { return tree_; }
 

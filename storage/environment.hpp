@@ -9,7 +9,7 @@
 
 namespace oaksteel {
 
-inline constexpr std::uint32_t log_format = 2;
+inline constexpr std::uint32_t log_format = 3;
 inline constexpr std::size_t leaves_per_node = 256; ///< a stored Merkle node stands for so many records
 inline constexpr unsigned node_level = 8;
 inline constexpr std::size_t state_limit = 8192;

@@ -97,6 +97,7 @@ stored<std::uint64_t> write_export(log_source& source, const write_piece& write)
 struct log_identity {
   bytes public_key;       ///< Ed25519, 32 bytes: signs the checkpoints from this record on, until another record says
   bool simulated = false; ///< of the first record
+  std::optional<reference> parent; ///< of the first record of a log behind another: that one's id and last position
 };
 /// Asked about the first record and the later ones of its stream. Nothing when the first one is not what a log begins
 /// with, or a later one says nothing about the key.

@@ -1,4 +1,4 @@
-// The layout of a log, format 1. DIR holds
+// The layout of a log, format 3. DIR holds
 //
 //   data.mdb, lock.mdb   an LMDB environment (below); lock.mdb lists its readers
 //   lock                 held with flock by the process that writes
@@ -14,6 +14,9 @@
 //   lookups  index(u8) key               -> position(u64, big-endian)
 //   sealed   position                    -> sealed material of that event
 //   meta     "format" -> u32   "id" -> log id(32)   "epoch" -> u32, of the last writer that committed
+//
+// A log that was restored from a backup lies behind its parent in the same tables: positions, streams, hashes and
+// sealed material go on, records carry the new log's id from its first record on, and "id" is the new one.
 //
 // A commit holds events, the last state of each stream that they touch, their look-up rows and sealed
 // material, the nodes that they complete, and the frontier. A writer that opens the log takes the epoch after
@@ -104,20 +107,27 @@ int write_first(environment& env, const digest& id, const digest& leaf, const by
   return rc == 0 ? txn.commit() : rc;
 }
 
+/// Of the log that the directory began with.
+std::optional<digest> id_of_first(const environment& env, const lmdb_transaction& txn) {
+  const auto first = big_endian(1);
+  const auto value = txn.find(env.events, as_val(first));
+  return value && value->size() > 32 ? std::optional{sha256(value->subspan(32))} : std::nullopt;
+}
+
 } // namespace
 
 struct log::impl {
   impl(fs::path where, open_file held, std::unique_ptr<environment> env, const digest& of, std::uint32_t writer,
        merkle_frontier tree)
       : dir(std::move(where)), lock(std::move(held)), reads(std::make_shared<reading>(std::move(env))), id(of),
-        epoch(writer), frontier(std::move(tree)), ends(reads), turns{commit{reads}, commit{reads}} {}
+        stored_id(of), origin(of), epoch(writer), frontier(std::move(tree)), ends(reads),
+        turns{commit{reads}, commit{reads}} {}
 
   fs::path dir;
   open_file lock;
   std::shared_ptr<reading> reads;
-  digest id;
-  std::uint32_t epoch = 0;
-  bool epoch_is_stored = false;
+  digest id, stored_id, origin;
+  std::uint32_t epoch = 0, stored_epoch = 0;
   merkle_frontier frontier; ///< behind the last settled commit
   stream_ends ends;
   std::array<commit, 2> turns;
@@ -179,7 +189,7 @@ stored<done> log::impl::check_epoch(const lmdb_transaction& txn) const {
   if (!row || row->size() != sizeof last)
     return unexpected{storage_error{storage_code::damaged, dir.string() + ": the writer's epoch is damaged"}};
   std::memcpy(&last, row->data(), sizeof last);
-  if (last != (epoch_is_stored ? epoch : epoch - 1))
+  if (last != stored_epoch)
     return unexpected{storage_error{storage_code::locked, dir.string() +
                                                               ": another writer has gone on with this log "
                                                               "(epoch " +
@@ -200,13 +210,16 @@ stored<done> log::impl::write() {
   if (auto fenced = check_epoch(txn); !fenced)
     return unexpected{fenced.error()};
   int rc = closed->write(txn);
-  if (rc == 0 && !epoch_is_stored)
+  if (rc == 0 && stored_epoch != epoch)
     rc = put(txn, env.meta, as_val(epoch_row), as_val(epoch));
+  if (rc == 0 && stored_id != id)
+    rc = put(txn, env.meta, as_val(id_row), as_val(id.value));
   if (rc == 0)
     rc = txn.commit();
   if (rc != 0)
     return unexpected{failure(rc)};
-  epoch_is_stored = true;
+  stored_epoch = epoch;
+  stored_id = id;
   return done{};
 }
 
@@ -253,7 +266,7 @@ stored<log> log::create(const fs::path& dir, record first, bytes first_state) {
   auto i = std::make_unique<impl>(dir, std::move(*lock), std::move(*env), sha256(data), first_epoch, std::move(tree));
   if (int rc = write_first(*i->reads->env, i->id, leaf, data, first.stream, first_state))
     return unexpected{i->failure(rc)};
-  i->epoch_is_stored = true;
+  i->stored_epoch = first_epoch;
   if (auto synced = sync_directory(dir); !synced)
     return unexpected{synced.error()};
   return log{std::move(i)};
@@ -283,12 +296,16 @@ stored<log> log::open(const fs::path& dir) {
   auto start = read_start(**env, txn, dir);
   if (!start)
     return unexpected{start.error()};
+  const auto origin = id_of_first(**env, txn);
   txn.abort();
   auto frontier = merkle_frontier::resume(start->size, std::move(start->peaks));
-  if (!frontier)
+  if (!frontier || !origin)
     return unexpected{storage_error{storage_code::damaged, dir.string() + ": the tree's frontier is damaged"}};
-  return log{std::make_unique<impl>(dir, std::move(*lock), std::move(*env), start->log.id, start->log.epoch + 1,
-                                    std::move(*frontier))};
+  auto i = std::make_unique<impl>(dir, std::move(*lock), std::move(*env), start->log.id, start->log.epoch + 1,
+                                  std::move(*frontier));
+  i->stored_epoch = start->log.epoch;
+  i->origin = *origin;
+  return log{std::move(i)};
 }
 
 bool log::present(const fs::path& dir) {
@@ -307,7 +324,11 @@ log::~log() = default;
 
 const digest& log::id() const { return impl_->id; }
 
+const digest& log::origin() const { return impl_->origin; }
+
 std::uint32_t log::epoch() const { return impl_->epoch; }
+
+void log::raise_epoch(std::uint32_t epoch) { impl_->epoch = std::max(impl_->epoch, epoch); }
 
 log_position log::position() const { return {impl_->frontier.size(), impl_->frontier.root()}; }
 
@@ -328,6 +349,26 @@ stored<std::vector<stored<appended>>> log::append(const std::vector<const append
   if (!written)
     return unexpected{std::move(written.error())};
   return results;
+}
+
+stored<done> log::begin_next(const append_request& first) {
+  auto& i = *impl_;
+  const auto parent = std::exchange(i.id, {});
+  auto taken = first.events.size() == 1 ? stage(first)
+                                        : stored<appended>{unexpected{storage_error{
+                                            storage_code::io, i.dir.string() + ": a log begins with one record"}}};
+  if (taken) {
+    i.id = sha256(i.open->record_bytes(0));
+    close();
+    auto written = write();
+    settle(written.has_value());
+    if (written)
+      return done{};
+    taken = unexpected{std::move(written.error())};
+  }
+  i.id = parent;
+  i.begun = false;
+  return unexpected{std::move(taken.error())};
 }
 
 stored<appended> log::stage(const append_request& request) {

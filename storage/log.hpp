@@ -126,10 +126,19 @@ public:
   static bool present(const std::filesystem::path& dir);
 
   const digest& id() const;
+  /// Id of the log that the directory began with: another one than id() when it was restored from a backup. Shares and
+  /// enrolments name it, for boxes and their custodians stay the same.
+  const digest& origin() const;
   std::uint32_t epoch() const; ///< the epoch that this writer's events carry
   log_position position() const; ///< behind the last settled commit; hashes the tree's peaks
   std::uint64_t size() const;    ///< records, likewise
   const std::filesystem::path& directory() const;
+
+  /// Ends this log where it is and begins a new one behind it, whose first record is the one event of `first`; its id is
+  /// SHA-256 of that record's bytes. Nothing may be staged. An error means that nothing was written.
+  stored<done> begin_next(const append_request& first);
+  /// Events carry at least this epoch from now on. Nothing may be staged.
+  void raise_epoch(std::uint32_t epoch);
 
   /// Appends all requests in one durable commit. A request whose stream versions do not fit gets
   /// `version_conflict` and leaves no trace, the others go on. An outer error means that nothing was

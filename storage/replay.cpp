@@ -93,6 +93,7 @@ public:
   first_problem problem;
   replay_result result;
   std::uint32_t epoch = 0;
+  std::uint64_t began = 1; ///< where the present log began
   std::map<lookup_key, std::uint64_t> lookups; ///< as the events give them
 
   void take(const record_block& block) {
@@ -120,6 +121,7 @@ private:
   void wrong(const record& r, std::string text) { problem.tell(r.position, r.stream, std::move(text)); }
   void take(std::uint64_t position, std::span<const std::uint8_t> data);
   bool in_order(const record& r, std::uint64_t position, std::span<const std::uint8_t> data);
+  bool begins_rightly(const record& r, const any_event& e, std::span<const std::uint8_t> data);
   void fold(const record& r, const any_event& e);
   void count(std::uint16_t tag, const any_event& e);
 
@@ -154,6 +156,8 @@ void fold_side::take(std::uint64_t position, std::span<const std::uint8_t> data)
     return wrong(r, "the event belongs to " + stream_of(*event).text());
   if (!names_exactly(*event, r.participants))
     return wrong(r, "the participants are not those that the event names");
+  if (!begins_rightly(r, *event, data))
+    return wrong(r, "it begins a log and does not name the one before as its parent");
   fold(r, *event);
 }
 
@@ -163,12 +167,12 @@ bool fold_side::in_order(const record& r, std::uint64_t position, std::span<cons
     return false;
   }
   if (position == 1) {
-    result.id = sha256(data);
+    result.id = result.origin = sha256(data);
     result.first = r.time;
     if (r.log != digest{} || r.epoch == 0)
       wrong(r, "the first record must be the first of its own log");
   } else {
-    if (r.log != result.id)
+    if (r.log != result.id && r.log != digest{})
       wrong(r, "the record belongs to another log");
     if (r.time <= result.last)
       wrong(r, "its time is not after that of the record before");
@@ -178,6 +182,22 @@ bool fold_side::in_order(const record& r, std::uint64_t position, std::span<cons
   result.last = r.time;
   epoch = r.epoch;
   return !problem.found();
+}
+
+/// A log that was restored goes on behind its parent; nothing else begins a log behind the first record.
+bool fold_side::begins_rightly(const record& r, const any_event& e, std::span<const std::uint8_t> data) {
+  const auto* restored = std::get_if<log_restored>(&e);
+  if (r.position == 1)
+    return !restored;
+  if ((r.log == digest{}) != (restored != nullptr))
+    return false;
+  if (!restored)
+    return true;
+  if (restored->parent != result.id || restored->position != r.position - 1)
+    return false;
+  result.id = sha256(data);
+  began = r.position;
+  return true;
 }
 
 void fold_side::fold(const record& r, const any_event& e) {
@@ -427,7 +447,7 @@ private:
     row_side rows{sorted, problem_};
     lookup_side lookups{fold_.lookups, problem_};
     if (meta_->id != fold_.result.id)
-      problem_.tell(1, {}, "the log's id is not the hash of its first record");
+      problem_.tell(fold_.began, {}, "the log's id is not the hash of its first record");
     if (meta_->epoch != fold_.epoch)
       problem_.tell(fold_.result.records, {}, "the stored epoch is not that of the last record");
     for (; item; item = source_.next()) {

@@ -47,6 +47,7 @@ struct replay_problem {
 
 struct replay_result {
   digest id;
+  digest origin; ///< id of the log that the records begin with: another one where a backup was restored
   std::uint64_t records = 0; ///< folded
   digest root;               ///< RFC 6962, over them
   instant first, last;       ///< times of the first and the last of them

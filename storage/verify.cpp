@@ -38,6 +38,8 @@ private:
       result_.problem = log_problem{position, std::move(text)};
   }
   void check_first(const record& first, std::span<const std::uint8_t> data);
+  void check_next(const record& first, std::span<const std::uint8_t> data);
+  void check_id();
   void check_order(const record& r, std::uint64_t position);
   void await(std::string_view whose, const std::optional<std::string>& note, checkpoint_status& status);
   void use_key(std::uint64_t position, const bytes& public_key);
@@ -58,7 +60,8 @@ private:
   std::vector<digest> nodes_;
   std::unordered_map<stream_id, stream_end> streams_;
   std::vector<awaited_root> awaited_;
-  stream_id node_; ///< of the first record
+  stream_id node_;          ///< of the first record
+  std::uint64_t began_ = 1; ///< where the present log began
   instant time_{std::numeric_limits<std::int64_t>::min()};
   std::uint32_t epoch_ = 0;
   bool rows_were_seen_ = false;
@@ -76,13 +79,17 @@ void verifier::take(const scanned_record& r) {
   if (!decoded) {
     wrong(r.position, "the record cannot be decoded: " + decoded.error());
   } else {
-    if (r.position == 1)
+    if (r.position == 1) {
       check_first(*decoded, r.data);
-    else if (decoded->log != result_.id)
+    } else if (decoded->log == digest{}) {
+      check_next(*decoded, r.data);
+    } else if (decoded->log != result_.id) {
+      check_id();
       wrong(r.position, "the record belongs to another log");
-    else if (identify_ && decoded->stream == node_)
+    } else if (identify_ && decoded->stream == node_) {
       if (const auto later = identify_(*decoded))
         use_key(r.position, later->public_key);
+    }
     check_order(*decoded, r.position);
   }
   compare_roots();
@@ -92,8 +99,6 @@ void verifier::check_first(const record& first, std::span<const std::uint8_t> da
   result_.id = sha256(data);
   if (first.log != digest{})
     wrong(1, "the first record names a log; it must be the first of its own");
-  if (meta_ && meta_->id != result_.id)
-    wrong(1, "the log's id is not the hash of its first record");
   if (!identify_) {
     result_.own = own_ ? checkpoint_status::unchecked : checkpoint_status::none;
     result_.external = external_ ? checkpoint_status::unchecked : checkpoint_status::none;
@@ -111,6 +116,23 @@ void verifier::check_first(const record& first, std::span<const std::uint8_t> da
   await("the checkpoint beside the log", own_, result_.own);
   await("the given checkpoint", external_, result_.external);
   use_key(1, identity->public_key);
+}
+
+/// A log that was restored goes on behind its parent, of which all records are here.
+void verifier::check_next(const record& first, std::span<const std::uint8_t> data) {
+  const auto identity = identify_ ? identify_(first) : std::nullopt;
+  const reference before{first.position - 1, result_.id};
+  if (identify_ && (!identity || first.stream != node_ || identity->parent != before))
+    wrong(first.position, "it begins a log and does not name the one before as its parent");
+  result_.id = sha256(data);
+  began_ = first.position;
+  if (identity)
+    use_key(first.position, identity->public_key);
+}
+
+void verifier::check_id() {
+  if (meta_ && meta_->id != result_.id)
+    wrong(began_, "the log's id is not the hash of its first record");
 }
 
 void verifier::check_order(const record& r, std::uint64_t position) {
@@ -216,6 +238,7 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
   if (tree_.size() == 0)
     wrong(0, "the log has no record");
   if (meta_ && !damage) {
+    check_id();
     for (const auto& [stream, end] : streams_)
       if (!end.has_row)
         wrong(end.head, "the state row of " + stream.text() + " is missing");

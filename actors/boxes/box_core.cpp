@@ -144,7 +144,7 @@ secret box_core::read_share(const secure_box& box, const put_share& m, share_che
   const auto made = find_event<box_initialised>(around_.journal_log->view(), lookup::box_keys, id_.text());
   const auto& set = made ? made->event.set : std::nullopt;
   if (!set || set->id != terms.set) {
-    if (terms.log != around_.journal_log->id())
+    if (terms.log != around_.journal_log->origin())
       return refused(refusal::share_foreign);
     return refused(terms.of == id_.text() ? refusal::share_outdated : refusal::share_of_another_box);
   }

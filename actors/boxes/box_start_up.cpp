@@ -82,7 +82,7 @@ caf::typed_response_promise<box_id_set> box_core::finish(caf::typed_response_pro
     return rp;
   }
   const auto& open = *enrolling_;
-  return initialise(rp, info, {open.seen.id, open.seen.slot, open.suite, m.shares, around_.journal_log->id(),
+  return initialise(rp, info, {open.seen.id, open.seen.slot, open.suite, m.shares, around_.journal_log->origin(),
                                open.seen.source, open.start_up});
 }
 

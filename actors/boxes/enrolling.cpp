@@ -48,7 +48,7 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
   t.apply<box_allocator>(allocator_stream, std::move(*events));
 
   manufacturing_state::open_enrolment begun{{}, m.type, std::move(*typed)};
-  begun.seen = {site.id(), *reserved_for(t.state<box_allocator>(allocator_stream), m.slot), m.slot, core.id(),
+  begun.seen = {site.origin(), *reserved_for(t.state<box_allocator>(allocator_stream), m.slot), m.slot, core.id(),
                 fresh_nonce(random), {}, {}};
   box_id_allocated order{{}, begun.seen.id, core.id(), begun.seen.challenge,
                          authority->sign(order_text(begun.seen), random)};

@@ -196,7 +196,7 @@ std::optional<start_up_authority> find_start_up_authority(const log& site, box_t
   };
   const auto view = site.view();
   if (const auto own = find_event<box_initialised>(view, lookup::box_keys, first.text()))
-    return key_in(own->event, site.id());
+    return key_in(own->event, site.origin());
   if (const auto told = find_event<authority_introduced>(view, lookup::authority, "authority"))
     return key_in(told->event, told->event.log);
   return std::nullopt;

@@ -232,7 +232,7 @@ std::optional<authority_introduced> own_authority(const log& site) {
   const auto view = site.view();
   if (auto made = find_event<box_initialised>(view, lookup::box_keys, first.text())) {
     auto& e = made->event;
-    return authority_introduced{{}, site.id(), first, e.suite, std::move(e.domain_key_set), std::move(e.start_up_keys)};
+    return authority_introduced{{}, site.origin(), first, e.suite, std::move(e.domain_key_set), std::move(e.start_up_keys)};
   }
   if (auto told = find_event<authority_introduced>(view, lookup::authority, "authority"))
     return std::move(told->event);
@@ -274,7 +274,7 @@ auto set_first(manufacturing_pointer self, const set_first_secure_box_id& m) {
     core.house().submit(info, [why = *why, slot = m.slot](transaction& t) { t.refuse(why, slot.text); });
     return rp;
   }
-  return core.initialise(rp, info, {m.id, m.slot, m.suite, m.shares, site.id(), {}, nullptr});
+  return core.initialise(rp, info, {m.id, m.slot, m.suite, m.shares, site.origin(), {}, nullptr});
 }
 
 } // namespace

@@ -12,13 +12,13 @@ constexpr std::size_t piece_head = sizeof(std::uint64_t) + 2;
 constexpr std::size_t piece_limit = 32 * 1024;
 constexpr std::size_t write_at_once = 64 * 1024;
 /// Before a peer has said who it is nothing longer is taken from it.
-constexpr std::size_t hello_limit = 256;
+constexpr std::size_t hello_limit = 512;
 
 } // namespace
 
 bool valid(peer_message_kind k) {
-  return k == peer_message_kind::command || k == peer_message_kind::answer || k == peer_message_kind::ping
-         || k == peer_message_kind::pong;
+  return k == peer_message_kind::command || k == peer_message_kind::answer || k == peer_message_kind::ask_seen
+         || k == peer_message_kind::ping || k == peer_message_kind::pong;
 }
 
 peer_end::peer_end(const peer_hello& own) {
@@ -89,7 +89,7 @@ void peer_end::take_hello(std::span<const std::uint8_t> payload) {
   auto read = decode<peer_hello>(payload);
   if (version != peer_version)
     broken_ = refusal::peer_version_unknown;
-  else if (!read || read->node.size() > node_name_limit)
+  else if (!read || read->node.size() > node_name_limit || read->parents.size() > ancestors_limit)
     broken_ = refusal::frame_malformed;
   else
     peer_ = std::move(*read);

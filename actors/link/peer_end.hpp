@@ -3,13 +3,15 @@
 // a stream that neither loses nor changes bytes (TLS). So a frame that is wrong is a peer that is wrong, and ends the
 // connection. Knows neither sockets nor clocks.
 //
-//   hello   := version(u16) node(string) log(32) epoch(u32)   class H, once, first in each direction
+//   hello   := version(u16) node(string) log(32) epoch(u32) parents   class H, once, first in each direction
+//   parents := count(u32) log(32)*
 //   piece   := id(u64) kind(u8) last(u8) bytes                class D; a message is one piece or more, in a row
 //
 // Frames are numbered from 0 in each direction, modulo 256.
 
 #include "actors/link/frame.hpp"
 #include "events/fields.hpp"
+#include "events/node.hpp"
 #include "events/refusal.hpp"
 
 #include <deque>
@@ -19,24 +21,29 @@
 namespace oaksteel {
 
 /// Of what stands above. A peer of another version is refused.
-inline constexpr std::uint16_t peer_version = 1;
+inline constexpr std::uint16_t peer_version = 2;
 /// Longest message, and longest name of a node.
 inline constexpr std::size_t peer_message_limit = 8 * 1024 * 1024, node_name_limit = 32;
 
-/// Who a node says it is. Its certificate says so too; log and epoch tell one start of it from another.
+/// Who a node says it is. Its certificate says so too; log and epoch tell one start of it from another, the parents of its
+/// log a node that was restored from an old copy of one (events/neighbour.hpp).
 struct peer_hello {
   std::uint16_t version = peer_version;
   std::string node;
   digest log;
   std::uint32_t epoch = 0;
+  std::vector<digest> parents; ///< logs before that one, nearest first; at most ancestors_limit
 
-  static auto fields(auto& self, auto take) { return take(self.version, self.node, self.log, self.epoch); }
+  static auto fields(auto& self, auto take) {
+    return take(self.version, self.node, self.log, self.epoch, self.parents);
+  }
 };
 
 /// Letters, so that a trace can be read.
 enum class peer_message_kind : std::uint8_t {
   command = 'C',
-  answer = 'R', ///< to the command with its id
+  answer = 'R', ///< to the command or question with its id
+  ask_seen = 'S', ///< what have you seen of me? Empty; the answer is seen_numbers (events/seen_numbers.hpp)
   ping = 'P',   ///< answered by a pong; both are empty
   pong = 'Q',
 };

@@ -124,6 +124,39 @@ BOOST_AUTO_TEST_CASE(a_second_authority_is_refused) {
   BOOST_TEST((node.faults().back().reason == refusal::wrong_signer));
 }
 
+// SYS-6: the log with which a node comes is on record before it is let through; an old copy of it is not, and fills no log.
+BOOST_AUTO_TEST_CASE(a_node_is_let_through_when_its_log_is_on_record) {
+  node_bench node;
+  digest first, second;
+  first.value[0] = 1;
+  second.value[0] = 2;
+  const auto comes = [&](const digest& log, std::uint32_t epoch, std::vector<digest> parents = {}) {
+    std::optional<std::optional<refusal>> said;
+    std::uint64_t then = 0;
+    caf::anon_send(node.notes, peer_came{{}, "there", {peer_version, "there", log, epoch, std::move(parents)},
+                                         [&](std::optional<refusal> why) { said = why, then = node.records(); }});
+    node.here.settle();
+    BOOST_REQUIRE(said);
+    BOOST_TEST(then == node.records()); // not a record too early
+    return *said;
+  };
+  const auto none = std::optional<refusal>{};
+  const auto before = node.records();
+  BOOST_CHECK(comes(first, 3) == none);
+  BOOST_TEST(node.records() == before + 1);
+  BOOST_CHECK(comes(first, 3) == none); // another connection
+  BOOST_TEST(node.records() == before + 1);
+  BOOST_CHECK(comes(first, 4) == none);
+  BOOST_CHECK(comes(second, 4, {first}) == none);
+  BOOST_TEST(node.records() == before + 3);
+  for (int i = 0; i < 10; ++i) {
+    BOOST_CHECK(comes(first, 5) == refusal::peer_log_superseded);
+    BOOST_CHECK(comes({}, 1) == refusal::peer_log_unrelated);
+  }
+  BOOST_TEST(node.records() == before + 3);
+  BOOST_TEST(node.faults().empty());
+}
+
 // A stranger must not be able to fill the log.
 BOOST_AUTO_TEST_CASE(a_burst_of_refusals_is_one_event_for_each_reason) {
   node_bench node;

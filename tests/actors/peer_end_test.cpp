@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(a_long_message_is_made_ready_as_it_goes) {
 
 BOOST_AUTO_TEST_CASE(a_peer_of_another_version_is_told_from_one_that_is_none) {
   peer_end end{hello_of("here")};
-  end.received(frame(frame_class::hello, 0, {2, 0, 'x'})); // version 2, of whatever form
+  end.received(frame(frame_class::hello, 0, {peer_version + 1, 0, 'x'})); // of whatever form
   BOOST_TEST((end.broken() == refusal::peer_version_unknown));
   BOOST_TEST(!end.peer());
 
@@ -128,10 +128,26 @@ BOOST_AUTO_TEST_CASE(a_peer_of_another_version_is_told_from_one_that_is_none) {
   BOOST_TEST((other.broken() == refusal::frame_malformed));
 }
 
+// A node says which logs its log follows on: a few, and not as many as it likes.
+BOOST_AUTO_TEST_CASE(a_hello_names_the_parents_of_a_log) {
+  for (const std::size_t count : {std::size_t{0}, ancestors_limit, ancestors_limit + 1}) {
+    auto hello = hello_of("there");
+    hello.parents.resize(count);
+    if (count > 0)
+      hello.parents.back().value[0] = 1;
+    peer_end end{hello_of("here")};
+    end.received(hello_frame(hello));
+    BOOST_TEST_CONTEXT(count) {
+      BOOST_TEST((end.broken() == (count > ancestors_limit ? std::optional{refusal::frame_malformed} : std::nullopt)));
+      BOOST_TEST((end.peer() && end.peer()->parents == hello.parents) == (count <= ancestors_limit));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(nothing_but_a_hello_comes_first_and_none_later) {
   for (const auto& first : {frame(frame_class::data, 0, piece(1, 'C', 1)), frame(frame_class::hello, 0, {1}),
                             frame(frame_class::hello, 1, encode(hello_of("there"))),
-                            frame(frame_class::hello, 0, bytes(257, 1)), bytes{'G', 'E', 'T', ' '}}) {
+                            frame(frame_class::hello, 0, bytes(513, 1)), bytes{'G', 'E', 'T', ' '}}) {
     peer_end end{hello_of("here")};
     end.received(first);
     BOOST_TEST((end.broken() == refusal::frame_malformed));

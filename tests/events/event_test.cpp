@@ -37,6 +37,8 @@ const entry list[] = {
    fault_recorded{"kmc", "MI7", "kdc", refusal::signature_invalid, "VE/1",
                   {{participant_kind::key, "VE/1"}, {participant_kind::meter, "A1"}, {participant_kind::key, "VE/1"}}},
    "faults/kmc", "key VE/1, meter A1", ""},
+  {7, "log_restored", log_restored{"n1", {}, 9, {1}, 2}, "node/node", "", ""},
+  {8, "counters_raised", counters_raised{3, {"n2"}}, "node/node", "", ""},
 
   {20, "box_id_reserved", box_id_reserved{oak_1, slot}, "allocator/boxes", "box O00000001", ""},
   {21, "box_initialised",
@@ -88,6 +90,7 @@ const entry list[] = {
    "domain VE, key VE/1, box B00000001, meter A1", ""},
   {45, "key_marked_bad", key_marked_bad{key(1), brass_1, refusal::no_answer, {}}, "key/VE/1",
    "domain VE, key VE/1, box B00000001", ""},
+  {46, "key_ids_raised", key_ids_raised{key(1)}, "key_counter/VE", "domain VE, key VE/1", ""},
 
   {50, "order_numbered", order_numbered{{7}}, "order_book/orders", "order 7", ""},
   {51, "order_opened", order_opened{{7}, details, {{ve, steel_1}, {usps, {box_type::steel, 0}}}}, "order/7",
@@ -101,6 +104,7 @@ const entry list[] = {
   {57, "leg_finished", leg_finished{{7}, key(1)}, "order/7", "order 7, domain VE, key VE/1", ""},
   {58, "leg_abandoned", leg_abandoned{{7}, ve, refusal::no_answer}, "order/7", "order 7, domain VE", ""},
   {59, "order_closed", order_closed{{7}, true}, "order/7", "order 7", "-4 7"},
+  {60, "order_numbers_raised", order_numbers_raised{{7}}, "order_book/orders", "order 7", ""},
 
   {65, "install_record_received", install_record_received{key(1), steel_1, {7}, meter_a, {}}, "distribution/VE/1",
    "domain VE, key VE/1, box S00000001, order 7, meter A1", ""},
@@ -122,11 +126,14 @@ const entry list[] = {
 
   {100, "generators_changed", generators_changed{oak_1, generator_health::degraded, "x", {}, {}}, "box/O00000001",
    "box O00000001", ""},
+  {101, "last_seen_raised", last_seen_raised{oak_1, key(1)}, "box/O00000001", "box O00000001, domain VE, key VE/1", ""},
+  {102, "box_ids_raised", box_ids_raised{oak_1}, "allocator/boxes", "box O00000001", ""},
   {110, "authority_introduced",
    authority_introduced{"there", {}, manufacturing_1, suite_id::p256, {1}, {{box_type::oak, {2}}}}, "authority/authority",
    "box M00000001", "16 authority"},
   {111, "domain_introduced", domain_introduced{ve, "vendor", germany, suite_id::p256, manufacturing_1, {}, "there"},
    "domain/VE", "domain VE, box M00000001", "7 VE"},
+  {112, "neighbour_met", neighbour_met{"n2", {}, 1, {{}}}, "neighbour/n2", "", ""},
   {120, "operation_asked", operation_asked{{"Ada"}, {"c-1"}, {}, {}}, "operation/Ada/c-1", "operator Ada", "17 Ada/c-1"},
   {121, "operation_answered", operation_answered{{"Ada"}, {"c-1"}, "{}"}, "operation/Ada/c-1", "operator Ada",
    "18 Ada/c-1"},

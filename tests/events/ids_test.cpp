@@ -185,7 +185,7 @@ BOOST_AUTO_TEST_CASE(closed_lists) {
                       {8, "distribution"},
                       {9, "meter"},
                       {10, "faults"},
-                      {11, "allocator"}, {12, "admission"}, {13, "authority"}, {14, "operation"}});
+                      {11, "allocator"}, {12, "admission"}, {13, "authority"}, {14, "neighbour"}, {15, "operation"}});
   names<participant_kind>({{1, "domain"}, {2, "box"}, {3, "key"}, {4, "meter"}, {5, "custodian"}, {6, "order"}, {7, "operator"}});
   BOOST_CHECK(parse_suite("rsa3072") == suite_id::rsa3072);
   BOOST_CHECK(parse_suite("p256") == suite_id::p256);

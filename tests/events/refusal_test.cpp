@@ -117,6 +117,8 @@ constexpr known list[] = {
   {112, "peer_version_unknown"},
   {113, "peer_silent"},
   {114, "frame_malformed"},
+  {115, "peer_log_superseded"},
+  {116, "peer_log_unrelated"},
   {120, "role_not_permitted"},
   {121, "operation_id_taken"},
   {122, "operation_time_wrong"},

@@ -69,7 +69,13 @@ public:
           reply("done");
         }}.detach();
       };
-    port_->start({}, epoch, std::move(l), reach);
+    l.judge = judge;
+    l.asked = [this](const std::string& n, std::uint64_t id) {
+      told("question " + std::to_string(id) + " of " + n);
+      if (echoes)
+        port_->answer(n, {peer_message_kind::answer, id, {1, 2, 3}});
+    };
+    port_->start({peer_version, "", {}, epoch, {}}, std::move(l), reach);
   }
   peer_port& port() { return *port_; }
 
@@ -94,6 +100,7 @@ public:
 
   std::atomic<bool> echoes = true;
   bool serves_operators = false;
+  decltype(peer_listener::judge) judge; ///< to be set before start()
 
 private:
   void told(std::string line) {
@@ -220,6 +227,75 @@ BOOST_AUTO_TEST_CASE(commands_and_answers_both_ways_of_any_size_and_after_a_rest
   BOOST_TEST(all.home.count("refused") == 0u);
 }
 
+// SYS-6: nothing of a peer is taken before it is clear that its log is no old copy; a refusal is told, ends the connection
+// and harms nobody else.
+BOOST_AUTO_TEST_CASE(a_peer_waits_until_its_log_is_judged) {
+  two_nodes all;
+  std::mutex mutex;
+  std::vector<peer_verdict> waiting;
+  all.home.judge = [&](const std::string& node, const peer_hello& h, peer_verdict admit) {
+    BOOST_CHECK(node == "away" && h.epoch == 7u);
+    std::lock_guard lock{mutex};
+    waiting.push_back(std::move(admit));
+  };
+  const auto judge = [&](std::optional<refusal> why) {
+    BOOST_REQUIRE(until([&] {
+      std::lock_guard lock{mutex};
+      return !waiting.empty();
+    }));
+    std::lock_guard lock{mutex};
+    waiting.front()(why);
+    waiting.erase(waiting.begin());
+  };
+  all.home.start();
+  auto away = all.away();
+  away->start({"home"}, 7);
+  BOOST_REQUIRE(away->waits_for("reached home"));
+  away->port().ask("home", {peer_message_kind::command, 1, {1}});
+  std::this_thread::sleep_for(200ms);
+  BOOST_TEST(all.home.count("came") == 0u);
+  BOOST_TEST(all.home.count("command") == 0u);
+  judge(refusal::peer_log_superseded);
+  BOOST_REQUIRE(all.home.waits_for("refused away: peer_log_superseded, log 0000"));
+  BOOST_REQUIRE(away->waits_for("lost home"));
+  BOOST_TEST(all.home.count("came") == 0u);
+  BOOST_REQUIRE(away->waits_for("reached home", 2));
+  away->port().ask("home", {peer_message_kind::command, 2, {1}});
+  judge(std::nullopt);
+  BOOST_REQUIRE(all.home.waits_for("came away"));
+  BOOST_TEST(all.home.waits_for("command 2 of away"));
+  BOOST_TEST(away->waits_for("answer 2 of home"));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_that_nobody_judges_is_let_go_in_time) {
+  two_nodes all;
+  all.home.judge = [](const std::string&, const peer_hello&, peer_verdict) {};
+  all.home.start();
+  auto away = all.away();
+  away->start({"home"});
+  BOOST_TEST(all.home.waits_for("refused away: peer_silent"));
+}
+
+BOOST_AUTO_TEST_CASE(a_peer_asks_what_was_seen_one_question_at_a_time) {
+  two_nodes all;
+  all.home.start();
+  auto away = all.away();
+  away->start({"home"});
+  BOOST_REQUIRE(away->waits_for("reached home"));
+  away->port().ask("home", {peer_message_kind::ask_seen, 5, {}});
+  BOOST_REQUIRE(all.home.waits_for("question 5 of away"));
+  BOOST_REQUIRE(away->waits_for("answer 5 of home, 3 bytes"));
+  all.home.echoes = false;
+  away->port().ask("home", {peer_message_kind::ask_seen, 6, {}});
+  BOOST_REQUIRE(all.home.waits_for("question 6 of away"));
+  away->port().ask("home", {peer_message_kind::ask_seen, 7, {}});
+  BOOST_REQUIRE(all.home.waits_for("refused away: frame_malformed"));
+  BOOST_TEST(all.home.count("question 7") == 0u);
+  BOOST_REQUIRE(away->waits_for("reached home", 2));
+  away->port().ask("home", {peer_message_kind::ask_seen, 8, {1}}); // a question has no content
+  BOOST_REQUIRE(all.home.waits_for("refused away: frame_malformed", 2));
+}
+
 // Whoever takes or is given a long message says nothing meanwhile, and his pings wait behind it.
 BOOST_AUTO_TEST_CASE(a_long_message_is_no_silence) {
   deployment_pki pki;
@@ -320,7 +396,7 @@ BOOST_AUTO_TEST_CASE(a_peer_of_another_version_is_refused_by_its_code) {
   tls_client client{all.at_home, all.away_folder, "away"};
   BOOST_REQUIRE(client.shaken());
   bytes hello;
-  write_frame(hello, frame_class::hello, 0, encode(peer_hello{2, "away", {}, 1}));
+  write_frame(hello, frame_class::hello, 0, encode(peer_hello{peer_version + 1, "away", {}, 1, {}}));
   BOOST_REQUIRE(client.write(hello));
   BOOST_TEST(all.home.waits_for("refused away: peer_version_unknown"));
   all.a_proper_peer_gets_through();
