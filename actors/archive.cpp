@@ -1,6 +1,7 @@
 #include "actors/archive.hpp"
 
 #include "actors/kept_record.hpp"
+#include "events/participants.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_domain_key.hpp"
@@ -177,23 +178,23 @@ std::optional<current_record> current(const log_view& view, const key_id& key) {
 auto fetch(archive_pointer self, const fetch_record& m) {
   auto rp = self->make_response_promise<record_fetched>();
   self->state.house->submit({m.head, "fetch_record", fails(rp)}, [self, rp, m](transaction& t) mutable {
-    if (m.domain != self->state.domain)
-      return t.refuse(refusal::domain_not_known, m.domain.text, {{participant_kind::domain, m.domain.text}});
-    key_id key{m.domain, m.key};
+    auto key = m.key;
+    if (key.domain != self->state.domain)
+      return t.refuse(refusal::domain_not_known, key.domain.text, taking_part(key, m.meter));
     // Whether a meter has a key, or an assigned id a record, is a question, and that it has none an answer: no error.
     const auto none = [&t, rp] {
       t.when_durable([rp = rp](const message_head&) mutable { rp.deliver(make_error(refusal::record_missing)); });
     };
-    if (m.key == 0) {
+    if (key.number == 0) {
       const auto installed = find_event<key_installed>(self->state.house->around().journal_log->view(),
-                                                       lookup::key_of_meter, m.domain.text + '|' + m.meter.text);
+                                                       lookup::key_of_meter, key.domain.text + '|' + m.meter.text);
       if (!installed)
         return none();
       key = installed->event.key;
     } else if (t.state<master_key>(key_stream(key)).status == key_status::none) {
-      if (m.key <= t.state<key_counter>(counter_stream(m.domain)).last)
+      if (key.number <= t.state<key_counter>(counter_stream(key.domain)).last)
         return none();
-      return t.refuse(refusal::record_missing, key.text(), {{participant_kind::key, key.text()}});
+      return t.refuse(refusal::record_missing, key.text(), taking_part(key, m.meter));
     }
     // Read when everything before is durable: what is fetched is what an auditor would find.
     t.when_durable([self, rp, key](const message_head& next) mutable {

@@ -36,16 +36,11 @@ struct leg_overdue {
   bool last = false;
   std::uint64_t number = 0; ///< the newest of an order counts
 };
-/// A try of a leg that has no key id yet.
-struct begun_try {
-  domain_id domain;
-  std::uint64_t tries = 0; ///< before it
-};
 /// Try a leg again after something passing (a disabled box, a full disk), or when MI0 did not come.
 struct leg_again {
   message_head head;
   order_id order;
-  std::optional<begun_try> unless_past; ///< nothing is tried again when the order is past this
+  leg_place from; ///< nothing is tried again when the order is past it
 };
 
 } // namespace oaksteel

@@ -14,7 +14,7 @@ double open_once(const std::filesystem::path& directory) {
   const auto took = time_of([&] {
     site = std::make_unique<bench_site>(directory, suite_id::rsa3072, shell_limits{});
     site->ask<box_report>(site->actors().box_in({"brass-1"})->common, ask_box{{site->head()}});
-    site->ask<record_fetched>(site->actors().archive_of(domain), fetch_record{{site->head()}, domain, 1, {}});
+    site->ask<record_fetched>(site->actors().archive_of(domain), fetch_record{{site->head()}, {domain, 1}, {}});
   });
   return took.count();
 }

@@ -137,6 +137,15 @@ const order_leg* current_leg(const order& o) {
   return it == o.legs.end() ? nullptr : &*it;
 }
 
+leg_place place_of(const order_leg& leg) {
+  return {{leg.plan.domain, leg.key}, leg.stage};
+}
+
+bool is_at(const order& o, const leg_place& place) {
+  const auto* leg = current_leg(o);
+  return leg && leg->plan.domain == place.key.domain && leg->key == place.key.number && leg->stage == place.stage;
+}
+
 decision<order_event> decide(const order& state, const order_opened& proposed) {
   if (state.id.number != 0)
     return refuse(refusal::order_stage_wrong);

@@ -189,6 +189,15 @@ const order_leg* leg_of(const order& o, const domain_id& domain);
 /// The first leg that is neither finished nor abandoned: legs go one after another.
 const order_leg* current_leg(const order& o);
 
+/// Where a leg stands. Its key ids increase and the stages of each follow one another: what is past does not come again.
+struct leg_place {
+  key_id key; ///< number 0 before the first
+  leg_stage stage = leg_stage::waiting;
+};
+leg_place place_of(const order_leg& leg);
+/// True when the order is at that leg, and the leg is there.
+bool is_at(const order& o, const leg_place& place);
+
 decision<order_event> decide(const order& state, const order_opened& proposed);
 /// Any progress of a leg: legal when the leg is at the stage that it follows; repeating what is done gives
 /// no event. Appends order_closed when the last leg ends.

@@ -64,4 +64,13 @@ struct participant_list {
   }
 };
 
+/// Those ids, each once; what is empty or has no number names nobody.
+template <class... Id>
+std::vector<participant> taking_part(const Id&... ids) {
+  participant_list all;
+  participant_collector<participant_list> collector{all};
+  (collector.visit(ids), ...);
+  return std::move(all.found);
+}
+
 } // namespace oaksteel

@@ -19,8 +19,9 @@ bool answers(const mi1& asked, const mi2& got) {
 
 bool answers(const fetch_record& asked, const record_fetched& got) {
   const auto& key = got.key.key;
-  const bool of_that = asked.key != 0 ? key.number == asked.key : got.key.meter == asked.meter;
-  return key.domain == asked.domain && of_that && stands_at(got.key, got.record);
+  const bool of_that = asked.key.number != 0 ? key == asked.key
+                                             : key.domain == asked.key.domain && got.key.meter == asked.meter;
+  return of_that && stands_at(got.key, got.record);
 }
 
 bool answers(const order& asked, const mi7_body& got) {

@@ -37,6 +37,8 @@ void await_report(kmc_pointer self, const order& o, const order_leg& leg, bool l
 }
 
 void close(kmc_pointer self, const message_head& head, const order& o) {
+  // Also of a key whose MI7 came before it was awaited.
+  std::erase_if(self->state.of_key, [&](const auto& known) { return known.second == o.id.number; });
   auto it = self->state.orders.find(o.id.number);
   if (it == self->state.orders.end())
     return;
@@ -48,6 +50,16 @@ void close(kmc_pointer self, const message_head& head, const order& o) {
   self->state.of_meter.erase(order_key(o.details, legs));
   for (auto& rp : waiting)
     rp.deliver(order_result{{head}, o});
+}
+
+/// A leg has got on: what passes is tried as often again.
+void has_got_on(kmc_pointer self, const order_id& id) {
+  if (auto it = self->state.orders.find(id.number); it != self->state.orders.end())
+    it->second.attempts = it->second.asked = 0;
+}
+
+void try_later(kmc_pointer self, const order_id& id, const order_leg& leg) {
+  self->delayed_send(self, again_after, leg_again{{}, id, place_of(leg)});
 }
 
 /// The KMC ended when the KDC had MI4 and it did not know that yet: Steel may report before MI4 is there again. The report
@@ -70,7 +82,7 @@ void proceed_installation(kmc_pointer self, const message_head& head, const orde
   switch (leg.stage) {
     case leg_stage::waiting:
       if (leg.tries >= tries_limit)
-        return progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, leg.reason});
+        return progress(self, head, o, leg, leg_abandoned{o.id, leg.plan.domain, leg.reason});
       return begin_installation(self, head, o, leg);
     case leg_stage::assigned: return generate_and_deliver(self, head, o, leg);
     case leg_stage::delivered:
@@ -98,16 +110,13 @@ void proceed(kmc_pointer self, const message_head& head, const order& o, bool re
   }
 }
 
-/// Goes on with an order as it stands in the log.
-void resume(kmc_pointer self, const message_head& head, const order_id& id, bool resumed,
-            const std::optional<begun_try>& unless_past = {}) {
-  self->state.house->submit({head, "resume", nullptr}, [self, id, resumed, unless_past](transaction& t) {
+/// Goes on with an order as it stands in the log; not when it is past `from`.
+void resume(kmc_pointer self, const message_head& head, const order_id& id, const std::optional<leg_place>& from = {}) {
+  self->state.house->submit({head, "resume", nullptr}, [self, id, from](transaction& t) {
     const auto o = t.state<order>(order_stream(id));
-    const auto* leg = current_leg(o);
-    if (unless_past && (!leg || leg->stage != leg_stage::waiting || leg->plan.domain != unless_past->domain
-                        || leg->tries != unless_past->tries))
+    if (from && !is_at(o, *from))
       return;
-    t.when_durable([self, o, resumed](const message_head& next) { proceed(self, next, o, resumed); });
+    t.when_durable([self, o](const message_head& next) { proceed(self, next, o, true); });
   });
 }
 
@@ -192,6 +201,7 @@ auto report(kmc_pointer self, const mi7& m) {
       const bool news = !events->empty();
       if (news) {
         self->state.of_key.erase(it);
+        has_got_on(self, id);
         t.apply<order>(order_stream(id), std::move(*events));
       }
       t.when_durable([self, rp, news, o = t.state<order>(order_stream(id))](const message_head& next) mutable {
@@ -213,10 +223,11 @@ void overdue(kmc_pointer self, const leg_overdue& m) {
       const auto run = self->state.orders.find(o.id.number);
       if (run == self->state.orders.end() || run->second.reminder != m.number)
         return; // given up meanwhile, or asked since
+      const auto& late = *leg_of(o, m.key.domain);
       if (m.last && ++run->second.asked >= asks_limit)
-        progress(self, next, o.id, leg_timed_out{o.id, m.key});
+        progress(self, next, o, late, leg_timed_out{o.id, m.key});
       else
-        ask_for_report(self, next, o, *leg_of(o, m.key.domain));
+        ask_for_report(self, next, o, late);
     });
   });
 }
@@ -233,7 +244,7 @@ acknowledged take_up(kmc_pointer self, const message_head& head) {
     self->state.of_meter[order_key(opened->details, opened->legs)] = id->number;
     auto of_order = head;
     of_order.correlation = position;
-    resume(self, of_order, *id, true);
+    resume(self, of_order, *id);
   }
   return {self->state.house->next_head(head)};
 }
@@ -278,18 +289,17 @@ bool passing(refusal why) {
          || why == refusal::storage_failed || why == refusal::domain_not_active || why == refusal::installation_open;
 }
 
-void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event) {
+void progress(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, order_event event) {
+  const auto id = o.id;
   // What cannot be written now is tried again: the order stays where it was. Any other refusal is in the error
   // log; the order waits to be taken up again.
-  auto failed = [self, id](const caf::error& e) {
+  auto failed = [self, id, leg](const caf::error& e) {
     // A doubled message, or a conversation that another one has overtaken: the order goes on without it.
     if (refusal_in(e) == refusal::order_stage_wrong)
       return;
     if (!passing(refusal_in(e)))
       return give_up(self, id, refusal_in(e));
-    leg_again reminder;
-    reminder.order = id;
-    self->delayed_send(self, again_after, reminder);
+    try_later(self, id, leg);
   };
   self->state.house->submit({head, "progress", failed}, [self, id, event = std::move(event)](transaction& t) {
     auto events = decide(t.state<order>(order_stream(id)), event);
@@ -298,10 +308,10 @@ void progress(kmc_pointer self, const message_head& head, const order_id& id, or
     if (events->empty())
       return;
     t.apply<order>(order_stream(id), std::move(*events));
-    const auto o = t.state<order>(order_stream(id));
-    if (auto it = self->state.orders.find(id.number); it != self->state.orders.end())
-      it->second.attempts = it->second.asked = 0;
-    auto go_on = [self, o](const message_head& next) { proceed(self, next, o); };
+    has_got_on(self, id);
+    auto go_on = [self, after = t.state<order>(order_stream(id))](const message_head& next) {
+      proceed(self, next, after);
+    };
     if (keeps(protection::durable_first))
       t.when_durable(std::move(go_on));
     else
@@ -335,22 +345,25 @@ static bool of_content(refusal why) {
 
 void leave(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
   if (leg.stage == leg_stage::waiting)
-    return progress(self, head, o.id, leg_abandoned{o.id, leg.plan.domain, why});
+    return progress(self, head, o, leg, leg_abandoned{o.id, leg.plan.domain, why});
   give_up(self, o.id, why);
+}
+
+bool overtaken(kmc_pointer self, const order& o, const order_leg& leg) {
+  const auto row = self->state.house->around().journal_log->view().row(order_stream(o.id));
+  const auto now = row ? decode<order>(row->state) : expected<order, std::string>{o};
+  return now && !is_at(*now, place_of(leg));
 }
 
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why) {
   const auto found = self->state.orders.find(o.id.number);
-  if (found == self->state.orders.end())
-    return; // given up meanwhile
+  if (found == self->state.orders.end() || overtaken(self, o, leg))
+    return; // given up meanwhile, or gone on
   auto& run = found->second;
   const auto limit = passing(why) ? attempts_limit : of_content(why) ? content_attempts_limit : 0;
   if (run.attempts + 1 < limit) {
     ++run.attempts;
-    leg_again reminder;
-    reminder.order = o.id;
-    self->delayed_send(self, again_after, reminder);
-    return;
+    return try_later(self, o.id, leg);
   }
   if (leg.stage == leg_stage::assigned)
     return pass_by(self, head, o, leg, why);
@@ -375,7 +388,7 @@ kmc_actor::behavior_type key_management_computer(kmc_pointer self, kmc_options o
     [self](const take_up_orders& m) { return take_up(self, m.head); },
     [self](const kdc_connected& m) { self->state.kdc = m.kdc; },
     [self](const leg_overdue& m) { overdue(self, m); },
-    [self](const leg_again& m) { resume(self, m.head, m.order, true, m.unless_past); },
+    [self](const leg_again& m) { resume(self, m.head, m.order, m.from); },
   };
 }
 

@@ -70,9 +70,12 @@ inline stream_id order_stream(const order_id& o) {
 }
 
 /// Records a leg's progress and goes on from the state that follows (kmc.cpp).
-void progress(kmc_pointer self, const message_head& head, const order_id& id, order_event event);
+void progress(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, order_event event);
 /// What may pass by itself: somebody enables the box, the disk gets space, a peer comes back (kmc.cpp).
 bool passing(refusal why);
+/// True when the order has gone on from where a conversation began: MI7, or another conversation, has overtaken it, and what
+/// comes of it is of no interest any more (kmc.cpp).
+bool overtaken(kmc_pointer self, const order& o, const order_leg& leg);
 /// Something went wrong in a leg's conversation: try again, take another key, or give the leg up (kmc.cpp).
 void leg_trouble(kmc_pointer self, const message_head& head, const order& o, const order_leg& leg, refusal why);
 /// The leg cannot go on. It is abandoned unless a key of it may be New: that would stay so for ever, so its order stays

@@ -5,6 +5,7 @@
 #include "actors/computers/kmc.hpp"
 #include "actors/link/message_list.hpp"
 #include "crypto/envelope.hpp"
+#include "events/participants.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/find_event.hpp"
 #include "storage/signed_body.hpp"
@@ -45,7 +46,7 @@ struct leg_talk {
         talk.trouble(head, e);
     };
     self->state.house->submit({head, std::move(what), failed}, [talk = *this, why](transaction& t) {
-      t.refuse(why, "order " + talk.o.id.text(), {{participant_kind::order, talk.o.id.text()}});
+      t.refuse(why, "order " + talk.o.id.text(), taking_part(talk.o.id, talk.key(), talk.o.details.meter));
     });
   }
 
@@ -73,7 +74,7 @@ struct leg_talk {
   /// none is an answer, and nothing that may pass.
   template <class Then>
   void ask_for_key(const message_head& head, Then then) const {
-    const fetch_record m{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
+    const fetch_record m{{self->state.house->next_head(head)}, {leg.plan.domain, 0}, o.details.meter};
     self->request(servers().archive, answer_timeout, m)
       .then(if_it_answers(m, std::function{std::move(then)}), [talk = *this, head](const caf::error& e) {
         if (refusal_in(e) != refusal::record_missing)
@@ -83,7 +84,7 @@ struct leg_talk {
       });
   }
 
-  void finish(const message_head& head, order_event event) const { progress(self, head, o.id, std::move(event)); }
+  void finish(const message_head& head, order_event event) const { progress(self, head, o, leg, std::move(event)); }
 };
 
 /// A talk about a domain that the table knows; otherwise the leg cannot go on.
@@ -112,7 +113,7 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
   if (!begun)
     return;
   const auto talk = *begun;
-  const fetch_record present{{self->state.house->next_head(head)}, leg.plan.domain, 0, o.details.meter};
+  const fetch_record present{{self->state.house->next_head(head)}, {leg.plan.domain, 0}, o.details.meter};
   auto has_one = [talk](const record_fetched& got) {
     if (got.key.status == key_status::obsolete)
       return leg_trouble(talk.self, got.head, talk.o, talk.leg, refusal::meter_key_committed);
@@ -128,8 +129,7 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
                     talk.leg.plan.steel, talk.o.details.meter};
         tell(talk.self, talk.self->state.kdc, std::move(m));
         // MI0 is what comes of it.
-        talk.self->delayed_send(talk.self, answer_timeout,
-                                leg_again{{}, talk.o.id, begun_try{talk.leg.plan.domain, talk.leg.tries}});
+        talk.self->delayed_send(talk.self, answer_timeout, leg_again{{}, talk.o.id, place_of(talk.leg)});
       });
 }
 
@@ -211,11 +211,16 @@ void pass_by(kmc_pointer self, const message_head& head, const order& o, const o
   const bool another_helps =
     why == refusal::key_id_not_fresh || (passing(why) && talk.servers().oaks.size() > 1);
   self->request(talk.servers().archive, answer_timeout,
-                fetch_record{{self->state.house->next_head(head)}, leg.plan.domain, leg.key, {}})
+                fetch_record{{self->state.house->next_head(head)}, talk.key(), {}})
     .then(
       // The KDC may have it and Steel may be at work on it: whatever became of it, they say so.
-      [talk](const record_fetched& got) { ask_for_report(talk.self, got.head, talk.o, talk.leg); },
+      [talk](const record_fetched& got) {
+        if (!overtaken(talk.self, talk.o, talk.leg))
+          ask_for_report(talk.self, got.head, talk.o, talk.leg);
+      },
       [talk, head, why, another_helps](const caf::error& e) {
+        if (overtaken(talk.self, talk.o, talk.leg))
+          return;
         if (refusal_in(e) != refusal::record_missing)
           return give_up(talk.self, talk.o.id, refusal_in(e));
         if (another_helps)
@@ -234,7 +239,7 @@ void confirm_installed(kmc_pointer self, const message_head& head, const order& 
   if (!reported)
     return leg_trouble(self, head, o, leg, refusal::record_missing);
   const auto received = talk.now();
-  const fetch_record fetch{{}, leg.plan.domain, leg.key, {}};
+  const fetch_record fetch{{}, talk.key(), {}};
   talk.ask(talk.servers().archive, head, fetch, [talk, received, mi7_record = *reported](const record_fetched& got) {
     auto done = [talk](const confirmed& c) {
       talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), std::nullopt, c.record},
@@ -258,7 +263,7 @@ void condemn_key(kmc_pointer self, const message_head& head, const order& o, con
   auto failed_for_good = [talk, why](const message_head& h) {
     talk.finish(h, leg_key_failed{talk.o.id, talk.key(), why});
   };
-  const fetch_record fetch{{}, leg.plan.domain, leg.key, {}};
+  const fetch_record fetch{{}, talk.key(), {}};
   talk.ask(talk.servers().archive, head, fetch, [talk, why, evidence, failed_for_good](const record_fetched& got) {
     auto done = [talk, why, failed_for_good](const confirmed& c) {
       talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), why, c.record},

@@ -258,14 +258,13 @@ struct mi6c {
 
 // --- Brass ---------------------------------------------------------------------------------------------------
 
-/// KMC - archive: the current record of a key, of a meter's key, or of the registered key of a serial.
+/// KMC - archive: the current record of a key, or of a meter's key.
 struct fetch_record {
   message_head head;
-  domain_id domain;
-  std::uint64_t key = 0; ///< 0: by meter
+  key_id key; ///< number 0: by meter
   sequence_number meter;
 
-  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.key, self.meter); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.key, self.meter); }
 };
 struct record_fetched {
   message_head head;

@@ -59,13 +59,13 @@ BOOST_AUTO_TEST_CASE(both_records_of_mi2_are_what_mi1_asked_for) {
 }
 
 BOOST_AUTO_TEST_CASE(a_fetched_key_is_the_one_asked_for_and_stands_where_its_record_leads) {
-  const fetch_record by_key{{}, ve, 7, {}}, by_meter{{}, ve, 0, meter1};
+  const fetch_record by_key{{}, key7, {}}, by_meter{{}, {ve, 0}, meter1};
   const auto mi3 = mi3_of(key7, steel), mr3 = mr3_of(meter1);
   BOOST_CHECK(answers(by_key, fetched(mi3)));
   BOOST_CHECK(answers(by_meter, fetched(mr3)));
-  BOOST_CHECK(!answers(fetch_record{{}, ve, 8, {}}, fetched(mi3)));
-  BOOST_CHECK(!answers(fetch_record{{}, usps, 7, {}}, fetched(mi3)));
-  BOOST_CHECK(!answers(fetch_record{{}, ve, 0, meter2}, fetched(mr3)));
+  BOOST_CHECK(!answers(fetch_record{{}, key8, {}}, fetched(mi3)));
+  BOOST_CHECK(!answers(fetch_record{{}, foreign, {}}, fetched(mi3)));
+  BOOST_CHECK(!answers(fetch_record{{}, {ve, 0}, meter2}, fetched(mr3)));
   const std::vector<std::function<void(master_key&)>> otherwise{
     [](master_key& k) { k.status = key_status::installed; }, [](master_key& k) { k.key = key8; },
     [](master_key& k) { k.product = {"QC"}; },               [](master_key& k) { k.serial = {"101"}; },

@@ -103,7 +103,7 @@ BOOST_FIXTURE_TEST_CASE(messages_pass_as_they_are, wired_site) {
   const auto second = get<mi0_answer>(all().archive_of(ve), new_key_id{{}, ve, steel, {99}}).key;
   BOOST_CHECK_EQUAL(second.number, first.number + 1);
   // A long answer, with a record in it.
-  const fetch_record ask_it{{}, ve, 1, {}};
+  const fetch_record ask_it{{}, {ve, 1}, {}};
   const auto near = get<record_fetched>(all().archive_of(ve), ask_it), wired = get<record_fetched>(far, ask_it);
   BOOST_CHECK(near.key == wired.key && near.record == wired.record && !wired.record.sealed.empty());
   // The head goes along: the event names its cause.
@@ -118,7 +118,7 @@ BOOST_FIXTURE_TEST_CASE(messages_pass_as_they_are, wired_site) {
 // EP-29: also where the component itself refuses.
 BOOST_FIXTURE_TEST_CASE(a_refusal_of_the_component_comes_back, wired_site) {
   const auto far = far_archive();
-  only_refused<record_fetched>("a key that is none", refusal::record_missing, far, fetch_record{{}, ve, 9'999, {}});
+  only_refused<record_fetched>("a key that is none", refusal::record_missing, far, fetch_record{{}, {ve, 9'999}, {}});
 }
 
 // A PSR has an error log too.
@@ -173,11 +173,18 @@ BOOST_FIXTURE_TEST_CASE(a_refused_command_names_who_takes_part, wired_site) {
   BOOST_CHECK((named_by([&] { answer_of(to_archive, encode(id)); }) == names{"domain VE", "order 99", steel}));
   // At the end that asked: whom the question names.
   const auto far = far_archive({{}, [](bytes& data) { data = bytes(100, 0x5a); }});
-  BOOST_CHECK((named_by([&] { ask<record_fetched>(far, fetch_record{{}, ve, 7, {"M0000001"}}); }, "kmc")
-               == names{"domain VE", "meter M0000001"}));
+  BOOST_CHECK((named_by([&] { ask<record_fetched>(far, fetch_record{{}, {ve, 7}, {"M0000001"}}); }, "kmc")
+               == names{"domain VE", "key VE/7", "meter M0000001"}));
   // What is no name is in no record.
-  auto odd = from_kmc(fetch_record{{}, {"no domain"}, 7, {"no meter"}}, archive_of_ve);
+  auto odd = from_kmc(fetch_record{{}, {{"no domain"}, 7}, {"no meter"}}, archive_of_ve);
   BOOST_CHECK((named_by([&] { answer_of(to_archive, encode(odd)); }) == names{"domain VE"}));
+  // Where the archive itself refuses a question about a key, too: by its id, or by its meter.
+  const auto named_by_archive = [&](const fetch_record& m) {
+    return named_by([&] { ask<record_fetched>(all().archive_of(ve), m); });
+  };
+  BOOST_CHECK((named_by_archive({{}, {{"USPS"}, 7}, {}}) == names{"domain USPS", "key USPS/7"}));
+  BOOST_CHECK((named_by_archive({{}, {{"USPS"}, 0}, {"M0000001"}}) == names{"domain USPS", "meter M0000001"}));
+  BOOST_CHECK((named_by_archive({{}, {ve, 9'999}, {}}) == names{"domain VE", "key VE/9999"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(what_is_no_command_of_the_component_does_not_reach_it, wired_site) {
@@ -312,7 +319,7 @@ BOOST_FIXTURE_TEST_CASE(a_wire_carries_so_many_commands_and_then_says_busy, wire
   });
   const auto far = far_end(world().system(), silent, {kmc, archive_of_ve}, {{{"VE"}}});
   const auto to = caf::actor_cast<archive_actor>(far);
-  const fetch_record m{{}, ve, 1, {}};
+  const fetch_record m{{}, {ve, 1}, {}};
   std::vector<pending_handle<record_fetched>> all_asked;
   for (std::size_t i = 0; i <= outstanding_limit; ++i)
     all_asked.push_back(world().ask<record_fetched>(to, m));

@@ -52,7 +52,8 @@ private:
 struct pulled_site {
   explicit pulled_site(degraded_work degraded = degraded_work::allowed, const std::vector<box_plan>& more = {},
                        const std::vector<known_answer>& answers = known_answers())
-    : bench(more, nullptr, {}, [this, degraded, computed = &answers](surroundings& around) {
+    : bench(more, nullptr, {}, [this, degraded, computed = &answers](site_options& options) {
+        auto& around = options.around;
         if (noise)
           noise->begin(*around.random);
         else

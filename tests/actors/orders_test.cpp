@@ -1,18 +1,22 @@
 // Orders of the KMC that cannot go on by themselves (EP-13b, EP-17), at a site in virtual time.
 
 #include "actors/connections.hpp"
+#include "scenarios/faulty_wires.hpp"
 #include "tests/actors/site_bench.hpp"
 
+#include <map>
 #include <ranges>
 
 namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(orders)
 namespace {
 
-const domain_id ve{"VE"};
+const domain_id ve{"VE"}, usps{"USPS"};
 const sequence_number number{"M0000009"};
 
 struct ordering_site : site_bench {
+  explicit ordering_site(std::function<void(site_options&)> change = {}) : site_bench({}, nullptr, {}, std::move(change)) {}
+
   open_order wanted() const {
     return {{}, {order_kind::install, number, {"DM400"}, {}, {}, {}, {}, {}}, {{ve, id_of("steel-1")}}};
   }
@@ -34,6 +38,83 @@ struct ordering_site : site_bench {
   scratch_directory memory;
   erasable_slots slots = std::move(*erasable_slots::open(memory / "slots", 16));
 };
+
+/// What may happen between the components, and to the disk.
+struct mishaps {
+  struct mishap {
+    std::string message;
+    component to;
+    std::string what;
+  };
+  std::shared_ptr<wire_faults> wires = std::make_shared<wire_faults>(std::vector<message_fault>{});
+  std::vector<mishap> to_come;               ///< each to the next such message
+  std::map<std::string, unsigned> passed;    ///< messages, by name
+  held_workers disk;
+
+  mishaps() {
+    disk.holding = false;
+    wires->draw([this](const command& c) -> std::optional<message_fault> {
+      const auto message = name_of_message(c.code);
+      ++passed[message];
+      const auto next = std::ranges::find_if(
+        to_come, [&](const mishap& m) { return m.message == message && m.to == c.to.part; });
+      if (next == to_come.end())
+        return std::nullopt;
+      const message_fault fault{message, {}, 1, next->what, {}};
+      to_come.erase(next);
+      return fault;
+    });
+  }
+};
+
+/// The same site, its components talking in commands.
+struct wired_site : mishaps, ordering_site {
+  wired_site()
+    : ordering_site([this](site_options& options) {
+        options.carry = [this](const wire& ends, carrier_actor near) {
+          return faulty_wires(near->home_system(), wires)(ends, near);
+        };
+        options.journaling.writer = &disk;
+        options.journaling.small_commit = 0;
+      }) {
+    all().connect_meter({number, 9, &slots, {}});
+    world().settle();
+    get<acknowledged>(box("steel-1").line, load_label{{}, number, {"DM400"}});
+    began = world().time().now();
+    before = events().size();
+  }
+
+  void begin(open_order m) {
+    m.head.id = {"test of orders", 1};
+    result = world().ask<order_result>(all().kmc(), std::move(m));
+  }
+  /// Runs until an event of this kind is durable, has `then` come, and goes on while no time passes.
+  template <class Event>
+  void until(const domain_id& domain = ve, std::vector<mishap> then = {}) {
+    BOOST_REQUIRE(world().run_until([&] {
+      const bool there = std::ranges::any_of(events() | std::views::drop(before), [&](const told_event& e) {
+        const auto* found = std::get_if<Event>(&e.event);
+        return found && found->key.domain == domain;
+      });
+      if (there)
+        to_come.insert(to_come.end(), then.begin(), then.end());
+      return there;
+    }));
+  }
+  void until_seconds(std::int64_t passed) {
+    BOOST_REQUIRE(world().run_until([&] { return seconds_since(began) >= passed; }));
+  }
+  void until_answered() {
+    BOOST_REQUIRE(world().run_until([&] { return result->ready(); }));
+  }
+
+  pending_handle<order_result> result;
+  instant began;
+  std::size_t before = 0;
+};
+
+/// For how long what passes by itself is tried again: 20 times, 30 s apart.
+constexpr std::int64_t patience = 19 * 30;
 
 } // namespace
 
@@ -81,7 +162,7 @@ BOOST_FIXTURE_TEST_CASE(the_time_of_a_key_runs_once, ordering_site) {
   const auto delivered = last<leg_delivered>();
   const auto began = world().time().now();
   for (int i = 0; i < 4; ++i)
-    send(all().kmc(), leg_again{{}, delivered.order, {}});
+    send(all().kmc(), leg_again{{}, delivered.order, {delivered.key, leg_stage::delivered}});
   BOOST_REQUIRE(world().run_until([&] { return status_of(delivered.key) == key_status::bad; }));
   BOOST_CHECK_GE(seconds_since(began), 10 * 60 - 1);
   BOOST_CHECK_LE(seconds_since(began), 11 * 60);
@@ -123,6 +204,103 @@ BOOST_FIXTURE_TEST_CASE(a_report_that_comes_before_the_order_got_that_far_again_
   BOOST_REQUIRE(world().run_until([&] { return status_of(assigned.key) == key_status::installed; }));
   BOOST_CHECK_LT(seconds_since(began), 60);
   BOOST_CHECK_EQUAL(broken_rules(events()), "");
+}
+
+// The acknowledgement of MI4 is no answer, so the leg is to be tried again; MI7 comes before that, and the next leg has
+// begun, whose Oak is disabled. It is tried as often as any, and not twice as fast.
+BOOST_FIXTURE_TEST_CASE(what_is_to_be_tried_again_of_a_leg_is_not_tried_of_the_next, wired_site) {
+  auto m = wanted();
+  m.legs.push_back({usps, id_of("steel-2")});
+  disable(box("oak-usps"));
+  begin(std::move(m));
+  until<leg_key_assigned>(ve, {{"acknowledged", component::kmc, "unknown_command"}});
+  BOOST_CHECK(to_come.empty());
+  until<leg_key_assigned>(usps);
+  const auto next_began = world().time().now();
+  until_answered();
+  BOOST_REQUIRE(result->answer && result->answer->outcome.legs.size() == 2);
+  BOOST_CHECK(result->answer->outcome.legs[0].stage == leg_stage::finished);
+  BOOST_CHECK_EQUAL(name(result->answer->outcome.legs[1].reason), name(refusal::box_disabled));
+  BOOST_CHECK_GE(seconds_since(next_began), patience - 1);
+  BOOST_CHECK_EQUAL(broken_rules(events()), "");
+}
+
+// Oak was away for some time, and Brass is now: MI7 lies between, after which everything is tried as often again. That the
+// KDC has MI4 says MI7 alone here.
+BOOST_FIXTURE_TEST_CASE(what_was_tried_before_mi7_does_not_count_after_it, wired_site) {
+  disable(box("oak-ve"));
+  begin(wanted());
+  until_seconds(patience / 2);
+  enable(box("oak-ve"));
+  disable(box("brass-ve"));
+  to_come = {{"acknowledged", component::kmc, "lost"}};
+  until<leg_reported>();
+  const auto reported = world().time().now();
+  until_answered();
+  BOOST_CHECK(to_come.empty());
+  BOOST_CHECK(result->failure == refusal::box_disabled);
+  BOOST_CHECK_GE(seconds_since(reported), patience - 30);
+}
+
+// MI7 overtakes the acknowledgement of MI4, which never comes: that nobody answered is no trouble of the leg any more.
+BOOST_FIXTURE_TEST_CASE(trouble_of_what_mi7_has_overtaken_does_not_count, wired_site) {
+  disable(box("brass-ve"));
+  begin(wanted());
+  until<leg_key_assigned>(ve, {{"acknowledged", component::kmc, "lost"}});
+  BOOST_CHECK(to_come.empty());
+  until<leg_reported>();
+  const auto reported = world().time().now();
+  until_answered();
+  BOOST_CHECK(result->failure == refusal::box_disabled);
+  BOOST_CHECK_GE(seconds_since(reported), patience - 1);
+}
+
+// The last try at Oak, the archive and the KDC fails by the acknowledgement of MI4 alone; what the archive knows of the
+// key is asked for, and MI7 overtakes its answer.
+BOOST_FIXTURE_TEST_CASE(a_key_that_has_been_reported_is_not_passed_by, wired_site) {
+  disable(box("oak-ve"));
+  begin(wanted());
+  until_seconds(patience - 30);
+  enable(box("oak-ve"));
+  disable(box("brass-ve"));
+  to_come = {{"acknowledged", component::kmc, "unknown_command"}, {"fetch record", component::archive, "lost"}};
+  until<leg_reported>();
+  const auto reported = world().time().now();
+  until_answered();
+  BOOST_CHECK(to_come.empty());
+  BOOST_CHECK(result->failure == refusal::box_disabled); // and not that the archive does not answer
+  BOOST_CHECK_GE(seconds_since(reported), patience - 1);
+}
+
+BOOST_FIXTURE_TEST_CASE(nobody_is_asked_for_a_report_that_has_come, wired_site) {
+  disable(box("oak-ve"));
+  begin(wanted());
+  until_seconds(patience - 30);
+  enable(box("oak-ve"));
+  to_come = {{"acknowledged", component::kmc, "unknown_command"}, {"fetch record", component::archive, "delayed"}};
+  until_answered();
+  BOOST_CHECK(to_come.empty());
+  BOOST_CHECK(result->answer && result->answer->outcome.complete);
+  BOOST_CHECK_EQUAL(passed["ask report"], 0u);
+}
+
+// MI7 is decided while it is being written that the KDC has MI4: it is awaited after it has come. When its order is done,
+// it is refused as any that is not awaited.
+BOOST_FIXTURE_TEST_CASE(no_report_is_awaited_of_an_order_that_is_done, wired_site) {
+  begin(wanted());
+  until<leg_key_assigned>(ve, {{"acknowledged", component::kmc, "delayed"}, {"MI7", component::kmc, "delayed"}});
+  BOOST_REQUIRE(to_come.empty());
+  disk.holding = true;
+  BOOST_REQUIRE(world().run_until([&] { return !disk.jobs.empty(); })); // leg_delivered
+  const auto checked = work().count;
+  BOOST_REQUIRE(world().run_until([&] { return work().count > checked; })); // MI7
+  disk.holding = false;
+  disk.work(0);
+  until_answered();
+  BOOST_CHECK(result->answer && result->answer->outcome.complete);
+  const auto key = last<leg_delivered>().key;
+  const auto again = get<mi7>(box("steel-1").steel, ask_report{{}, key, id_of("steel-1"), {box_type::oak, 0}, number});
+  only_refused<acknowledged>("MI7 once more", refusal::order_not_known, all().kdc(), again);
 }
 
 // That a meter has no key is an answer, and no reason to try again.

@@ -11,7 +11,7 @@
 namespace oaksteel::testing {
 
 site_bench::site_bench(const std::vector<box_plan>& more, std::unique_ptr<workers> hands,
-                       const std::function<void(log&)>& overnight, std::function<void(surroundings&)> change)
+                       const std::function<void(log&)>& overnight, std::function<void(site_options&)> change)
   : hands_(std::move(hands)), change_(std::move(change)) {
   workers_.holding = false;
   auto day = load_scenario(scenario_file("small-day.toml"));
@@ -129,10 +129,10 @@ void site_bench::start() {
   options.boxes = plan_.boxes;
   options.detached = false;
   options.around = {&*log_, &world_->time(), random_.get(), hands_ ? hands_.get() : &workers_, {}, {}};
-  if (change_)
-    change_(options.around);
   options.journaling.journal_log = &*log_;
   options.journaling.time = &world_->time();
+  if (change_)
+    change_(options);
   site_.emplace(world_->system(), options);
   for (std::uint32_t slot = 0; slot < 4; ++slot)
     site_->connect_meter({{"M000000" + std::to_string(slot + 1)}, slot, &*slots_, {}});

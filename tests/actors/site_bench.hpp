@@ -19,7 +19,7 @@ public:
   /// `more`: boxes beside those of the day, which have no id yet. `hands`: who works instead of the held workers.
   /// `overnight`: what is done to the log before the site awakes. `change` is asked at each start.
   explicit site_bench(const std::vector<box_plan>& more = {}, std::unique_ptr<workers> hands = nullptr,
-                      const std::function<void(log&)>& overnight = {}, std::function<void(surroundings&)> change = {});
+                      const std::function<void(log&)>& overnight = {}, std::function<void(site_options&)> change = {});
   ~site_bench();
 
   /// The process ends, and another opens the log.
@@ -124,7 +124,7 @@ private:
   std::unique_ptr<randomness> random_;
   held_workers workers_;
   std::unique_ptr<workers> hands_;
-  std::function<void(surroundings&)> change_;
+  std::function<void(site_options&)> change_;
   std::size_t known_ = 0; ///< boxes of the day
   std::optional<site> site_;
   std::uint64_t count_ = 0;

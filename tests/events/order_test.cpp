@@ -70,6 +70,32 @@ BOOST_AUTO_TEST_CASE(kinds_and_stages) {
   }
 }
 
+// EP-17: what is to be done from a place is done only while the order is there.
+BOOST_AUTO_TEST_CASE(an_order_is_at_one_place) {
+  auto o = given<order>(opening(order_kind::install, {ve, usps}));
+  std::vector<leg_place> places{{key(0), leg_stage::waiting}};
+  const auto went = [&](const auto& e) {
+    evolve(o, e);
+    places.push_back(place_of(current_leg(o) ? *current_leg(o) : o.legs.back()));
+  };
+  went(assigned);
+  went(delivered);
+  went(reported_failed);
+  went(key_failed);
+  went(leg_key_assigned{id, key(8)});
+  went(leg_delivered{id, key(8)});
+  went(leg_reported{id, key(8), std::nullopt, {}});
+  went(leg_finished{id, key(8)});
+  went(leg_key_assigned{id, key(8, usps)});
+  auto again = given<order>(opening(order_kind::install, {ve, usps}));
+  BOOST_TEST(is_at(again, places.front()));
+  for (std::size_t i = 0; i + 1 < places.size(); ++i)
+    BOOST_TEST(!is_at(o, places[i]), "place " << i);
+  BOOST_TEST(is_at(o, places.back()));
+  evolve(o, leg_abandoned{id, usps, refusal::no_answer});
+  BOOST_TEST(!is_at(o, places.back()));
+}
+
 BOOST_AUTO_TEST_CASE(an_order_is_opened) {
   const auto open = [](order_kind kind, auto change) {
     auto e = opening(kind, {ve, usps});

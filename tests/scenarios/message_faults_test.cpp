@@ -124,6 +124,16 @@ BOOST_AUTO_TEST_CASE(a_key_gets_into_no_meter_but_the_one_that_it_is_for) {
   BOOST_CHECK_EQUAL(day.errors().count("psr/steel-1: records_disagree"), 1u);
 }
 
+// Orders go one after the other, and each to VE first: the second key is the postal one of M0000001. The meter that it
+// would get into is on no line, of which nobody but the PSR knows; Steel reports that it failed, and another key goes in.
+BOOST_AUTO_TEST_CASE(a_key_for_a_meter_that_is_on_no_line_is_bad) {
+  const auto day = day_with(fault("install key", "altered", "", "meter") + "\nnth = 2");
+  comes_out(day, 0);
+  BOOST_CHECK(day.errors() == std::multiset<std::string>{"psr/steel-2: meter_not_known"});
+  BOOST_CHECK_EQUAL(day.result.counts.keys.at({"USPS"}).at("Bad"), 1u);
+  BOOST_CHECK(all_of<leg_timed_out>(day).empty()); // by evidence
+}
+
 // EP-28: the record table of the archive. What was refused for its content is sent again; meanwhile Steel has seen later
 // keys, takes this one no more (EP-14), and the meter gets another.
 BOOST_AUTO_TEST_CASE(a_record_of_no_known_type_is_refused) {
@@ -185,6 +195,19 @@ BOOST_AUTO_TEST_CASE(a_key_whose_record_was_refused_as_no_command_says_why_it_is
       where.insert(f.where.substr(0, f.where.find('/')));
   }
   BOOST_CHECK(where.contains("psr"));
+}
+
+// EP-30: an answer about another key than the one that was asked about is on record with whose it should have been.
+BOOST_AUTO_TEST_CASE(an_answer_about_another_key_is_on_record_with_the_right_one) {
+  const auto day = installed(1, nth_fault("record fetched", 1, "wrong_steel"));
+  const auto faults = all_of<fault_recorded>(day);
+  BOOST_REQUIRE_EQUAL(faults.size(), 1u);
+  BOOST_CHECK_EQUAL(faults[0].where, "kmc");
+  BOOST_CHECK_EQUAL(name(faults[0].reason), name(refusal::records_disagree));
+  std::set<std::string> named;
+  for (const auto& p : faults[0].involved)
+    named.insert(std::string{name(p.kind)} + ' ' + p.id);
+  BOOST_CHECK((named == std::set<std::string>{"order 1", "domain VE", "key VE/1", "meter M0000001"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
