@@ -6,6 +6,8 @@
 #include "node/remote_client.hpp"
 
 #include <algorithm>
+#include <cmath>
+#include <cstdlib>
 #include <iostream>
 
 namespace oaksteel {
@@ -20,6 +22,15 @@ std::string names_of(const std::vector<requests::neighbour_view>& all, bool requ
     if (n.*which)
       s += (s.empty() ? "" : " ") + n.node.text;
   return s.empty() ? "-" : s;
+}
+
+/// Of the others, the one that is farthest from the node's own, in seconds.
+std::string farthest_clock(const std::vector<requests::neighbour_view>& all) {
+  std::string farthest = "-";
+  for (const auto& n : all)
+    if (n.ahead && (farthest == "-" || std::abs(std::atof(n.ahead->c_str())) > std::abs(std::atof(farthest.c_str()))))
+      farthest = *n.ahead;
+  return farthest;
 }
 
 void print_document(const std::vector<node_answer>& nodes) {
@@ -56,16 +67,16 @@ std::vector<node_answer> ask_nodes(const std::vector<node_plan>& nodes, const st
 }
 
 void print_status(const std::vector<node_answer>& nodes) {
-  std::vector<table_row> rows{{"node", "time", "records", "start", "reaches", "is reached by"}};
+  std::vector<table_row> rows{{"node", "time", "records", "start", "clocks", "reaches", "is reached by"}};
   std::vector<table_row> boxes{{"box", "id", "type", "node", "state", "active"}};
   std::vector<table_row> keys{{"domain", "status", "keys"}};
   for (const auto& one : nodes) {
     if (const auto problem = one.problem()) {
-      rows.push_back({one.name.text, "-", "-", "-", *problem});
+      rows.push_back({one.name.text, "-", "-", "-", "-", *problem});
       continue;
     }
     const auto& v = *one.said->node;
-    rows.push_back({v.node.text, v.time, std::to_string(v.records), std::to_string(v.epoch),
+    rows.push_back({v.node.text, v.time, std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
                     names_of(v.neighbours, &requests::neighbour_view::reached),
                     names_of(v.neighbours, &requests::neighbour_view::came)});
     for (const auto& b : one.said->boxes)

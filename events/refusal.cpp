@@ -109,6 +109,8 @@ constexpr entry entries[] = {
    "the other node comes with an earlier log, or an earlier state of its log: an old copy of its data runs there"},
   {refusal::peer_log_unrelated, "peer_log_unrelated",
    "the other node comes with a log that does not follow on the one that it had"},
+  {refusal::clocks_differ, "clocks_differ",
+   "the clocks of two nodes differ by more than the tolerance (clock_tolerance_ms); set the one that is wrong"},
   {refusal::role_not_permitted, "role_not_permitted", "the operator's roles do not permit this command"},
   {refusal::operation_id_taken, "operation_id_taken",
    "the operator gave this id to another command before; a new command needs a new id"},

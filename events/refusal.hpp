@@ -108,6 +108,7 @@ enum class refusal : std::uint8_t {
   frame_malformed = 114,
   peer_log_superseded = 115,
   peer_log_unrelated = 116,
+  clocks_differ = 117,
   // operators
   role_not_permitted = 120,
   operation_id_taken = 121,

@@ -10,6 +10,7 @@
 #include <caf/blocking_actor.hpp>
 
 #include <atomic>
+#include <chrono>
 #include <functional>
 #include <mutex>
 #include <set>
@@ -23,6 +24,7 @@ struct neighbour_state {
   std::string node;
   bool reached = false; ///< commands can go there
   bool came = false;    ///< commands can come from there
+  std::optional<std::chrono::microseconds> ahead; ///< its clock, before this one's
 };
 
 class operations {

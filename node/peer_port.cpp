@@ -1,6 +1,7 @@
 #include "node/peer_port.hpp"
 
 #include "node/tls_identity.hpp"
+#include "storage/archive.hpp"
 
 #include <boost/asio/connect.hpp>
 #include <boost/asio/io_context.hpp>
@@ -79,6 +80,12 @@ struct peer_port::impl {
 
   impl(peer_port_options o, tls_identity i) : options(std::move(o)), identity(std::move(i)) {}
 
+  instant now() const {
+    if (options.now)
+      return options.now();
+    const auto since = std::chrono::system_clock::now().time_since_epoch();
+    return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+  }
   const peer_plan* planned(const std::string& node) const {
     const auto found = std::ranges::find(options.peers, node, &peer_plan::node);
     return found == options.peers.end() ? nullptr : &*found;
@@ -241,8 +248,8 @@ private:
 
   bool took(peer_message m) {
     switch (m.kind) {
-      case peer_message_kind::ping: send({peer_message_kind::pong, m.id, {}}); return m.data.empty();
-      case peer_message_kind::pong: return true;
+      case peer_message_kind::ping: send({peer_message_kind::pong, m.id, encode(house_.now())}); return m.data.empty();
+      case peer_message_kind::pong: return heard_clock(m);
       case peer_message_kind::command:
         // A link sends a command again over another connection only.
         if (outgoing() || !unanswered_.try_emplace(m.id, m.data.size()).second)
@@ -259,6 +266,17 @@ private:
         break;
     }
     house_.took(shared_from_this(), std::move(m));
+    return true;
+  }
+
+  /// The pong was written somewhere between ping and now.
+  bool heard_clock(const peer_message& pong) {
+    const auto theirs = decode<instant>(pong.data);
+    if (!theirs || !house_.tell.clocked || pong.id != pings_)
+      return theirs.has_value();
+    const auto doubt = (house_.now().us - asked_at_.us) / 2;
+    const auto ahead = theirs->us - asked_at_.us - doubt;
+    house_.tell.clocked(node_, std::chrono::microseconds{ahead}, std::chrono::microseconds{doubt});
     return true;
   }
 
@@ -298,7 +316,8 @@ private:
         self->silences_ = 0;
       else if (!self->waits_ && ++self->silences_ >= 3)
         return self->end(refusal::peer_silent, "nothing was heard of it");
-      self->send({peer_message_kind::ping, 0, {}});
+      self->asked_at_ = self->house_.now();
+      self->send({peer_message_kind::ping, ++self->pings_, {}});
       self->watch();
     });
   }
@@ -313,6 +332,8 @@ private:
   std::map<std::uint64_t, std::size_t> unanswered_; ///< commands of the peer, and their sizes
   std::size_t unanswered_bytes_ = 0;
   std::optional<std::uint64_t> question_; ///< of the peer, not answered yet
+  std::uint64_t pings_ = 0; ///< that went out; each has its number
+  instant asked_at_;        ///< when the last one did
   int silences_ = 0;   ///< times in a row that nothing moved
   bool alive_ = false; ///< something moved since the last time
   bool proven_ = false, ended_ = false, waits_ = false;

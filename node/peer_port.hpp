@@ -36,6 +36,7 @@ struct peer_port_options {
   std::chrono::milliseconds prove_within{5000}; ///< for handshake and hello
   std::chrono::milliseconds silent_for{15000};  ///< a peer of which nothing is heard is gone; asked thrice meanwhile
   std::chrono::milliseconds first_pause{100}, longest_pause{5000}; ///< before a connection is opened again
+  std::function<instant()> now; ///< the machine's clock when left out
   std::chrono::milliseconds check_every{10000}; ///< whether certificates of those who are connected still hold
 };
 
@@ -59,6 +60,8 @@ struct peer_listener {
   std::function<void(const std::string& node, peer_message)> commanded;
   /// A node asks what was seen of it here (peer_message_kind::ask_seen), once on a connection until it is answered.
   std::function<void(const std::string& node, std::uint64_t id)> asked;
+  /// By how much the clock of a connected node is ahead of this one's, at most so far from the truth. Now and then.
+  std::function<void(const std::string& node, std::chrono::microseconds ahead, std::chrono::microseconds doubt)> clocked;
   /// An operator's line (signed_request.hpp); `reply` takes the answer's, once, from any thread. Null: operators are not
   /// let in.
   operator_connection::handler operated;

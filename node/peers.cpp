@@ -7,6 +7,12 @@
 #include <caf/send.hpp>
 
 namespace oaksteel {
+namespace {
+
+/// No clocks are closer, and nothing is said of less.
+constexpr std::chrono::microseconds least_tolerance = std::chrono::milliseconds{50};
+
+} // namespace
 
 peer_port_options peers::port_options(const node_configuration& plan) {
   peer_port_options options;
@@ -89,6 +95,16 @@ peer_listener peers::listener(operator_connection::handler operated) {
   l.came = [this](const std::string& node, const peer_hello& h) {
     see(node, &neighbour_state::came, true);
     caf::anon_send(all_.at(node).door, peer_joined{{}, h});
+  };
+  l.clocked = [this](const std::string& node, std::chrono::microseconds ahead, std::chrono::microseconds doubt) {
+    {
+      const std::lock_guard lock{seeing_};
+      seen_.at(node).ahead = ahead;
+    }
+    const auto allowed = std::max(std::chrono::microseconds{std::chrono::milliseconds{plan_.clock_tolerance_ms}}, least_tolerance);
+    if (abs(ahead) - doubt > allowed)
+      caf::anon_send(neighbours_, peer_refused{{}, refusal::clocks_differ, "node " + node,
+                                               ahead.count() > 0 ? "its clock is ahead" : "its clock is behind"});
   };
   l.left = [this](const std::string& node) { see(node, &neighbour_state::came, false); };
   l.operated = std::move(operated);

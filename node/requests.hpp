@@ -293,8 +293,9 @@ struct neighbour_view {
   label node;
   bool reached = false; ///< commands can go there
   bool came = false;    ///< commands can come from there
+  std::optional<std::string> ahead; ///< by how many seconds its clock is ahead, as last heard: -0.012
 
-  static auto fields(auto& self, auto take) { return take(self.node, self.reached, self.came); }
+  static auto fields(auto& self, auto take) { return take(self.node, self.reached, self.came, self.ahead); }
 };
 
 /// What a node says of itself; its boxes stand beside this.

@@ -3,6 +3,7 @@
 #include "events/event.hpp"
 #include "storage/archive.hpp"
 
+#include <cstdio>
 #include <map>
 
 namespace oaksteel {
@@ -28,6 +29,15 @@ std::map<key_status, std::uint64_t> count_keys(const log& written, const domain_
   return counts;
 }
 
+/// In seconds, to a thousandth.
+std::optional<std::string> seconds(const std::optional<std::chrono::microseconds>& time) {
+  if (!time)
+    return std::nullopt;
+  char text[32];
+  std::snprintf(text, sizeof text, "%.3f", static_cast<double>(time->count()) / 1e6);
+  return text;
+}
+
 } // namespace
 
 requests::answer operations::task::perform(const requests::node_status&) {
@@ -41,7 +51,7 @@ requests::answer operations::task::perform(const requests::node_status&) {
   v.time = house_.time_.now().text();
   if (house_.seen_)
     for (const auto& other : house_.seen_())
-      v.neighbours.push_back({{other.node}, other.reached, other.came});
+      v.neighbours.push_back({{other.node}, other.reached, other.came, seconds(other.ahead)});
   for (const auto& domain : house_.plan_.domains)
     if (archived_here(domain))
       for (const auto& [status, count] : count_keys(written, domain.id))

@@ -44,8 +44,8 @@ enum class peer_message_kind : std::uint8_t {
   command = 'C',
   answer = 'R', ///< to the command or question with its id
   ask_seen = 'S', ///< what have you seen of me? Empty; the answer is seen_numbers (events/seen_numbers.hpp)
-  ping = 'P',   ///< answered by a pong; both are empty
-  pong = 'Q',
+  ping = 'P',   ///< empty; answered by a pong
+  pong = 'Q',   ///< the clock of who sends it: an instant
 };
 bool valid(peer_message_kind k);
 

@@ -119,6 +119,7 @@ constexpr known list[] = {
   {114, "frame_malformed"},
   {115, "peer_log_superseded"},
   {116, "peer_log_unrelated"},
+  {117, "clocks_differ"},
   {120, "role_not_permitted"},
   {121, "operation_id_taken"},
   {122, "operation_time_wrong"},

@@ -28,8 +28,12 @@ line_address at(std::uint16_t port) { return *parse_line_address("tcp:127.0.0.1:
 class node_end {
 public:
   node_end(const std::string& node, const fs::path& certificates, std::uint16_t own, std::vector<peer_plan> peers,
-           std::chrono::milliseconds silent_for = 3000ms) {
+           std::chrono::milliseconds silent_for = 3000ms, std::chrono::seconds ahead = 0s) {
     peer_port_options o;
+    o.now = [ahead] {
+      const auto time = std::chrono::system_clock::now().time_since_epoch() + ahead;
+      return instant{std::chrono::duration_cast<std::chrono::microseconds>(time).count()};
+    };
     o.node = node;
     o.certificates = certificates;
     o.listen = at(own);
@@ -49,6 +53,9 @@ public:
     l.reached = [this](const std::string& n, const peer_hello&) { told("reached " + n); };
     l.lost = [this](const std::string& n) { told("lost " + n); };
     l.came = [this](const std::string& n, const peer_hello&) { told("came " + n); };
+    l.clocked = [this](const std::string& n, std::chrono::microseconds ahead, std::chrono::microseconds) {
+      told("clock of " + n + " ahead by " + std::to_string(std::chrono::round<std::chrono::seconds>(ahead).count()) + " s");
+    };
     l.left = [this](const std::string& n) { told("left " + n); };
     l.answered = [this](const std::string& n, peer_message m) {
       told("answer " + std::to_string(m.id) + " of " + n + ", " + std::to_string(m.data.size()) + " bytes");
@@ -294,6 +301,18 @@ BOOST_AUTO_TEST_CASE(a_peer_asks_what_was_seen_one_question_at_a_time) {
   BOOST_REQUIRE(away->waits_for("reached home", 2));
   away->port().ask("home", {peer_message_kind::ask_seen, 8, {1}}); // a question has no content
   BOOST_REQUIRE(all.home.waits_for("refused away: frame_malformed", 2));
+}
+
+// "Beyond it the node says so": each end hears how far the other's clock is off.
+BOOST_AUTO_TEST_CASE(each_end_hears_of_the_other_s_clock) {
+  deployment_pki pki;
+  const auto at_a = free_port(), at_b = free_port();
+  node_end a{"a", pki.node("a"), at_a, {{"b", at(at_b)}}, 600ms};
+  node_end b{"b", pki.node("b"), at_b, {{"a", at(at_a)}}, 600ms, 37s};
+  a.start({"b"});
+  b.start();
+  BOOST_TEST(a.waits_for("clock of b ahead by 37 s"));
+  BOOST_TEST(b.waits_for("clock of a ahead by -37 s"));
 }
 
 // Whoever takes or is given a long message says nothing meanwhile, and his pings wait behind it.

@@ -66,7 +66,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
   a.keys.push_back({{"VE"}, "VE/3", "Installed", true, 2, "no answer came in time"});
   a.verdicts.push_back({{"VE"}, 2, "10"});
   a.held = key_view{{{"VE"}, 3}, "Bad", {box_type::oak, 1}, {box_type::steel, 1}, {}, {}, {}, {}, {}, {}, "reason"};
-  a.node = node_view{{"post"}, "ab", 7, 1, "now", {{{"factory"}, true, false}}, {{{"VE"}, "Bad", 1}}};
+  a.node = node_view{{"post"}, "ab", 7, 1, "now", {{{"factory"}, true, false, "0.012"}}, {{{"VE"}, "Bad", 1}}};
   const auto read = read_answer(line_of(a));
   BOOST_REQUIRE(read);
   BOOST_CHECK(*read == a);
