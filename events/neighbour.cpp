@@ -29,8 +29,9 @@ void evolve(neighbour& state, const neighbour_met& e) {
     state.earlier_epoch = std::max(state.earlier_epoch, state.epoch);
   }
   // Parents that never came are earlier logs too: a copy of one may come yet.
-  before.insert(before.end(), e.parents.begin(), e.parents.end());
-  std::erase_if(before, [&](const digest& log) { return log == e.log || among(state.earlier, log); });
+  for (const auto& parent : e.parents)
+    if (parent != e.log && !among(before, parent) && !among(state.earlier, parent))
+      before.push_back(parent);
   state.earlier.insert(state.earlier.begin(), before.begin(), before.end());
   if (state.earlier.size() > earlier_logs_limit)
     state.earlier.resize(earlier_logs_limit);

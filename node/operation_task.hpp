@@ -45,7 +45,7 @@ public:
   template <class Answer, class Handle, class Message>
   Answer ask(const Handle& whom, Message m, std::string_view about) {
     caf::error problem;
-    auto result = try_to_ask<Answer>(whom, std::move(m), operation_limit, problem);
+    auto result = try_to_ask<Answer>(whom, std::move(m), unasked_ ? neighbour_limit : operation_limit, problem);
     if (!result)
       stop(refusal_in(problem), about, told_in(problem));
     return std::move(*result);
@@ -53,8 +53,11 @@ public:
 
   /// Unasked: a box that cannot be given now what it lacks has to wait.
   void bring_up_what_can_be() {
+    unasked_ = true; // nobody waits for it, and the end of the node must not
     for (const auto& box : house_.site_.boxes())
       try {
+        if (house_.ending_)
+          return;
         bring_up_if_enabled(box);
       } catch (const operation_stopped&) {
         // The refusal is in the error log of whoever refused; the next time comes.
@@ -150,6 +153,7 @@ private:
   caf::blocking_actor* self_;
   std::string sender_ = "operator"; ///< of what is told to the actors
   message_head follows_;            ///< whose cause and correlation that has
+  bool unasked_ = false;
 };
 
 } // namespace oaksteel

@@ -181,8 +181,10 @@ BOOST_AUTO_TEST_CASE(a_node_comes_with_its_log_a_new_one_of_that_line_or_not_at_
     {"a log between that never came", decide(with_a, comes(log_c, 2, {log_b, log_a})), "neighbour_met"},
   });
   BOOST_TEST(with_b.earlier_epoch == 3u);
+  BOOST_CHECK(with_b.earlier == std::vector{log_a});
   // The log between is an earlier one from then on.
   const auto with_c = then_met(with_a, comes(log_c, 2, {log_b, log_a}));
+  BOOST_CHECK((with_c.earlier == std::vector{log_a, log_b}));
   check<neighbour_event>({
     {"the log between", decide(with_c, comes(log_b, 9, {log_a})), "! peer_log_superseded"},
     {"the first", decide(with_c, comes(log_a, 9)), "! peer_log_superseded"},
