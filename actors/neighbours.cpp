@@ -36,7 +36,7 @@ void note(neighbours_pointer self) {
   auto& state = self->state;
   state.woken = false;
   for (const auto& tale : state.refusals.take(now(self)))
-    state.house->submit({{{"neighbours", ++state.notes}, 0, 0}, tale.command, nullptr},
+    state.house->submit({{{"neighbours", ++state.notes}, {}, {}}, tale.command, nullptr},
                         [tale](transaction& t) { t.refuse(tale.why, tale.about, tale.involved); });
   wake(self);
 }
@@ -44,7 +44,7 @@ void note(neighbours_pointer self) {
 /// No refusal of the house: an old copy that comes again and again must not fill the log. The port tells who it was.
 void admit(neighbours_pointer self, const peer_came& m) {
   auto failed = [m](const caf::error& e) { m.admit(refusal_in(e)); };
-  self->state.house->submit({{{"neighbours", ++self->state.notes}, 0, 0}, "admit_peer", failed}, [m](transaction& t) {
+  self->state.house->submit({{{"neighbours", ++self->state.notes}, {}, {}}, "admit_peer", failed}, [m](transaction& t) {
     const stream_id stream{stream_kind::neighbour, m.node};
     const auto& h = m.hello;
     auto events = decide(t.state<neighbour>(stream), neighbour_met{m.node, h.log, h.epoch, h.parents});

@@ -69,7 +69,7 @@ auto begin(operators_pointer self, const begin_operation& m) {
       const auto first = view.find(static_cast<std::uint8_t>(lookup::operation), key);
       t.when_durable([rp, first](message_head next) mutable {
         if (first)
-          next.cause = next.correlation = *first;
+          next.cause = next.correlation = {*first, {}};
         rp.deliver(operation_begun{next, {}});
       });
     });

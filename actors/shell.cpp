@@ -255,8 +255,8 @@ void shell::append(batch& b) {
     pending.actor = name_;
     pending.command = head.id;
     if (head.cause)
-      pending.cause = reference{head.cause, {}};
-    pending.correlation = reference{head.correlation, {}};
+      pending.cause = head.cause;
+    pending.correlation = head.correlation;
     pending.sealed = std::move(e.sealed);
     request->events.push_back(std::move(pending));
   }
@@ -294,9 +294,9 @@ void shell::release(batch& b, std::uint64_t first) {
   for (auto& c : b.commands) {
     auto next = next_head(c.info.head);
     if (c.events > 0) {
-      next.cause = position;
-      if (next.correlation == 0)
-        next.correlation = position;
+      next.cause = {position, {}};
+      if (!next.correlation)
+        next.correlation = next.cause;
     }
     position += c.events;
     if (c.refused && c.info.failed)

@@ -39,7 +39,7 @@ public:
   psr_actor line() const { return site_->box_in({"steel-1"})->line; }
   /// An order to install a key in meter `i`.
   open_order installation(std::size_t i);
-  message_head head() { return {{"operator", (std::uint64_t{written_.epoch()} << 32) + ++heads_}, 0, 0}; }
+  message_head head() { return {{"operator", (std::uint64_t{written_.epoch()} << 32) + ++heads_}, {}, {}}; }
 
   /// Asks `count` times, `window` at a time; `make(i)` gives whom and what. The answers, in order. Throws
   /// bench_failed at a refusal.

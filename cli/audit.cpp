@@ -3,10 +3,11 @@
 #include "cli/event_json.hpp"
 #include "cli/inspect.hpp"
 #include "cli/output.hpp"
-#include "cli/survey.hpp"
+#include "cli/whole_audit.hpp"
 #include "cli/words.hpp"
 
 #include <algorithm>
+#include <functional>
 #include <iostream>
 
 namespace oaksteel {
@@ -38,14 +39,6 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-json as_json(const violation& v) {
-  return {{"position", v.position}, {"rule", name(v.rule)}, {"text", v.text}};
-}
-
-std::string in_words(const violation& v) {
-  return "record " + std::to_string(v.position) + ", " + std::string{name(v.rule)} + ": " + v.text;
-}
-
 std::string in_words(const std::vector<signed_part>& parts) {
   std::string s;
   for (const auto& p : parts)
@@ -54,124 +47,250 @@ std::string in_words(const std::vector<signed_part>& parts) {
   return s;
 }
 
-/// One log's part of the audit.
-class log_audit {
-public:
-  log_audit(const audit_arguments& a, std::filesystem::path path) : a_(a), path_(std::move(path)) {}
+/// How many records there are by now; 0 when that cannot be told.
+std::uint64_t records_in(const std::filesystem::path& path) {
+  auto source = log_source::open(path);
+  std::uint64_t last = 0;
+  while (const auto* item = source ? source->next() : nullptr)
+    if (const auto* r = std::get_if<scanned_record>(item))
+      last = r->position;
+  return last;
+}
 
-  /// Both passes; the exit status.
-  int run() {
-    auto source = log_source::open(path_);
-    if (!source)
-      return complain(source.error());
-    // What belongs to the subject is known only at the end of this pass, and verifying costs the most.
-    survey_.emplace(look_over(*source, a_, !shows_events()));
-    auto& s = *survey_;
-    if (s.log.problem)
-      log_problem_ = "at record " + std::to_string(s.log.problem->position)
-                     + (s.log.problem->stream ? ", stream " + s.log.problem->stream->text() : "") + ": "
-                     + s.log.problem->text;
-    else // events without a signature rest on hashes and checkpoint alone
-      log_problem_ = unsound(path_);
-    known_ = is_single(a_.subject) || s.known[kind_of(a_.subject)].contains(a_.id);
-    if (!known_)
-      return log_problem_ ? exit_refused : exit_done;
-    if (int status = second_pass(); status != exit_done)
-      return status;
-    show_summary();
-    return log_problem_ || first_ ? exit_refused : exit_done;
+/// The first record that differs in two readings of one log; nothing when one is how the other begins.
+std::optional<std::uint64_t> parting(const std::filesystem::path& one, const std::filesystem::path& other) {
+  auto a = log_source::open(one), b = log_source::open(other);
+  const auto next = [](auto& source) -> const scanned_record* {
+    while (const auto* item = source ? source->next() : nullptr)
+      if (const auto* r = std::get_if<scanned_record>(item))
+        return r;
+    return nullptr;
+  };
+  for (;;) {
+    const auto *x = next(a), *y = next(b);
+    if (!x || !y)
+      return std::nullopt;
+    if (!std::ranges::equal(x->data, y->data))
+      return x->position;
   }
+}
 
-  bool known() const { return known_; }
-  /// False when the log could not be opened; it was said why.
-  bool looked() const { return survey_.has_value(); }
-  const std::optional<std::string>& log_problem() const { return log_problem_; }
-  std::string instead() const { return survey_ ? instead_of(*survey_, a_) : ""; }
+} // namespace
 
-private:
-  bool shows_events() const { return a_.subject != audit_subject::all || a_.from || a_.to; }
+int whole_audit::run() {
+  for (const auto& path : a_.data)
+    look_at(path);
+  if (several_)
+    leave_out_copies();
+  name_logs();
+  if (!known())
+    return opened_all_ ? complain_unknown() : status_;
+  if (const int status = second_pass(); status != exit_done)
+    return status;
+  show_summary();
+  return std::max<int>(status_, is_sound() ? exit_done : exit_refused);
+}
 
-  int second_pass();
-  void take(const record& r);
-  void show(const record& r, const any_event& e, const signed_findings& signs, const violation* broken);
-  void show_summary() const;
-  void show_json_summary() const;
+// --- first pass ----------------------------------------------------------------------------------------------------
 
-  const audit_arguments& a_;
-  std::filesystem::path path_;
-  std::optional<survey> survey_;
-  std::optional<std::string> log_problem_; ///< what keeps the log from being folded
-  std::optional<violation> first_;         ///< of those that concern the subject
-  std::uint64_t of_subject_ = 0;           ///< violations
-  std::uint64_t events_ = 0, shown_ = 0;
-  bool known_ = false;
-};
-
-/// The records of the first pass again, as far as it went: a writer may have gone on meanwhile.
-int log_audit::second_pass() {
-  auto& s = *survey_;
-  if (!shows_events()) {
-    events_ = s.log.records;
-    of_subject_ = s.violation_count;
-    if (!s.violations.empty())
-      first_ = s.violations.begin()->second;
-    return exit_done;
+void whole_audit::look_at(const std::filesystem::path& path) {
+  auto source = log_source::open(path);
+  if (!source) {
+    opened_all_ = false;
+    status_ = std::max(status_, complain(source.error()));
+    return;
   }
-  auto source = log_source::open(path_);
+  // What belongs to the subject is known only at the end of this pass, and verifying costs the most.
+  audited_log log{path, look_over(*source, a_, related_, !shows_events()), {}, {}};
+  if (const auto& p = log.found.log.problem)
+    log.problem = "at record " + std::to_string(p->position)
+                  + (p->stream ? ", stream " + p->stream->text() : "") + ": " + p->text;
+  else // events without a signature rest on hashes and checkpoint alone
+    log.problem = unsound(path);
+  logs_.push_back(std::move(log));
+}
+
+/// Of readings of one log the longest stands for all, if the others are how it begins.
+void whole_audit::leave_out_copies() {
+  std::ranges::stable_sort(logs_, std::greater{}, [](const audited_log& l) { return l.found.log.records; });
+  for (std::size_t i = 0; i < logs_.size(); ++i)
+    for (std::size_t j = logs_.size(); j-- > i + 1;) {
+      const auto &kept = logs_[i], &other = logs_[j];
+      if (kept.found.log.id != other.found.log.id)
+        continue;
+      const auto both = other.path.string() + " and " + kept.path.string();
+      if (const auto differs = parting(other.path, kept.path)) {
+        copies_.push_back(both + " are the same log and differ from record " + std::to_string(*differs)
+                          + " on: one of them was changed; the first was left out");
+        status_ = std::max<int>(status_, exit_refused);
+      } else
+        copies_.push_back(both + " are the same log: the first, with " + std::to_string(other.found.log.records)
+                          + " of " + std::to_string(kept.found.log.records) + " records, was left out");
+      logs_.erase(logs_.begin() + static_cast<std::ptrdiff_t>(j));
+    }
+  // In the order in which they were given.
+  std::ranges::stable_sort(logs_, {}, [&](const audited_log& l) { return std::ranges::find(a_.data, l.path); });
+}
+
+/// By their nodes; two of one node by their ids too.
+void whole_audit::name_logs() {
+  std::map<std::string, std::size_t> count;
+  for (const auto& log : logs_)
+    ++count[log.found.node];
+  for (auto& log : logs_)
+    log.node = log.found.node + (count[log.found.node] > 1 ? "/" + log.found.log.id.hex().substr(0, 8) : "");
+}
+
+bool whole_audit::known() const {
+  return std::ranges::any_of(logs_, [&](const audited_log& log) {
+    const auto names = log.found.known.find(kind_of(a_.subject));
+    return is_single(a_.subject) || (names != log.found.known.end() && names->second.contains(a_.id));
+  });
+}
+
+int whole_audit::complain_unknown() const {
+  std::string instead;
+  for (const auto& log : logs_) {
+    if (log.problem)
+      complain(log.path.string() + " is not sound " + *log.problem, exit_refused);
+    instead += (instead.empty() ? "" : "; ") + log.path.string() + ": " + instead_of(log.found, a_);
+  }
+  return complain(std::string{name(a_.subject)} + " " + a_.id + " is in no event; " + instead, exit_refused);
+}
+
+// --- second pass ---------------------------------------------------------------------------------------------------
+
+stored<second_reading> second_reading::open(const audited_log& log) {
+  auto source = log_source::open(log.path);
   if (!source)
-    return complain(source.error());
-  for (const auto* item = source->next(); item && std::cout; item = source->next()) {
+    return unexpected{source.error()};
+  return second_reading{std::move(*source), log.found.log.records};
+}
+
+void second_reading::step() {
+  now_.reset();
+  while (const auto* item = source_.next()) {
     const auto* scanned = std::get_if<scanned_record>(item);
     if (!scanned)
       continue;
-    if (scanned->position > s.log.records)
-      break;
-    if (auto r = decode_record(scanned->data))
-      take(*r);
+    if (scanned->position > records_)
+      return;
+    auto r = decode_record(scanned->data);
+    auto e = r ? decode_event(*r) : expected<any_event, std::string>{unexpected{std::string{}}};
+    if (!e)
+      continue; // it was read before: the file has been changed since
+    const joined_record place{r->position, r->time, r->cause, r->correlation};
+    now_ = step_data{std::move(*r), std::move(*e), place};
+    return;
   }
+}
+
+std::vector<joined_log> whole_audit::joined_logs() const {
+  std::vector<joined_log> all;
+  for (const auto& log : logs_) {
+    const auto& l = log.found.log;
+    all.push_back({l.id, log.node, l.records, l.problem || records_in(log.path) > l.records, log.found.parent,
+                   log.found.actors});
+  }
+  return all;
+}
+
+int whole_audit::second_pass() {
+  if (!shows_events())
+    for (std::size_t i = 0; i < logs_.size(); ++i) {
+      auto& log = logs_[i];
+      log.events = log.found.log.records;
+      if (!log.found.violations.empty())
+        log.violations = {log.found.violation_count, i, log.found.violations.begin()->second};
+    }
+  if (!shows_events() && !several_)
+    return exit_done;
+  if (several_) {
+    joined_ = joined_logs();
+    joint_.emplace(*joined_, a_.tolerance);
+  }
+  std::vector<second_reading> readings;
+  for (const auto& log : logs_) {
+    auto reading = second_reading::open(log);
+    if (!reading)
+      return complain(reading.error());
+    readings.push_back(std::move(*reading));
+  }
+  tell_all(readings);
+  if (joint_)
+    lacks_ = joint_->lacks();
   return exit_done;
 }
 
-void log_audit::take(const record& r) {
-  auto& s = *survey_;
-  if (!s.related.concerns(r))
+void whole_audit::tell_all(std::vector<second_reading>& readings) {
+  for (auto& r : readings)
+    r.step();
+  if (!joint_) {
+    for (auto& only = readings.front(); only.now() && std::cout; only.step())
+      take(0, *only.now(), {});
     return;
-  const auto event = decode_event(r);
-  if (!event)
-    return;
-  ++events_;
-  const auto signs = s.signatures.check(*event, r.actor, true);
-  auto found = s.violations.find(r.position);
-  if (found == s.violations.end() && signs.facts.problem) {
-    s.add({r.position, audit_rule::signature, *signs.facts.problem});
-    found = s.violations.find(r.position);
   }
-  const violation* broken = found == s.violations.end() ? nullptr : &found->second;
-  if (broken) {
-    ++of_subject_;
-    if (!first_)
-      first_ = *broken;
+  joining order{*joined_};
+  std::vector<signature_checker> said(readings.size()); // what signed records say; the surveys' own verify them
+  std::vector<const joined_record*> heads(readings.size());
+  while (std::cout) {
+    for (std::size_t i = 0; i < readings.size(); ++i)
+      heads[i] = readings[i].now() ? &readings[i].now()->place : nullptr;
+    const auto next = order.next(heads);
+    if (!next)
+      return;
+    const auto& step = *readings[*next].now();
+    const auto facts = said[*next].check(step.event, step.written.actor, false).facts;
+    take(*next, step, joint_->take(*next, step.place, step.event, facts));
+    readings[*next].step();
   }
-  if ((a_.from && r.time < *a_.from) || (a_.to && r.time > *a_.to))
-    return;
-  ++shown_;
-  show(r, *event, signs, broken);
 }
 
-void log_audit::show(const record& r, const any_event& e, const signed_findings& signs, const violation* broken) {
+/// `joint`: the rule across logs that it breaks. One that it breaks within its log says more.
+void whole_audit::take(std::size_t index, const second_reading::step_data& step,
+                       const std::optional<violation>& joint) {
+  auto& log = logs_[index];
+  auto& s = log.found;
+  const auto& r = step.written;
+  const auto within = s.violations.find(r.position);
+  const bool concerned = related_.concerns(r);
+  if (joint && within == s.violations.end())
+    (concerned ? across_ : across_elsewhere_).add(index, *joint);
+  if (!concerned || !shows_events())
+    return;
+  ++log.events;
+  const auto signs = s.signatures.check(step.event, r.actor, true);
+  if (within == s.violations.end() && signs.facts.problem)
+    s.add({r.position, audit_rule::signature, *signs.facts.problem});
+  const auto found = s.violations.find(r.position);
+  const violation* broken = found != s.violations.end() ? &found->second : joint ? &*joint : nullptr;
+  if (found != s.violations.end())
+    log.violations.add(index, found->second);
+  if ((a_.from && r.time < *a_.from) || (a_.to && r.time > *a_.to))
+    return;
+  ++log.shown;
+  show(index, step, signs, broken);
+}
+
+void whole_audit::show(std::size_t index, const second_reading::step_data& step, const signed_findings& signs,
+                       const violation* broken) {
+  const auto& log = logs_[index];
+  const auto& [r, e, place] = step;
   if (!a_.json) {
     const auto parts = in_words(signs.parts);
-    std::cout << r.time.text() << "  " << r.position << "  " << printable(r.actor) << "  " << name_of_event(e) << "  "
-              << printable(oaksteel::in_words(e)) << (parts.empty() ? "" : " [" + parts + "]") << "  ("
-              << printable(oaksteel::in_words(r.participants)) << ")\n";
+    std::cout << r.time.text() << "  " << (several_ ? printable(log.node) + "  " : "") << r.position << "  "
+              << printable(r.actor) << "  " << name_of_event(e) << "  " << printable(in_words(e))
+              << (parts.empty() ? "" : " [" + parts + "]") << "  (" << printable(in_words(r.participants))
+              << ")\n";
     if (broken)
-      std::cout << "  !! " << name(broken->rule) << ": " << printable(broken->text) << '\n';
+      std::cout << "  !! " << printable(in_words(*broken)) << '\n';
     return;
   }
-  auto out = oaksteel::as_json(r, name_of_event(e));
-  out["log"] = survey_->log.id.hex();
-  out["what"] = oaksteel::in_words(e);
-  out["data"] = oaksteel::as_json(e);
+  auto out = as_json(r, name_of_event(e));
+  out["log"] = log.found.log.id.hex();
+  out["node"] = log.found.node;
+  out["what"] = in_words(e);
+  out["data"] = as_json(e);
   json signed_records = json::array();
   for (const auto& p : signs.parts)
     signed_records.push_back({{"record", p.record},
@@ -183,112 +302,12 @@ void log_audit::show(const record& r, const any_event& e, const signed_findings&
   print_line(std::cout, out);
 }
 
-/// Names and values, indented; what is nested is a level deeper.
-void show_values(const json& values, std::size_t indent) {
-  for (const auto& [key, value] : values.items()) {
-    std::cout << std::string(indent, ' ') << printable(key);
-    if (value.is_object()) {
-      std::cout << (value.empty() ? "  none\n" : "\n");
-      show_values(value, indent + 2);
-      continue;
-    }
-    std::string text = value.is_string() ? value.get<std::string>() : "";
-    if (value.is_array())
-      for (const auto& one : value)
-        text += (text.empty() ? "" : ", ") + one.get<std::string>();
-    else if (!value.is_string())
-      text = value.dump();
-    std::cout << std::string(key.size() < 22 ? 22 - key.size() : 2, ' ') << printable(text) << '\n';
-  }
-}
-
-void log_audit::show_summary() const {
-  if (a_.json)
-    return show_json_summary();
-  const auto& s = *survey_;
-  if (shown_ > 0)
-    std::cout << '\n';
-  std::cout << name(a_.subject) << (a_.id.empty() ? "" : " " + printable(a_.id)) << " at the end of the log\n";
-  show_values(describe_subject(s, a_), 2);
-  const auto set = s.signatures.domain_key_set();
-  std::cout << "\nlog                     " << s.log.id.hex() << (s.simulated ? "  (simulated)" : "")
-            << "\nroot                    " << s.log.root.hex() << " over " << s.log.records << " records"
-            << "\ndomain key set          " << (set ? set->hex() : "not named in this log")
-            << (a_.domain_key_set ? "  (as asked for)" : "") << "\nevents                  " << events_
-            << (shows_events() && shown_ != events_ ? ", " + std::to_string(shown_) + " of them in the time asked for"
-                                                    : "")
-            << "\nsignatures              " << s.signatures.verified()
-            << " verified (tags under Brass's secret key are not)\n";
-  if (s.violation_count > of_subject_)
-    std::cout << "elsewhere               " << s.violation_count - of_subject_
-              << " violations in this log that do not concern it; see oaksteel audit all\n";
-  if (log_problem_)
-    std::cout << "NOT SOUND               the log itself, " << printable(*log_problem_)
-              << "; what lies behind was not audited\n";
-  if (first_)
-    std::cout << "VIOLATIONS              " << of_subject_ << ", the first: " << printable(in_words(*first_)) << '\n';
-  else if (!log_problem_)
-    std::cout << "checks                  transitions, key ids, installations, names, times, signatures"
-              << (s.log.compared ? ", rows" : "") << ": all good\n";
-}
-
-void log_audit::show_json_summary() const {
-  const auto& s = *survey_;
-  const auto set = s.signatures.domain_key_set();
-  print_line(std::cout,
-             {{"summary",
-               {{"subject", name(a_.subject)},
-                {"id", a_.id},
-                {"log", s.log.id.hex()},
-                {"simulated", s.simulated},
-                {"records", s.log.records},
-                {"root", s.log.root.hex()},
-                {"domain_key_set", set ? json(set->hex()) : json()},
-                {"events", events_},
-                {"shown", shown_},
-                {"signatures_verified", s.signatures.verified()},
-                {"violations", of_subject_},
-                {"violations_elsewhere", s.violation_count - of_subject_},
-                {"first_violation", first_ ? as_json(*first_) : json()},
-                {"log_problem", log_problem_ ? json(*log_problem_) : json()},
-                {"about", describe_subject(s, a_)}}}});
-}
-
-} // namespace
-
 int audit(const audit_arguments& arguments) {
-  const bool several = arguments.data.size() > 1;
-  if (several && !arguments.json)
+  if (arguments.data.size() > 1 && !arguments.json)
     std::cout << arguments.data.size()
-              << " logs, each audited by itself: lives that go through several are not joined\n";
-  int worst = exit_done;
-  bool known = false;
-  std::string instead;
-  for (const auto& path : arguments.data) {
-    if (several && !arguments.json)
-      std::cout << "\n== " << printable(path.string()) << '\n';
-    log_audit one{arguments, path};
-    const int status = one.run();
-    worst = std::max(worst, status);
-    if (!one.looked()) {
-      known = true;
-      continue;
-    }
-    if (!one.known() && status != exit_io) {
-      instead += (instead.empty() ? "" : "; ") + path.string() + ": " + one.instead();
-      if (several && !arguments.json)
-        std::cout << "not in this log\n";
-      if (one.log_problem())
-        complain(path.string() + " is not sound " + *one.log_problem(), exit_refused);
-    }
-    known = known || one.known() || status == exit_io;
-  }
-  if (!output_arrived())
-    return exit_io;
-  if (!known)
-    return complain(std::string{name(arguments.subject)} + " " + arguments.id + " is in no event; " + instead,
-                    exit_refused);
-  return worst;
+              << " logs, told as one: no event before what led to it, otherwise by time\n\n";
+  const int status = whole_audit{arguments}.run();
+  return output_arrived() ? status : exit_io;
 }
 
 } // namespace oaksteel

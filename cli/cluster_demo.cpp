@@ -467,6 +467,13 @@ private:
       }
       view_->say("log of " + node.name.text + ": verified, replayed, audited; good");
     }
+    std::vector<std::string> together{"audit", "all", "--clock-tolerance", "1000"};
+    for (const auto& node : plan_.nodes)
+      together.insert(together.end(), {"--data", read_configuration(file_of(node.name))->data.string()});
+    child_program check{together, dir_ / "prints" / "audit-of-all"};
+    if (check.finish() != exit_done)
+      throw demo_failed{"all logs together: " + check.last_line() + " (" + (dir_ / "prints" / "audit-of-all").string() + ')'};
+    view_->say("all logs together: one history, audited; good");
     view_->say("everything is in " + dir_.string());
   }
 

@@ -42,6 +42,7 @@ struct arguments {
   ceremony_transcript_arguments transcript;
   std::string transcript_script;
   std::string subject, from, to, domain_key_set;
+  std::optional<std::uint32_t> clock_tolerance_ms;
   /// Set by the command that was chosen.
   std::function<int()> run;
 };
@@ -164,6 +165,8 @@ int run_audit(arguments& a) {
       return complain("--domain-key-set takes 64 digits of hex, small letters, as an audit prints them", exit_usage);
     a.audit.domain_key_set = fingerprint{*digest};
   }
+  if (a.clock_tolerance_ms)
+    a.audit.tolerance = std::chrono::milliseconds{*a.clock_tolerance_ms};
   return status == exit_done ? audit(a.audit) : status;
 }
 
@@ -178,6 +181,10 @@ void add_audit(CLI::App& app, arguments& a) {
   command.add_option("--from", a.from, "show events from this time on");
   command.add_option("--to", a.to, "show events up to this time");
   command.add_option("--domain-key-set", a.domain_key_set, "believe only this domain key set (its fingerprint)");
+  command
+    .add_option("--clock-tolerance", a.clock_tolerance_ms,
+                "by how many milliseconds the clocks of nodes may differ, as their configurations have it")
+    ->check(CLI::Range(0, 3'600'000));
   command.add_flag("--json", a.audit.json, "print one object a line for the events, then a summary");
   command.footer("Example: oaksteel audit key VE/1 --data day");
   command.callback([&a] { a.run = [&a] { return run_audit(a); }; });

@@ -26,15 +26,21 @@ bool relation::names(const record& r, participant_kind kind, const std::string& 
   return false;
 }
 
+std::optional<relation::place> relation::correlated_with(const record& r) {
+  if (!r.correlation)
+    return std::nullopt;
+  return place{r.correlation->log.value_or(r.log), r.correlation->position};
+}
+
 void relation::learn(const record& r) {
   if (is_single(subject_) || !names(r, kind_of(subject_), id_))
     return;
   // All events of an order point at what began it: the order's first event, or what that one points at.
   if (subject_ == audit_subject::order && r.stream == stream_id{stream_kind::order, id_} && r.previous == 0)
-    began_.insert(r.correlation && !r.correlation->log ? r.correlation->position : r.position);
+    began_.insert(correlated_with(r).value_or(place{r.log, r.position}));
   // And what follows from an operator's command points at it.
   if (subject_ == audit_subject::person && r.stream.kind == stream_kind::operation && r.previous == 0)
-    began_.insert(r.position);
+    began_.insert(place{r.log, r.position});
   if (subject_ != audit_subject::key && subject_ != audit_subject::meter)
     return;
   for (const auto& p : r.participants) {
@@ -60,10 +66,11 @@ bool relation::concerns(const record& r) const {
     other_key = other_key || p.kind == participant_kind::key;
     other_order = other_order || p.kind == participant_kind::order;
   }
+  const auto begun = correlated_with(r);
   if (subject_ == audit_subject::person)
-    return r.correlation && !r.correlation->log && began_.contains(r.correlation->position);
+    return begun && began_.contains(*begun);
   if (subject_ == audit_subject::order)
-    return !other_order && r.correlation && !r.correlation->log && began_.contains(r.correlation->position);
+    return !other_order && begun && began_.contains(*begun);
   if (other_key)
     return false; // another leg of the same order
   for (const auto& p : r.participants)
@@ -94,23 +101,25 @@ void count(survey& s, const any_event& e, const record& r) {
   }
 }
 
-void take(survey& s, const replay_step& step, bool verify) {
+void take(survey& s, relation& related, const replay_step& step, bool verify) {
   const auto& r = step.written;
-  s.related.learn(r);
+  related.learn(r);
+  if (!s.actors.contains(r.actor))
+    s.actors.insert(r.actor);
   for (const auto& p : r.participants)
     s.known[p.kind].insert(p.id);
   count(s, step.event, r);
   const auto signs = s.signatures.check(step.event, r.actor, verify);
-  if (auto broken = s.lives.take({r.position, r.time, step.event, step.before.state, signs.facts}))
+  if (auto broken = s.lives.take({{r.position, {}}, r.time, step.event, step.before.state, signs.facts}))
     s.add(std::move(*broken));
 }
 
 } // namespace
 
-survey look_over(log_source& source, const audit_arguments& arguments, bool verify) {
+survey look_over(log_source& source, const audit_arguments& arguments, relation& related, bool verify) {
   survey s{arguments};
   record_progress progress;
-  auto result = replay(source, {}, {[&](const replay_step& step) { take(s, step, verify); },
+  auto result = replay(source, {}, {[&](const replay_step& step) { take(s, related, step, verify); },
                                     [&](std::uint64_t n) { progress.show(n); }});
   s.log = std::move(result);
   return s;

@@ -1,4 +1,4 @@
-// What the subject of an audit is at the end of the log.
+// What the subject of an audit is at the end of the logs.
 
 #include "cli/event_json.hpp"
 #include "cli/survey.hpp"
@@ -8,21 +8,24 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// The state of a stream; null when the log does not have it.
+/// The state of a stream, in the first log that has it; null when none does.
 template <class State>
-const State* state_of(const survey& s, stream_kind kind, const std::string& of) {
-  const auto it = s.log.folded.find({kind, of});
-  return it == s.log.folded.end() ? nullptr : std::get_if<State>(&it->second.state);
+const State* state_of(const surveyed& s, stream_kind kind, const std::string& of) {
+  for (const auto* one : s.logs)
+    if (const auto it = one->log.folded.find({kind, of}); it != one->log.folded.end())
+      return std::get_if<State>(&it->second.state);
+  return nullptr;
 }
 
 /// Calls `f(name, state)` for each stream of a kind, in order of the names.
 template <class State, class F>
-void for_each_of(const survey& s, stream_kind kind, F f) {
+void for_each_of(const surveyed& s, stream_kind kind, F f) {
   std::map<std::string_view, const State*> sorted;
-  for (const auto& [stream, folded] : s.log.folded)
-    if (stream.kind == kind)
-      if (auto state = std::get_if<State>(&folded.state))
-        sorted.emplace(stream.of, state);
+  for (const auto* one : s.logs)
+    for (const auto& [stream, folded] : one->log.folded)
+      if (stream.kind == kind)
+        if (auto state = std::get_if<State>(&folded.state))
+          sorted.emplace(stream.of, state);
   for (const auto& [name, state] : sorted)
     f(name, *state);
 }
@@ -31,7 +34,7 @@ std::string text_or_none(const box_id& b) { return b.number ? b.text() : "-"; }
 std::string text_or_none(const auto& n) { return n.text.empty() ? "-" : n.text; }
 std::string date_or_none(const calendar_date& d) { return d.yyyymmdd ? d.text() : "-"; }
 
-json about_key(const survey& s, const std::string& id) {
+json about_key(const surveyed& s, const std::string& id) {
   json out;
   if (auto k = state_of<master_key>(s, stream_kind::key, id)) {
     out["status"] = name(k->status);
@@ -61,7 +64,7 @@ json about_key(const survey& s, const std::string& id) {
   return out;
 }
 
-json about_meter(const survey& s, const std::string& id) {
+json about_meter(const surveyed& s, const std::string& id) {
   json out;
   const auto m = state_of<meter>(s, stream_kind::meter, id);
   if (!m)
@@ -83,7 +86,7 @@ json about_meter(const survey& s, const std::string& id) {
   return out;
 }
 
-json about_box(const survey& s, const std::string& id) {
+json about_box(const surveyed& s, const std::string& id) {
   json out;
   const auto b = state_of<secure_box>(s, stream_kind::box, id);
   if (!b)
@@ -108,7 +111,7 @@ json about_box(const survey& s, const std::string& id) {
 }
 
 /// Keys of a domain by status.
-json keys_by_status(const survey& s, const std::string& domain) {
+json keys_by_status(const surveyed& s, const std::string& domain) {
   std::map<key_status, std::uint64_t> counts;
   for_each_of<master_key>(s, stream_kind::key, [&](std::string_view, const master_key& k) {
     if (k.key.domain.text == domain)
@@ -120,15 +123,30 @@ json keys_by_status(const survey& s, const std::string& domain) {
   return out;
 }
 
-json verdicts_of(const survey& s, const domain_id& domain) {
+json verdicts_of(const surveyed& s, const domain_id& domain) {
+  std::map<verdict, std::uint64_t> counts;
+  for (const auto* one : s.logs)
+    if (const auto it = one->verdicts.find(domain); it != one->verdicts.end())
+      for (const auto& [v, n] : it->second)
+        counts[v] += n;
   json out = json::object();
-  if (const auto it = s.verdicts.find(domain); it != s.verdicts.end())
-    for (const auto& [v, n] : it->second)
-      out[std::string{name(v)}] = n;
+  for (const auto& [v, n] : counts)
+    out[std::string{name(v)}] = n;
   return out;
 }
 
-json about_domain(const survey& s, const std::string& id) {
+/// The error logs together. Components of two nodes may have one name.
+refusal_counts faults_of(const surveyed& s) {
+  refusal_counts all;
+  for (const auto* one : s.logs)
+    for (const auto& [component, codes] : one->faults)
+      for (const auto& [code, sources] : codes)
+        for (const auto& [source, n] : sources)
+          all[component][code][source] += n;
+  return all;
+}
+
+json about_domain(const surveyed& s, const std::string& id) {
   json out;
   if (auto d = state_of<domain>(s, stream_kind::domain, id)) {
     out["kind"] = d->kind;
@@ -143,7 +161,7 @@ json about_domain(const survey& s, const std::string& id) {
   return out;
 }
 
-json about_order(const survey& s, const std::string& id) {
+json about_order(const surveyed& s, const std::string& id) {
   const auto o = state_of<order>(s, stream_kind::order, id);
   if (!o)
     return {{"order", "not in this log"}};
@@ -162,7 +180,7 @@ json about_order(const survey& s, const std::string& id) {
   return out;
 }
 
-json about_custodian(const survey& s, const std::string& id) {
+json about_custodian(const surveyed& s, const std::string& id) {
   json boxes = json::object();
   for_each_of<secure_box>(s, stream_kind::box, [&](std::string_view name, const secure_box& b) {
     for (const auto& share : b.shares)
@@ -172,7 +190,7 @@ json about_custodian(const survey& s, const std::string& id) {
   return {{"boxes", std::move(boxes)}};
 }
 
-json about_operator(const survey& s, const std::string& id) {
+json about_operator(const surveyed& s, const std::string& id) {
   std::uint64_t commands = 0, unanswered = 0;
   for_each_of<operation>(s, stream_kind::operation, [&](std::string_view name, const operation& o) {
     if (!name.starts_with(id + '/'))
@@ -183,16 +201,16 @@ json about_operator(const survey& s, const std::string& id) {
   return {{"commands", commands}, {"not answered", unanswered}};
 }
 
-json about_errors(const survey& s) {
+json about_errors(const surveyed& s) {
   json out = json::object();
-  for (const auto& [component, codes] : s.faults)
+  for (const auto& [component, codes] : faults_of(s))
     for (const auto& [code, sources] : codes)
       for (const auto& [source, n] : sources)
         out[component][std::string{name(code)}][source.empty() ? "nobody" : source] = n;
   return {{"errors by component, code and source", std::move(out)}};
 }
 
-json about_all(const survey& s) {
+json about_all(const surveyed& s) {
   json boxes = json::object(), domains = json::object(), errors = json::object();
   for_each_of<secure_box>(s, stream_kind::box, [&](std::string_view id, const secure_box& b) {
     std::string served;
@@ -212,7 +230,7 @@ json about_all(const survey& s) {
     ++orders[std::string{name(o.details.kind)} + (!o.closed ? " open" : o.complete ? " complete" : " incomplete")];
   });
   std::map<std::string_view, std::uint64_t> by_code;
-  for (const auto& [component, codes] : s.faults)
+  for (const auto& [component, codes] : faults_of(s))
     for (const auto& [code, sources] : codes)
       for (const auto& [source, n] : sources)
         by_code[name(code)] += n;
@@ -224,7 +242,7 @@ json about_all(const survey& s) {
 
 } // namespace
 
-nlohmann::ordered_json describe_subject(const survey& s, const audit_arguments& a) {
+nlohmann::ordered_json describe_subject(const surveyed& s, const audit_arguments& a) {
   switch (a.subject) {
     case audit_subject::key: return about_key(s, a.id);
     case audit_subject::meter: return about_meter(s, a.id);

@@ -21,6 +21,14 @@ bool strictly_later(instant earlier, instant later) {
   return earlier.us == 0 || later.us == 0 || earlier < later;
 }
 
+bool precedes(instant earlier, instant later, clock_tolerance tolerance) {
+  if (!tolerance)
+    return earlier < later;
+  // Times come from outside: only without a sign does every difference fit.
+  const auto ahead = static_cast<std::uint64_t>(earlier.us) - static_cast<std::uint64_t>(later.us);
+  return earlier <= later || ahead <= static_cast<std::uint64_t>(tolerance->count());
+}
+
 bool day_in_order(instant installed, calendar_date registered, instant received) {
   constexpr std::int64_t day = 86'400'000'000;
   return (installed.us == 0 || registered >= calendar_date::of({installed.us - day}))

@@ -22,6 +22,11 @@ bool in_order(std::initializer_list<instant> times, std::chrono::microseconds to
 /// Two times that one clock made: the second is later. Either may be unknown (0).
 bool strictly_later(instant earlier, instant later);
 
+/// By how much clocks may differ; without one, one clock made the times.
+using clock_tolerance = std::optional<std::chrono::microseconds>;
+/// The second time follows the first: strictly by one clock, else not by more than the tolerance before it.
+bool precedes(instant earlier, instant later, clock_tolerance tolerance);
+
 /// A registration date against the times around it. A date is a day in a time zone that no record names, so it may be a
 /// day off in UTC. Either time may be unknown (0).
 bool day_in_order(instant installed, calendar_date registered, instant received);

@@ -14,6 +14,7 @@ std::string_view name(audit_rule r) {
     case audit_rule::names: return "names";
     case audit_rule::times: return "times";
     case audit_rule::permitted: return "permitted";
+    case audit_rule::cause: return "cause";
   }
   return "?";
 }
@@ -35,6 +36,33 @@ std::string_view name(audit_time t) {
   return "?";
 }
 
+std::string record_place::text() const {
+  return "record " + std::to_string(position) + (log.empty() ? "" : " of " + std::string{log});
+}
+
+namespace {
+
+/// Whose clock made a time.
+enum class clock_of : std::uint8_t { kmc, oak, steel, brass };
+clock_of maker(audit_time t) {
+  switch (t) {
+    case audit_time::kms_request:
+    case audit_time::kms_install:
+    case audit_time::kms_registration:
+    case audit_time::kms_obsolete: return clock_of::kmc;
+    case audit_time::oak: return clock_of::oak;
+    case audit_time::psr_install: // a PSR stands beside its Steel box
+    case audit_time::steel: return clock_of::steel;
+    case audit_time::brass_install:
+    case audit_time::brass_registration:
+    case audit_time::brass_obsolete:
+    case audit_time::brass_bad: break;
+  }
+  return clock_of::brass;
+}
+
+} // namespace
+
 struct history::rules {
   history& all;
   const audited_event& at;
@@ -42,9 +70,8 @@ struct history::rules {
 
   void wrong(audit_rule rule, std::string text) {
     if (!found)
-      found = violation{at.position, rule, std::move(text)};
+      found = violation{at.position.position, rule, std::move(text)};
   }
-  static std::string number(std::uint64_t n) { return std::to_string(n); }
 
   // --- rules that several events share ---------------------------------------------------------------
 
@@ -109,7 +136,7 @@ struct history::rules {
       const auto index = static_cast<std::size_t>(what);
       life.times[index] = when;
       for (std::size_t i = 0; i < index; ++i)
-        if (life.times[i].us != 0 && life.times[i] >= when)
+        if (life.times[i].us != 0 && !ordered(static_cast<audit_time>(i), life.times[i], what, when))
           return wrong(audit_rule::times, "key " + key.text() + ": its time " + std::string{name(what)} + ", "
                                             + when.text() + ", is not after its time "
                                             + std::string{name(static_cast<audit_time>(i))} + ", "
@@ -117,10 +144,15 @@ struct history::rules {
     }
   }
 
-  /// What a box of this node signed lies before the record that keeps it.
+  /// EP-18: strictly where one clock made both, within the tolerance across clocks.
+  bool ordered(audit_time before, instant earlier, audit_time after, instant later) const {
+    return precedes(earlier, later, maker(before) == maker(after) ? clock_tolerance{} : all.tolerance_);
+  }
+
+  /// What a box of this node signed lies before the record that keeps it. What the KMC said to it may be of another clock.
   void signed_before_kept(const key_id& key) {
     for (const auto& [what, when] : at.facts.times)
-      if (when >= at.time)
+      if (!precedes(when, at.time, maker(what) == clock_of::kmc ? all.tolerance_ : clock_tolerance{}))
         wrong(audit_rule::times, "key " + key.text() + ": its time " + std::string{name(what)} + ", " + when.text()
                                    + ", is not before the record that keeps it");
   }
@@ -204,11 +236,11 @@ struct history::rules {
     auto& life = all.keys_[e.key];
     increasing(e.key, all.last_seen_[{e.steel, e.key.domain}], "is attempted at " + e.steel.text());
     if (life.attempted)
-      wrong(audit_rule::installation, "key " + e.key.text() + " is attempted again; the first attempt is record "
-                                        + number(life.attempted));
+      wrong(audit_rule::installation, "key " + e.key.text() + " is attempted again; the first attempt is "
+                                        + life.attempted.text());
     if (life.finished)
-      wrong(audit_rule::installation, "key " + e.key.text() + " is attempted after its report, record "
-                                        + number(life.finished));
+      wrong(audit_rule::installation, "key " + e.key.text() + " is attempted after its report, "
+                                        + life.finished.text());
     life.attempted = at.position;
     life.tried = e.meter;
     same_steel(e.key, life, e.steel);
@@ -217,8 +249,8 @@ struct history::rules {
     auto& life = all.keys_[e.key];
     auto& last = all.last_seen_[{e.steel, e.key.domain}];
     if (life.finished)
-      wrong(audit_rule::installation, "key " + e.key.text() + " is reported again; the first report is record "
-                                        + number(life.finished));
+      wrong(audit_rule::installation, "key " + e.key.text() + " is reported again; the first report is "
+                                        + life.finished.text());
     if (!life.attempted && !e.failure)
       wrong(audit_rule::installation, "key " + e.key.text() + " is reported as installed, and was never attempted");
     if (!life.attempted)
@@ -271,8 +303,8 @@ struct history::rules {
     auto& life = all.keys_[e.key];
     same_meter(e.key, life, e.meter);
     if (life.committed)
-      wrong(audit_rule::installation, "key " + e.key.text() + " is committed again; the first time is record "
-                                        + number(life.committed));
+      wrong(audit_rule::installation, "key " + e.key.text() + " is committed again; the first time is "
+                                        + life.committed.text());
     life.committed = at.position;
     attempted_before(e.key, life, "committed in");
   }
@@ -288,6 +320,12 @@ struct history::rules {
   /// Everything else concerns no key's life.
   void on(const auto&) {}
 };
+
+std::optional<violation> history::join(const audited_event& e) {
+  rules r{*this, e};
+  std::visit([&r](const auto& event) { r.on(event); }, e.event);
+  return std::move(r.found);
+}
 
 std::optional<violation> history::take(const audited_event& e) {
   rules r{*this, e};

@@ -1,9 +1,11 @@
 #pragma once
 // Re-checks the lives of keys from their events: what an audit rests on (SYS-4). One history takes the events of
-// a log in their order and says of each which rule it breaks, across all streams. Pure: whether a signature is
-// good is found elsewhere and passed in.
+// a log in their order and says of each which rule it breaks, across all streams. The events of several logs are told to
+// one history too (events/joint_history.hpp). Pure: whether a signature is good is found elsewhere and passed in.
 
+#include "events/audit_times.hpp"
 #include "events/event.hpp"
+#include "events/signed_bodies.hpp"
 
 #include <map>
 #include <set>
@@ -19,6 +21,7 @@ enum class audit_rule : std::uint8_t {
   names,         ///< all records of a key name the same box, meter and key
   times,         ///< EP-18: they increase along the key's life
   permitted,     ///< its stream's state allowed it (events/permitted.hpp)
+  cause,         ///< what a record follows from is told before it, is not later, and is of the same life
 };
 std::string_view name(audit_rule r);
 
@@ -39,6 +42,13 @@ enum class audit_time : std::uint8_t {
 inline constexpr std::size_t audit_times = 11;
 std::string_view name(audit_time t);
 
+/// A signed record, wherever it is kept: the same body is the same record.
+struct signed_name {
+  body_type type = body_type::mi3;
+  digest body;                 ///< SHA-256
+  std::optional<box_id> maker; ///< the box that signed it, where the body says so
+};
+
 /// What the signed records of one event say.
 struct signed_facts {
   std::optional<std::string> problem; ///< the first record that is not good
@@ -46,11 +56,22 @@ struct signed_facts {
   box_id oak{box_type::oak, 0};     ///< number 0: not said
   box_id steel{box_type::steel, 0}; ///< likewise
   std::optional<check_value> check;
+  std::vector<signed_name> records; ///< those that can be read
+};
+
+/// A record as texts name it. `log` says whose it is, where there are several; it outlives this.
+struct record_place {
+  std::uint64_t position = 0; ///< 0: none
+  std::string_view log;
+
+  explicit operator bool() const { return position != 0; }
+  /// `record 68`, `record 68 of vendor-factory`.
+  std::string text() const;
 };
 
 /// An event at its place in the log.
 struct audited_event {
-  std::uint64_t position = 0;
+  record_place position;
   instant time;
   const any_event& event;
   const any_state& before; ///< the state of its stream, without it
@@ -74,9 +95,9 @@ struct key_life {
   std::optional<check_value> check;       ///< by the archive's records
   std::optional<check_value> meter_check; ///< by the meter
   std::array<instant, audit_times> times{}; ///< 0 = not known
-  std::uint64_t attempted = 0;            ///< position of the attempt; 0 = none
-  std::uint64_t finished = 0;             ///< position of MI7; 0 = none
-  std::uint64_t committed = 0;            ///< position of the meter's commit; 0 = none
+  record_place attempted;                  ///< the attempt
+  record_place finished;                   ///< MI7
+  record_place committed;                  ///< the meter's commit
   std::optional<refusal> failure;         ///< by MI7
   bool followed = false;                  ///< the KMC's order is in this log
   bool timed_out = false;
@@ -84,15 +105,25 @@ struct key_life {
 
 class history {
 public:
+  /// `tolerance`: by how much the clocks of the nodes that made the times may differ.
+  explicit history(clock_tolerance tolerance = {}) : tolerance_(tolerance) {}
+
   /// The first rule that the event breaks. The key's life goes on with it in any case.
   std::optional<violation> take(const audited_event& e);
+  /// Likewise for an event of one of several logs, of which another history has judged what is of its log alone:
+  /// signatures, and whether it could follow on its stream's state.
+  std::optional<violation> join(const audited_event& e);
 
   /// Every key that any event named.
   const std::map<key_id, key_life>& keys() const { return keys_; }
 
+  /// Whether the box was initialised in what was told.
+  bool has(const box_id& box) const { return boxes_.contains(box); }
+
 private:
   struct rules; ///< one function for each event that they concern
 
+  clock_tolerance tolerance_;
   std::map<key_id, key_life> keys_;
   std::map<domain_id, std::uint64_t> assigned_;                      ///< last key id by domain
   std::map<std::pair<box_id, domain_id>, std::uint64_t> generated_;  ///< by Oak and domain

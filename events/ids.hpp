@@ -205,12 +205,13 @@ struct stream_id {
   }
 };
 
-/// Points at a record: its position, and its log where that is another one.
+/// Points at a record: its position, and its log where that is another one. Position 0 points at none.
 struct reference {
   std::uint64_t position = 0;
   std::optional<digest> log;
 
   static auto fields(auto& self, auto take) { return take(self.position, self.log); }
+  explicit operator bool() const { return position != 0; }
 };
 
 /// A command is known by who sent it and that sender's count of commands.

@@ -37,7 +37,7 @@ public:
   }
 
 private:
-  message_head head() { return {{"node " + plan_.name, (std::uint64_t{log_.epoch()} << 32) + ++heads_}, 0, 0}; }
+  message_head head() { return {{"node " + plan_.name, (std::uint64_t{log_.epoch()} << 32) + ++heads_}, {}, {}}; }
   bool known(lookup index, const std::string& key) const {
     return log_.view().find(static_cast<std::uint8_t>(index), key).has_value();
   }

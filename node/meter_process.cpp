@@ -64,7 +64,7 @@ public:
 
   /// What it prints today, or why it does not.
   stored<std::vector<indicium>> print(const print_job& job, const sequence_number& number) {
-    const print_request request{{{"mailer", std::uint64_t{opened_.written.epoch()} << 32}, 0, 0},
+    const print_request request{{{"mailer", std::uint64_t{opened_.written.epoch()} << 32}, {}, {}},
                                 number, job.pieces, calendar_date::of(time_->now()), job.postage_thousandths, job.origin};
     stored<std::vector<indicium>> result = std::vector<indicium>{};
     caf::scoped_actor mailer{*system_};
@@ -86,7 +86,7 @@ private:
   }
   void connect(const meter_setup& setup, line_port port) {
     const party itself{component::meter, setup.number.text};
-    const auto near = near_end(*system_, handle(meter_), {{component::psr, {}}, itself, true, true},
+    const auto near = near_end(*system_, handle(meter_), {{component::psr, {}}, itself, true, &opened_.written},
                                {setup.domains, setup.domains.empty()}, refused_to::carrier);
     line_.emplace(std::move(port), setup.line.text());
     const auto owner = line_->begin(*system_, near, {{participant_kind::meter, setup.number.text}});

@@ -42,7 +42,7 @@ template <class Actor>
 Actor site::reached(const Actor& component, const party& from, const party& to) {
   if (!spread_)
     return reached_from_here(component, from, to);
-  const wire ends{from, to, false, true};
+  const wire ends{from, to, false, around_.journal_log};
   if (here(from) && here(to))
     return reached_from_here(component, from, to);
   if (here(from)) {
@@ -224,7 +224,7 @@ void site::connect_line(const sequence_number& meter, const line_actor& line, co
   for (const auto& [slot, psr] : psrs_) {
     if (!slots.empty() && std::ranges::find(slots, slot) == slots.end())
       continue;
-    const wire ends{psr_party(slot), meter_party(meter), false, true};
+    const wire ends{psr_party(slot), meter_party(meter), false, around_.journal_log};
     const auto far = far_end(system_, line, ends, known_);
     wires_.push_back({ends.from, nullptr, caf::actor_cast<caf::actor>(line), far});
     caf::anon_send(far, sender_named{{}, psr});

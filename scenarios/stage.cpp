@@ -124,7 +124,7 @@ stage::~stage() {
 
 message_head stage::head() {
   const auto n = (std::uint64_t{opened_.written.epoch()} << 32) + ++heads_;
-  return {{"operator", n}, 0, 0};
+  return {{"operator", n}, {}, {}};
 }
 
 void stage::say(const std::string& line) const {

@@ -1,6 +1,7 @@
 #include "storage/signatures.hpp"
 
 #include "crypto/certificate.hpp"
+#include "crypto/merkle.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
 
@@ -63,6 +64,7 @@ struct signature_checker::reading {
     const auto body = decode_body<Body>(r.body);
     if (!body)
       return wrong(part, what + " cannot be read");
+    found.facts.records.push_back({Body::type, sha256(r.body), maker(*body)});
     if (!agrees(*body))
       return wrong(part, what + " says something else than the event");
     learn(*body);
@@ -113,6 +115,18 @@ struct signature_checker::reading {
   }
   void learn(const auto&) {}
 
+  // --- who signed it, as it says --------------------------------------------------------------------
+
+  static std::optional<box_id> maker(const mi3_body& b) { return b.oak; }
+  static std::optional<box_id> maker(const mi4_body& b) { return b.oak; }
+  static std::optional<box_id> maker(const mi7_body& b) { return b.steel; }
+  static std::optional<box_id> maker(const auto& b) {
+    if constexpr (requires { b.brass; })
+      return b.brass;
+    else
+      return std::nullopt;
+  }
+
   // --- the keys themselves ------------------------------------------------------------------------------
 
   void on(const box_initialised& e) {
@@ -154,6 +168,7 @@ struct signature_checker::reading {
     auto body = decode_body<domain_keys_body>(e.signed_keys.body);
     if (!body || body->keys.size() != std::size(every_role))
       return wrong(part, what + " cannot be read");
+    found.facts.records.push_back({body_type::domain_keys, sha256(e.signed_keys.body), e.creator});
     if (body->domain != e.domain || body->kind != e.kind || body->sub_domain != e.sub_domain || body->suite != e.suite)
       return wrong(part, what + " are signed for another domain than the event's");
     domain_keys keys;

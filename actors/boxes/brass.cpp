@@ -62,7 +62,7 @@ caf::typed_response_promise<Reply> answer_again(brass_pointer self, Reply reply,
   const auto view = core.house().around().journal_log->view();
   if constexpr (requires { reply.record.sealed; })
     reply.record.sealed = view.sealed(position).value_or(bytes{});
-  reply.head = {m.head.id, position, m.head.correlation};
+  reply.head = {m.head.id, {position, {}}, m.head.correlation};
   core.repeat({m.head, std::move(what), fails(rp)}, m.key,
               [rp, reply = std::move(reply)](const message_head&) mutable { rp.deliver(std::move(reply)); });
   return rp;

@@ -58,7 +58,7 @@ std::optional<mi2> answered_before(const log& site, const box_id& oak, const mi1
   auto pair = decode<sealed_pair>(*sealed);
   if (!pair)
     return std::nullopt;
-  return answer_from(found->event, *pair, {m.head.id, found->position, m.head.correlation});
+  return answer_from(found->event, *pair, {m.head.id, {found->position, {}}, m.head.correlation});
 }
 
 /// The response goes to the Oak that made MI3 (EP step 314).

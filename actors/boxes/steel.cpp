@@ -119,7 +119,7 @@ auto report(steel_pointer self, const ask_report& m, const psr_actor& line) {
   if (before && before->event.steel == core.id()) {
     core.repeat({m.head, "ask_report", fails(rp)}, m.key,
                 [self, line, rp, m, found = std::move(*before)](const message_head&) {
-                  hand_over(self, line, found.event, {m.head.id, found.position, m.head.correlation}, rp);
+                  hand_over(self, line, found.event, {m.head.id, {found.position, {}}, m.head.correlation}, rp);
                 });
     return rp;
   }

@@ -243,7 +243,7 @@ acknowledged take_up(kmc_pointer self, const message_head& head) {
     self->state.orders[id->number];
     self->state.of_meter[order_key(opened->details, opened->legs)] = id->number;
     auto of_order = head;
-    of_order.correlation = position;
+    of_order.correlation = {position, {}};
     resume(self, of_order, *id);
   }
   return {self->state.house->next_head(head)};

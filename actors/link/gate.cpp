@@ -15,7 +15,7 @@ carried on_wire(const command& c) {
 
 /// What a command or an answer says of who takes part (EP-30): who is at its ends, and whom it names.
 command_refused refused(const command& c, const party& source, refusal why, std::string what) {
-  command_refused m{{{source.text(), c.request}, 0, 0}, why, std::move(what),
+  command_refused m{{{source.text(), c.request}, {}, {}}, why, std::move(what),
                     "from " + c.from.text() + " to " + c.to.text(), {}, {}};
   participant_list all;
   for (const auto* p : {&c.from, &c.to}) {
@@ -42,12 +42,28 @@ void note(caf::event_based_actor* self, const fault_keeper& log_of, const comman
     .then([](const acknowledged&) {}, [then](const caf::error& e) { then(refusal_in(e)); });
 }
 
-/// Cause and correlation are positions in the sender's log: at a node with another log they would name other events.
-void forget_positions(command& c) {
-  if (c.parameters.empty())
+/// A reference on its way to a node with another log: it says whose it is.
+reference told(const reference& r, const log& own) {
+  return r && !r.log ? reference{r.position, own.id()} : r;
+}
+
+/// A reference from there: one to this log is a local one. One that names no log, or a record that this log does not
+/// have, names nothing.
+reference heard(const reference& r, const log& own) {
+  if (!r || !r.log)
+    return {};
+  if (*r.log != own.id())
+    return r;
+  return r.position <= own.view().size() ? reference{r.position, {}} : reference{};
+}
+
+/// Cause and correlation of a command, or an answer, that comes from another log or goes there.
+void change_references(command& c, const log* own, reference change(const reference&, const log&)) {
+  if (!own || c.parameters.empty())
     return;
   if (auto head = decode<message_head>(c.parameters.front())) {
-    head->cause = head->correlation = 0;
+    head->cause = change(head->cause, *own);
+    head->correlation = change(head->correlation, *own);
     c.parameters.front() = encode(*head);
   }
 }
@@ -89,19 +105,20 @@ void take(caf::event_based_actor* self, const near_side& near, const expected<co
     return note(self, log_of,
                 refused(*read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer"),
                 [rp](refusal) mutable { rp.deliver(carried{}); });
-  const auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
+  auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
+  if (c.kind == command_kind::command)
+    change_references(c, near.ends.own_log, heard);
   auto m = read ? near.admitted(c) : expected<caf::message, refusal>{refuse(read.error())};
   if (!m)
     return note(self, log_of, refused(c, c.from, m.error(), name_of_message(c.code)),
                 [rp, c](refusal why) mutable { rp.deliver(on_wire(refusal_of(c, why))); });
-  auto answer_with = [rp, c, forget = near.ends.between_nodes](expected<command, refusal> a) mutable {
+  auto answer_with = [rp, c, own = near.ends.own_log](expected<command, refusal> a) mutable {
     if (!a)
       return rp.deliver(on_wire(refusal_of(c, a.error())));
     a->request = c.request;
     a->from = c.to;
     a->to = c.from;
-    if (forget)
-      forget_positions(*a);
+    change_references(*a, own, told);
     rp.deliver(on_wire(*a));
   };
   command_for(c.to.part, c.code)->ask(self, near.component, *m, answer_with);
@@ -133,11 +150,11 @@ struct far_answer {
   expected<caf::message, refusal> content;
   std::optional<command> faulty; ///< the answer, where it is none to this command, or not of its form
 };
-far_answer read_answer(const bytes& data, const command& asked, const configuration_table& known) {
+far_answer read_answer(const bytes& data, const command& asked, const far_side& far) {
   auto read = decode_command(data);
   if (!read)
     return {refuse(read.error()), command{}};
-  const auto& c = *read;
+  auto& c = *read;
   const auto faulty = [&](refusal why) { return far_answer{refuse(why), c}; };
   if (c.request != asked.request || c.from != asked.to || c.to != asked.from)
     return faulty(refusal::sender_not_permitted);
@@ -148,7 +165,8 @@ far_answer read_answer(const bytes& data, const command& asked, const configurat
     return faulty(refusal::command_malformed);
   if (c.code != command_for(asked.to.part, asked.code)->answer)
     return faulty(refusal::command_unknown);
-  auto content = message_with(c.code)->read(c, known);
+  change_references(c, far.ends.own_log, heard);
+  auto content = message_with(c.code)->read(c, far.known);
   return content ? far_answer{std::move(content), {}} : faulty(content.error());
 }
 
@@ -168,13 +186,12 @@ caf::result<caf::message> pass(caf::event_based_actor* self, const far_handle& f
   auto rp = self->make_response_promise();
   ++far->outstanding;
   command c{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to, known->parameters(m)};
-  if (far->ends.between_nodes)
-    forget_positions(c);
+  change_references(c, far->ends.own_log, told);
   self->request(far->carrier, caf::infinite, on_wire(c))
     .then(
       [self, far, c, rp](const carried& back) mutable {
         --far->outstanding;
-        auto got = read_answer(back.data, c, far->known);
+        auto got = read_answer(back.data, c, *far);
         if (got.content)
           return rp.deliver(std::move(*got.content));
         const auto why = got.content.error();

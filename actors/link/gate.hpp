@@ -10,10 +10,14 @@
 //
 // What is refused at an end goes into the error log of the component behind it, and then back to whoever sent it
 // (EP-29).
+//
+// Between two logs an end says of which log the positions in a head are, and takes what the other says of them for what
+// it is, a claim: it stands in the records that follow from it and nothing rests on it but what an auditor finds there.
 
 #include "actors/actors.hpp"
 #include "actors/link/command.hpp"
 #include "actors/link/configuration_table.hpp"
+#include "storage/log.hpp"
 
 #include <caf/actor.hpp>
 
@@ -33,7 +37,7 @@ struct wire {
   party from; ///< who sends commands
   party to;   ///< who answers
   bool any_of_its_kind = false; ///< commands may come from each component of the kind of `from`, by whatever name
-  bool between_nodes = false;   ///< the ends have different logs: positions in heads stay behind
+  const log* own_log = nullptr; ///< of this end, where the other has another one (message_head)
 
   bool comes_from(const party& p) const { return any_of_its_kind ? p.part == from.part : p == from; }
 };

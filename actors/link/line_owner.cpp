@@ -49,7 +49,7 @@ void tell_troubles(line_pointer self) {
     for (const auto& one : tale.involved)
       if (std::ranges::find(involved, one) == involved.end())
         involved.push_back(one);
-    const command_refused fault{{{state.options.name, ++state.tales}, 0, 0}, tale.why, tale.command, tale.about,
+    const command_refused fault{{{state.options.name, ++state.tales}, {}, {}}, tale.why, tale.command, tale.about,
                                 std::move(involved), {}};
     if (state.log_of)
       self->request(state.log_of, caf::infinite, fault).then([](const acknowledged&) {}, [](const caf::error&) {});

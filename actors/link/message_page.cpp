@@ -85,9 +85,9 @@ std::string message_page() {
     "Who may send what to whom, and the codes of the three levels of errors (EP-26 to EP-28; EP Fig. 21). `oaksteel\n"
     "messages` prints this page from the program's own tables (`actors/actors.hpp`, `actors/link/message_list.hpp`).\n\n"
     "A component takes the commands of its table and no others. Every message begins with a `head`: its sender and count,\n"
-    "the event that caused it and the one that opened the order. How a message is written as bytes stands in\n"
-    "`actors/link/command.hpp`, how bytes go over a line in `actors/link/frame.hpp`. A message that holds records takes\n"
-    "them in the order named, each of a type named.\n";
+    "the event that caused it and the one that opened the order, each by its position and, where that is another one, its\n"
+    "log. How a message is written as bytes stands in `actors/link/command.hpp`, how bytes go over a line in\n"
+    "`actors/link/frame.hpp`. A message that holds records takes them in the order named, each of a type named.\n";
   for_each_interface([&]<class Interface>() { command_table_of<Interface>(page); });
   answers(page);
   page += "\n## Errors of Level 1: the line\n\nAnswered with a frame of class `N`; the sender sends its frame again.\n\n"

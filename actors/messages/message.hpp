@@ -15,9 +15,9 @@ namespace oaksteel {
 
 /// Where a message comes from: the log keeps it with every event that the message leads to.
 struct message_head {
-  command_id id;                 ///< sender and its count
-  std::uint64_t cause = 0;       ///< position of the event that led to it; 0 = none
-  std::uint64_t correlation = 0; ///< position of the event that opened the order; 0 = none
+  command_id id;         ///< sender and its count
+  reference cause;       ///< the event that led to it, if there is one
+  reference correlation; ///< the event that opened the order, likewise
 
   static auto fields(auto& self, auto take) { return take(self.id, self.cause, self.correlation); }
 };

@@ -13,7 +13,7 @@ using namespace oaksteel;
 BOOST_AUTO_TEST_SUITE(commands)
 namespace {
 
-const mi0 sample{{{"kdc", 7}, 3, 2}, {5}, {"VE"}, {box_type::steel, 4}};
+const mi0 sample{{{"kdc", 7}, {3, {}}, {2, digest{{9}}}}, {5}, {"VE"}, {box_type::steel, 4}};
 const party kdc{component::kdc, ""};
 const party kmc{component::kmc, ""};
 
@@ -27,9 +27,11 @@ const bytes sample_bytes{
   9, 0, 0, 0,                                          // request
   3, 0, 0, 0, 0, 2, 0, 0, 0, 0,                        // from the KDC, to the KMC; neither has a name
   4, 0, 0, 0,                                          // parameters
-  31, 0, 0, 0,                                         // the head:
+  65, 0, 0, 0,                                         // the head:
   3, 0, 0, 0, 'k', 'd', 'c', 7, 0, 0, 0, 0, 0, 0, 0,   //   sender and count
-  3, 0, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0,      //   cause, correlation
+  3, 0, 0, 0, 0, 0, 0, 0, 0,                           //   cause, of the sender's log
+  2, 0, 0, 0, 0, 0, 0, 0, 1,                           //   correlation, and its log
+  9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
   8, 0, 0, 0, 5, 0, 0, 0, 0, 0, 0, 0,                  // order
   6, 0, 0, 0, 2, 0, 0, 0, 'V', 'E',                    // domain
   5, 0, 0, 0, 'S', 4, 0, 0, 0};                        // Steel box

@@ -3,9 +3,12 @@
 
 #include "actors/link/gate.hpp"
 #include "actors/link/message_list.hpp"
+#include "node/node_log.hpp"
 #include "tests/actors/site_bench.hpp"
 
 #include <caf/event_based_actor.hpp>
+
+#include <limits>
 
 namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(gates)
@@ -108,7 +111,7 @@ BOOST_FIXTURE_TEST_CASE(messages_pass_as_they_are, wired_site) {
   BOOST_CHECK(near.key == wired.key && near.record == wired.record && !wired.record.sealed.empty());
   // The head goes along: the event names its cause.
   auto m = new_key_id{{}, ve, steel, {99}};
-  m.head.cause = 12;
+  m.head.cause = {12, {}};
   get<mi0_answer>(far, m);
   const auto written_last = decode_record(events().back().data);
   BOOST_REQUIRE(written_last && written_last->cause);
@@ -332,33 +335,77 @@ BOOST_FIXTURE_TEST_CASE(a_wire_carries_so_many_commands_and_then_says_busy, wire
   world().settle();
 }
 
-// Positions are those of the sender's log: another node's would name other events (SYS-6).
-BOOST_AUTO_TEST_CASE(positions_in_a_head_stay_at_their_node) {
-  for (const bool between : {false, true}) {
-    wired_site site;
-    std::vector<message_head> there, back;
-    const auto note_in = [](std::vector<message_head>& heads) {
-      return [&heads](bytes& data) {
-        const auto c = decode_command(data);
-        BOOST_REQUIRE(c && !c->parameters.empty());
-        heads.push_back(*decode<message_head>(c->parameters.front()));
-      };
+/// The log of another node, with one record.
+struct other_log {
+  scratch_directory dir;
+  opened_log opened = *create_log(dir / "log", {"there", false, bytes(32, 1)}, {1});
+  const log& itself = opened.written;
+};
+
+// A position is one of the sender's log: between nodes it goes with that log's id, and is a position again where it
+// came from (SYS-6).
+BOOST_FIXTURE_TEST_CASE(references_lead_from_one_log_into_another, wired_site) {
+  const other_log there;
+  const auto own = written().id();
+  std::vector<message_head> asked, answered;
+  const auto note_in = [](std::vector<message_head>& heads) {
+    return [&heads](bytes& data) {
+      const auto c = decode_command(data);
+      BOOST_REQUIRE(c && !c->parameters.empty());
+      heads.push_back(*decode<message_head>(c->parameters.front()));
     };
-    const wire ends{kmc, archive_of_ve, false, between};
-    const auto near = site.before(caf::actor_cast<caf::actor>(site.all().archive_of(ve)), ends);
-    const auto carrier = tapped(site.world().system(), near, {note_in(there), note_in(back)});
-    const auto far = far_end(site.world().system(), carrier, ends, {{{"VE"}, {"USPS"}}});
-    new_key_id m{{}, ve, site.id_of("steel-1"), {1}};
-    m.head.cause = 17;
-    m.head.correlation = 5;
-    site.get<mi0_answer>(caf::actor_cast<archive_actor>(far), m);
-    BOOST_REQUIRE(there.size() == 1u && back.size() == 1u);
-    BOOST_TEST(there[0].cause == (between ? 0u : 17u));
-    BOOST_TEST(there[0].correlation == (between ? 0u : 5u));
-    BOOST_TEST((back[0].cause == 0) == between);
-    caf::anon_send_exit(carrier, caf::exit_reason::user_shutdown);
-    caf::anon_send_exit(far, caf::exit_reason::user_shutdown);
-    site.world().settle();
+  };
+  wire ends{kmc, archive_of_ve, false, &written()};
+  const auto near = before(caf::actor_cast<caf::actor>(all().archive_of(ve)), ends);
+  ends.own_log = &there.itself;
+  const auto carrier = tapped(world().system(), near, {note_in(asked), note_in(answered)});
+  const auto far = far_end(world().system(), carrier, ends, {{{"VE"}, {"USPS"}}});
+  new_key_id m{{}, ve, id_of("steel-1"), {1}};
+  m.head.cause = {5, own};
+  m.head.correlation = {1, {}};
+  const auto answer = get<mi0_answer>(caf::actor_cast<archive_actor>(far), m);
+  BOOST_REQUIRE(asked.size() == 1u && answered.size() == 1u);
+  const reference beginning{1, there.itself.id()}, assigned{written().size(), own};
+  BOOST_TEST((asked[0].cause == reference{5, own} && asked[0].correlation == beginning));
+  const auto kept = decode_record(events().back().data);
+  BOOST_REQUIRE(kept && kept->cause && kept->correlation);
+  BOOST_TEST((*kept->cause == reference{5, {}} && *kept->correlation == beginning));
+  BOOST_TEST((answered[0].cause == assigned && answered[0].correlation == beginning));
+  BOOST_TEST((answer.head.cause == assigned && answer.head.correlation == reference{1, {}}));
+  caf::anon_send_exit(carrier, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(far, caf::exit_reason::user_shutdown);
+  world().settle();
+}
+
+// What another node says of records is its claim. It cannot pass for a local cause that is not there, nor stand in the
+// log without a name.
+BOOST_FIXTURE_TEST_CASE(a_reference_from_elsewhere_is_a_claim, wired_site) {
+  const auto own = written().id();
+  const digest third{{3}};
+  constexpr auto far_off = std::numeric_limits<std::uint64_t>::max();
+  const auto near =
+    before(caf::actor_cast<caf::actor>(all().archive_of(ve)), {kmc, archive_of_ve, false, &written()});
+  struct line {
+    std::string_view what;
+    reference claimed;
+    std::optional<reference> kept;
+  };
+  const line table[] = {
+    {"none", {}, {}},
+    {"of no log", {5, {}}, {}},
+    {"position 0 of a log", {0, third}, {}},
+    {"a record of this log", {5, own}, reference{5, {}}},
+    {"a record that this log does not have", {far_off, own}, {}},
+    {"a record of a log that nobody here knows", {far_off, third}, reference{far_off, third}},
+  };
+  for (const auto& [what, claimed, kept] : table) {
+    new_key_id m{{{"kmc", 1}, claimed, claimed}, ve, id_of("steel-1"), {99}};
+    BOOST_TEST((answer_of(near, encode(from_kmc(m, archive_of_ve))).kind == command_kind::response), what);
+    const auto last = decode_record(events().back().data);
+    BOOST_REQUIRE(last);
+    BOOST_TEST((last->cause == kept), what);
+    // What follows from nothing begins here.
+    BOOST_TEST((last->correlation == kept.value_or(reference{last->position, {}})), what);
   }
 }
 

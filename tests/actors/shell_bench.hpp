@@ -65,7 +65,7 @@ public:
   std::vector<std::string> said;
 
   command_info info(const std::string& what) {
-    return {{{"test", ++count_}, 0, 0}, what, [this, what](const caf::error& e) {
+    return {{{"test", ++count_}, {}, {}}, what, [this, what](const caf::error& e) {
               said.push_back(what + " failed: " + std::string{name(refusal_in(e))});
             }};
   }

@@ -65,8 +65,8 @@ BOOST_FIXTURE_TEST_CASE(an_unanswered_command_holds_up_nothing_before_it, shell_
   check_said(*this, {"a took 1", "e saw 1"});
   append_one();
   check_said(*this, {"a took 1", "e saw 1", "b took 2"});
-  BOOST_CHECK_EQUAL(heads.at(0).cause, 2u);
-  BOOST_CHECK_EQUAL(heads.at(1).cause, 3u);
+  BOOST_CHECK_EQUAL(heads.at(0).cause.position, 2u);
+  BOOST_CHECK_EQUAL(heads.at(1).cause.position, 3u);
 }
 
 BOOST_FIXTURE_TEST_CASE(no_reply_comes_before_its_event_is_durable, shell_bench) {
@@ -77,8 +77,8 @@ BOOST_FIXTURE_TEST_CASE(no_reply_comes_before_its_event_is_durable, shell_bench)
   append_one();
   check_said(*this, {"a took 1"});
   // The reply names the event that it follows from, and begins a correlation where there was none.
-  BOOST_CHECK_EQUAL(heads.at(0).cause, 2u);
-  BOOST_CHECK_EQUAL(heads.at(0).correlation, 2u);
+  BOOST_CHECK_EQUAL(heads.at(0).cause.position, 2u);
+  BOOST_CHECK_EQUAL(heads.at(0).correlation.position, 2u);
   BOOST_CHECK_EQUAL(written().position().size, 2u);
 }
 

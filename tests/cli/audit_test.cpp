@@ -62,6 +62,29 @@ outcome audit_json(const std::filesystem::path& data, audit_subject subject, con
   return o;
 }
 
+/// Several logs as one: the summary is that of the last log.
+struct joint_outcome : outcome {
+  nlohmann::json joined;
+};
+joint_outcome audit_together(std::vector<std::filesystem::path> data, audit_subject subject, const std::string& id = "") {
+  captured out;
+  audit_arguments a;
+  a.subject = subject;
+  a.id = id;
+  a.data = std::move(data);
+  a.json = true;
+  joint_outcome o;
+  o.status = audit(a);
+  for (auto& line : out.documents())
+    if (line.contains("joined"))
+      o.joined = line.at("joined");
+    else if (line.contains("summary"))
+      o.summary = line.at("summary");
+    else
+      o.events.push_back(std::move(line));
+  return o;
+}
+
 /// The first violation of an audit of all: position, rule and text; empty when there is none.
 std::string violation_of(const std::filesystem::path& data, std::optional<fingerprint> key_set = {}) {
   const auto o = audit_json(data, audit_subject::all, "", key_set);
@@ -178,6 +201,42 @@ BOOST_AUTO_TEST_CASE(the_domain_key_set_can_be_pinned) {
   s.life(1, key_status::active);
   BOOST_TEST(violation_of(dir / "log", s.domain_key_set()) == "");
   BOOST_TEST(violation_of(dir / "log", fingerprint{}).starts_with("signature: the domain key set is"));
+}
+
+// SYS-4: two readings of one log are one log; the longer stands for both.
+BOOST_AUTO_TEST_CASE(copies_of_a_log_are_one_log) {
+  temporary_directory dir;
+  story s{dir / "log"};
+  s.ceremony();
+  s.life(1, key_status::active);
+  {
+    captured quiet;
+    BOOST_TEST(log_export({dir / "log", false}, dir / "earlier") == exit_done);
+  }
+  s.life(2, key_status::installed);
+  const auto o = audit_together({dir / "earlier", dir / "log"}, audit_subject::key, "VE/2");
+  BOOST_TEST(o.status == exit_done);
+  const auto alone = audit_json(dir / "log", audit_subject::key, "VE/2");
+  BOOST_TEST(o.events == alone.events);
+  BOOST_TEST(o.joined.at("about") == alone.summary.at("about"));
+  BOOST_REQUIRE(o.joined.at("notes").size() == 1u);
+  BOOST_TEST(o.joined.at("notes")[0].get<std::string>().find(" are the same log: the first, with ") != std::string::npos);
+  BOOST_TEST(o.joined.at("missing").empty());
+}
+
+// They have one first record, and so one id, and another history since.
+BOOST_AUTO_TEST_CASE(a_changed_copy_is_named) {
+  temporary_directory dir;
+  for (const auto* name : {"one", "other"}) {
+    story s{dir / name};
+    s.ceremony();
+    s.life(1, key_status::installed);
+  }
+  const auto o = audit_together({dir / "one", dir / "other"}, audit_subject::all);
+  BOOST_TEST(o.status == exit_refused);
+  BOOST_REQUIRE(o.joined.at("notes").size() == 1u);
+  BOOST_TEST(o.joined.at("notes")[0].get<std::string>().find(" are the same log and differ from record 2 on")
+             != std::string::npos);
 }
 
 /// Each story is sound but for one record, which any program could have written into its own log.

@@ -120,6 +120,8 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
     {"audit", "all", "--data", day, "--from", "yesterday"},
     {"audit", "all", "--data", day, "--to", "2026-13-01"},
     {"audit", "all", "--data", day, "--domain-key-set", "zz"},
+    {"audit", "all", "--data", day, "--clock-tolerance", "-1"},
+    {"audit", "all", "--data", day, "--clock-tolerance", "3600001"},
     {"share"},
     {"share", "bogus"},
     {"share", "verify"},

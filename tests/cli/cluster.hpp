@@ -94,13 +94,16 @@ public:
     for (const auto& custodian : custodians)
       done(node, {"box", "enable", slot, "--custodian", custodian, "--media", media()});
   }
-  /// SIGKILL, and its custodians come as it is there again.
-  void kill_and_come_back(const std::string& name) {
-    BOOST_REQUIRE_EQUAL(stop(name, SIGKILL).signal, SIGKILL);
+  /// A node that was stopped begins again, and its custodians come.
+  void come_back(const std::string& name) {
     start(name);
     for (const auto& [node, slot] : boxes)
       if (node == name)
         enable(node, slot);
+  }
+  void kill_and_come_back(const std::string& name) {
+    BOOST_REQUIRE_EQUAL(stop(name, SIGKILL).signal, SIGKILL);
+    come_back(name);
   }
   /// The ceremonies of all facilities, up to boxes that are at work.
   void set_up() {

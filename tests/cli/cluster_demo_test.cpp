@@ -44,7 +44,8 @@ BOOST_AUTO_TEST_CASE(a_day_across_four_processes_comes_out_right) {
   // 5 of 6 registered, 6 pieces each; every tenth altered but for those with a serial of nobody, every fifteenth.
   for (const auto* line : {"mail, VE: 26 good 2 bad_token 2 not_registered", "mail, USPS: 26 good 2 bad_token 2 not_registered",
                            "meter MX000004: taken out of service, scrapped before registration", "VE      Obsolete  3",
-                           "log of mail-facility: verified, replayed, audited; good"})
+                           "log of mail-facility: verified, replayed, audited; good",
+                           "all logs together: one history, audited; good"})
     has(day, line);
   // What it left is there for everybody.
   const auto audit = run_program({"audit", "operator", "Oscar", "--data", data + "/data/vendor-factory"});

@@ -41,15 +41,15 @@ struct telling {
     auto [it, fresh] = states.try_emplace(stream);
     if (fresh)
       it->second = initial_state(t.event);
-    auto found = lives.take({position, {static_cast<std::int64_t>(1000 * position)}, t.event, it->second, t.facts});
+    auto found = lives.take({{position, {}}, {static_cast<std::int64_t>(1000 * position)}, t.event, it->second, t.facts});
     if (found && !first)
       first = found;
     evolve_any(it->second, t.event);
   }
 };
 
-std::string told_all(const std::vector<told>& events) {
-  telling t;
+std::string told_all(const std::vector<told>& events, clock_tolerance tolerance = {}) {
+  telling t{history{tolerance}, {}, 0, {}};
   for (const auto& e : events)
     t.add(e);
   return t.first ? std::to_string(t.first->position) + " " + std::string{name(t.first->rule)} : "";
@@ -93,10 +93,10 @@ std::vector<told> life(std::uint64_t n = 1, const sequence_number& m = meter1) {
   };
 }
 
-std::string whole(const std::vector<told>& after) {
+std::string whole(const std::vector<told>& after, clock_tolerance tolerance = {}) {
   auto all = ceremony();
   all.insert(all.end(), after.begin(), after.end());
-  return told_all(all);
+  return told_all(all, tolerance);
 }
 
 template <class Event>
@@ -274,9 +274,29 @@ BOOST_AUTO_TEST_CASE(what_no_state_allowed_is_found) {
     BOOST_TEST(whole({event}) == expected, name_of_event(event.event) << ": " << whole({event}));
 }
 
+// EP-18: strictly increasing where one clock made both, within the tolerance across clocks.
+BOOST_AUTO_TEST_CASE(clocks_of_several_nodes_may_differ) {
+  using namespace std::chrono_literals;
+  auto behind = life();
+  behind[7].facts.times[0].second = {1}; // the PSR sent it a microsecond before Oak made it
+  BOOST_TEST(whole(behind) == "24 times");
+  BOOST_TEST(whole(behind, 0us) == "24 times");
+  BOOST_TEST(whole(behind, 1us) == "");
+  auto one_clock = life();
+  one_clock[7].facts.times[0].second = one_clock[7].facts.times[1].second; // PSR and Steel
+  BOOST_TEST(whole(one_clock, 1s) == "24 times");
+  auto ahead = life();
+  ahead[1].facts.times[0].second = {18'005}; // the KMC asked 5 microseconds after Oak answered, by its clock
+  BOOST_TEST(whole(ahead) == "18 times");
+  BOOST_TEST(whole(ahead, 4us) == "18 times");
+  BOOST_TEST(whole(ahead, 5us) == "");
+  ahead[1].facts.times[1].second = {18'001}; // Oak's own
+  BOOST_TEST(whole(ahead, 1s) == "18 times");
+}
+
 BOOST_AUTO_TEST_CASE(rules_and_times_have_names) {
   for (auto r : {audit_rule::signature, audit_rule::transition, audit_rule::key_id_order, audit_rule::installation,
-                 audit_rule::names, audit_rule::times, audit_rule::permitted})
+                 audit_rule::names, audit_rule::times, audit_rule::permitted, audit_rule::cause})
     BOOST_TEST(name(r) != "?");
   for (std::size_t i = 0; i < audit_times; ++i)
     BOOST_TEST(name(static_cast<audit_time>(i)) != "?");
