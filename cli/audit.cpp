@@ -160,11 +160,21 @@ int whole_audit::complain_unknown() const {
 
 // --- second pass ---------------------------------------------------------------------------------------------------
 
-stored<second_reading> second_reading::open(const audited_log& log) {
+stored<second_reading> second_reading::open(const audited_log& log, const std::vector<audited_log>& all) {
   auto source = log_source::open(log.path);
   if (!source)
     return unexpected{source.error()};
-  return second_reading{std::move(*source), log.found.log.records};
+  return second_reading{std::move(*source), log.found.log.records, all};
+}
+
+/// A record of a log that a restored node had before has its place in the node's log of now.
+std::optional<reference> second_reading::as_now(std::optional<reference> r) const {
+  if (r && r->log)
+    for (const auto& log : *all_)
+      if (const auto before = log.found.earlier.find(*r->log);
+          before != log.found.earlier.end() && r->position <= before->second)
+        r->log = log.found.log.id;
+  return r;
 }
 
 void second_reading::step() {
@@ -179,7 +189,7 @@ void second_reading::step() {
     auto e = r ? decode_event(*r) : expected<any_event, std::string>{unexpected{std::string{}}};
     if (!e)
       continue; // it was read before: the file has been changed since
-    const joined_record place{r->position, r->time, r->cause, r->correlation};
+    const joined_record place{r->position, r->time, as_now(r->cause), as_now(r->correlation)};
     now_ = step_data{std::move(*r), std::move(*e), place};
     return;
   }
@@ -189,8 +199,7 @@ std::vector<joined_log> whole_audit::joined_logs() const {
   std::vector<joined_log> all;
   for (const auto& log : logs_) {
     const auto& l = log.found.log;
-    all.push_back({l.id, log.node, l.records, l.problem || records_in(log.path) > l.records, log.found.parent,
-                   log.found.actors});
+    all.push_back({l.id, log.node, l.records, l.problem || records_in(log.path) > l.records, log.found.actors});
   }
   return all;
 }
@@ -211,7 +220,7 @@ int whole_audit::second_pass() {
   }
   std::vector<second_reading> readings;
   for (const auto& log : logs_) {
-    auto reading = second_reading::open(log);
+    auto reading = second_reading::open(log, logs_);
     if (!reading)
       return complain(reading.error());
     readings.push_back(std::move(*reading));

@@ -137,15 +137,8 @@ std::vector<std::string> whole_audit::remarks() const {
     const auto& l = (*joined_)[i];
     if (l.goes_on && !logs_[i].found.log.problem)
       all.push_back(l.name + " has gone on since it was read: what rests on that was left for the next time");
-    if (!l.parent || !l.parent->log)
-      continue;
-    const auto of = std::ranges::find(*joined_, *l.parent->log, &joined_log::id);
-    all.push_back(l.name + " goes on behind record " + std::to_string(l.parent->position) + " of "
-                  + (of == joined_->end()                 ? l.parent->log->hex() + ", which was not given"
-                     : of->records > l.parent->position ? of->name + ", which has "
-                                                            + std::to_string(of->records - l.parent->position)
-                                                            + " records behind it"
-                                                        : of->name));
+    for (const auto& [id, last] : logs_[i].found.earlier)
+      all.push_back(l.name + " was restored behind record " + std::to_string(last) + " of " + id.hex());
   }
   return all;
 }

@@ -99,6 +99,8 @@ void count(survey& s, const any_event& e, const record& r) {
     s.node = opened->node;
     s.simulated = opened->simulated;
   }
+  if (auto restored = std::get_if<log_restored>(&e))
+    s.earlier[restored->parent] = restored->position;
 }
 
 void take(survey& s, relation& related, const replay_step& step, bool verify) {

@@ -47,7 +47,8 @@ struct survey {
   replay_result log;
   std::string node;
   bool simulated = false;
-  std::optional<reference> parent; ///< of a log that goes on where another was saved
+  /// Of a node that was restored: the logs that its first records were of, and the last position of each here.
+  std::map<digest, std::uint64_t> earlier;
   history lives;
   signature_checker signatures;
   std::map<std::uint64_t, violation> violations; ///< by position; at most `violations_limit`

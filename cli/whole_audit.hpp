@@ -34,7 +34,8 @@ struct audited_log {
 /// The records of a log again, as far as the first pass went: a writer may have gone on meanwhile.
 class second_reading {
 public:
-  static stored<second_reading> open(const audited_log& log);
+  /// `all`: to whose records those of this one may refer.
+  static stored<second_reading> open(const audited_log& log, const std::vector<audited_log>& all);
   /// Goes on to the next record, or to the end.
   void step();
 
@@ -46,10 +47,13 @@ public:
   const std::optional<step_data>& now() const { return now_; }
 
 private:
-  second_reading(log_source source, std::uint64_t records) : source_(std::move(source)), records_(records) {}
+  second_reading(log_source source, std::uint64_t records, const std::vector<audited_log>& all)
+    : source_(std::move(source)), records_(records), all_(&all) {}
+  std::optional<reference> as_now(std::optional<reference> r) const;
 
   log_source source_;
   std::uint64_t records_;
+  const std::vector<audited_log>* all_;
   std::optional<step_data> now_;
 };
 

@@ -34,8 +34,7 @@ joining::readiness joining::ready(std::size_t log, const std::optional<reference
 }
 
 joining::readiness joining::ready(std::size_t log, const joined_record& r) const {
-  const auto begins = r.position == 1 ? ready(log, logs_[log].parent) : readiness::ready;
-  return std::max({begins, ready(log, r.cause), ready(log, r.correlation)});
+  return std::max(ready(log, r.cause), ready(log, r.correlation));
 }
 
 std::optional<std::size_t> joining::next(const std::vector<const joined_record*>& heads) {
@@ -72,14 +71,6 @@ std::optional<std::size_t> joint_history::writer(std::string_view actor) const {
     if (logs_[i].actors.contains(actor))
       return i;
   return std::nullopt;
-}
-
-/// The log that it goes back to: a restored log and its parent are of one node.
-std::size_t joint_history::family(std::size_t log) const {
-  for (std::size_t steps = 0; steps < logs_.size() && logs_[log].parent && logs_[log].parent->log; ++steps)
-    if (const auto parent = log_with(*logs_[log].parent->log))
-      log = *parent;
-  return log;
 }
 
 std::uint32_t joint_history::root(std::uint32_t subject) const {
@@ -236,7 +227,7 @@ struct joint_history::rules {
 
   void on(const box_initialised& e) {
     const auto [other, fresh] = all.box_at_.try_emplace(e.box, log);
-    if (!fresh && all.family(other->second) != all.family(log))
+    if (!fresh && other->second != log)
       wrong(audit_rule::names, "box " + e.box.text() + " was initialised at " + name_of(other->second)
                                  + " too: two nodes claim it");
     same_key_set(e.domain_key_set);
@@ -266,7 +257,7 @@ struct joint_history::rules {
 
   void on(const key_id_assigned& e) {
     const auto [other, fresh] = all.assigned_at_.try_emplace(e.key.domain, log);
-    if (!fresh && all.family(other->second) != all.family(log))
+    if (!fresh && other->second != log)
       wrong(audit_rule::names, "key ids of domain " + e.key.domain.text + " are assigned at " + name_of(other->second)
                                  + " too: it has two archives");
     happened("assigned " + e.key.text());

@@ -20,7 +20,6 @@ struct joined_log {
   std::string name;                        ///< of its node, as texts say it; no two are equal
   std::uint64_t records = 0;               ///< that were read
   bool goes_on = false;                    ///< it has more: its writer was at work, or it could not be read further
-  std::optional<reference> parent;         ///< the record of another log behind which it begins, if it was restored
   std::set<std::string, std::less<>> actors; ///< who wrote in it
 };
 
@@ -106,7 +105,6 @@ private:
 
   std::optional<std::size_t> log_with(const digest& id) const;
   std::optional<std::size_t> writer(std::string_view actor) const;
-  std::size_t family(std::size_t log) const;
   std::uint32_t subject_of(const any_event& e);
   std::uint32_t root(std::uint32_t subject) const;
 

@@ -12,7 +12,7 @@ namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(frames)
 namespace {
 
-bytes from_hex(std::string_view hex) { return Botan::hex_decode(std::string{hex}); }
+bytes hex_bytes(std::string_view hex) { return Botan::hex_decode(std::string{hex}); }
 
 bytes written(frame_class kind, std::uint8_t number, const bytes& payload) {
   bytes out;
@@ -48,11 +48,11 @@ BOOST_AUTO_TEST_CASE(crc_has_the_check_value_of_its_standard) {
 }
 
 BOOST_AUTO_TEST_CASE(bytes_of_a_frame) {
-  BOOST_TEST(written(frame_class::data, 1, {0x41}) == from_hex("024401010041c075f4d303"), boost::test_tools::per_element());
-  BOOST_TEST(written(frame_class::hello, 2, from_hex("02031022"))
-               == from_hex("024810220400102210231030226970b9a403"),
+  BOOST_TEST(written(frame_class::data, 1, {0x41}) == hex_bytes("024401010041c075f4d303"), boost::test_tools::per_element());
+  BOOST_TEST(written(frame_class::hello, 2, hex_bytes("02031022"))
+               == hex_bytes("024810220400102210231030226970b9a403"),
              boost::test_tools::per_element());
-  BOOST_TEST(written(frame_class::acknowledged, 3, {}) == from_hex("0241102300001d5eaa0003"),
+  BOOST_TEST(written(frame_class::acknowledged, 3, {}) == hex_bytes("0241102300001d5eaa0003"),
              boost::test_tools::per_element());
 }
 
@@ -85,7 +85,7 @@ BOOST_AUTO_TEST_CASE(every_payload_comes_back_in_any_pieces) {
 BOOST_AUTO_TEST_CASE(what_is_no_frame_is_named_and_the_next_one_found) {
   const auto good = written(frame_class::data, 1, {0x41});
   const auto before = [&](std::string_view hex) {
-    auto all = from_hex(hex);
+    auto all = hex_bytes(hex);
     all.insert(all.end(), good.begin(), good.end());
     return read_anew(all);
   };
@@ -103,7 +103,7 @@ BOOST_AUTO_TEST_CASE(what_is_no_frame_is_named_and_the_next_one_found) {
 
 BOOST_AUTO_TEST_CASE(a_good_crc_does_not_make_a_frame) {
   const auto with_crc = [](std::string_view hex) {
-    auto content = from_hex(hex);
+    auto content = hex_bytes(hex);
     crc32 sum;
     sum.add(content);
     const auto crc = sum.value();
@@ -134,7 +134,7 @@ BOOST_AUTO_TEST_CASE(a_frame_that_is_too_long_is_not_kept) {
 }
 
 BOOST_AUTO_TEST_CASE(every_single_fault_of_a_frame_is_found) {
-  const auto good = written(frame_class::data, 7, from_hex("000102030405101112"));
+  const auto good = written(frame_class::data, 7, hex_bytes("000102030405101112"));
   for (std::size_t at = 0; at < good.size(); ++at) {
     for (unsigned bit = 0; bit < 8; ++bit) {
       auto changed = good;

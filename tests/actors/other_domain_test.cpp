@@ -211,6 +211,7 @@ struct two_sides : site_bench {
       case body_type::mo2: return mo2_row(), true;
       case body_type::mo3: return mo3_row(), true;
       case body_type::domain_keys: return domain_keys_row(), true;
+      case body_type::operation: break; // of an operator, in no domain
     }
     return false;
   }

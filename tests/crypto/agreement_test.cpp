@@ -14,8 +14,8 @@ BOOST_AUTO_TEST_SUITE(agreement)
 BOOST_AUTO_TEST_CASE(the_points_of_rfc_5903) {
   // RFC 5903, 8.1: both private keys, both points. The agreed key is X963KDF of `cryptography` over its shared
   // secret (vectors.py).
-  told_generator i{from_hex("c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433")},
-      r{from_hex("c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53")};
+  told_generator i{hex_bytes("c88f01f510d9ac3f70a292daa2316de544e9aab8afe84049c62a9c57862d1433")},
+      r{hex_bytes("c6ef9c5d78ae012a011164acb397ce2088685d8f06bf9be0b283ab46476bee53")};
   const ephemeral_key a{i}, b{r};
   BOOST_TEST(to_hex(a.public_point()) ==
              "04dad0b65394221cf9b051e1feca5787d098dfe637fc90b9ef945d0c37725811805271a0461cdb82"
@@ -33,11 +33,11 @@ BOOST_AUTO_TEST_CASE(the_points_of_rfc_5903) {
 BOOST_AUTO_TEST_CASE(botans_kdf2_is_the_kdf_of_x9_63) {
   // NIST CAVP, ANSI X9.63 (ansx963_2001.rsp), SHA-256: without and with SharedInfo, which is KDF2's salt.
   const auto kdf = Botan::KDF::create_or_throw("KDF2(SHA-256)");
-  const auto short_z = from_hex("96c05619d56c328ab95fe84b18264b08725b85e33fd34f08");
+  const auto short_z = hex_bytes("96c05619d56c328ab95fe84b18264b08725b85e33fd34f08");
   BOOST_TEST(to_hex(kdf->derive_key(16, short_z.data(), short_z.size(), nullptr, 0, nullptr, 0)) ==
              "443024c3dae66b95e6f5670601558f71");
-  const auto z = from_hex("22518b10e70f2a3f243810ae3254139efbee04aa57c7af7d"),
-             info = from_hex("75eef81aa3041e33b80971203d2c0c52");
+  const auto z = hex_bytes("22518b10e70f2a3f243810ae3254139efbee04aa57c7af7d"),
+             info = hex_bytes("75eef81aa3041e33b80971203d2c0c52");
   BOOST_TEST(
       to_hex(kdf->derive_key(64, z.data(), z.size(), info.data(), info.size(), nullptr, 0)) ==
       "c498af77161cc59f2962b9a713e2b215152d139766ce34a776df11866a69bf2e52a13d9c7c6fc878c50c5ea0bc7b00e0da2447cfd874f6"
@@ -78,7 +78,7 @@ BOOST_AUTO_TEST_CASE(points_that_are_none) {
   zero[0] = 4;
   BOOST_CHECK(!a.agree(zero, {}, *random));
   // Coordinates that are not reduced: the field's prime itself for x.
-  auto large = from_hex("04ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
+  auto large = hex_bytes("04ffffffff00000001000000000000000000000000ffffffffffffffffffffffff");
   large.resize(65);
   BOOST_CHECK(!a.agree(large, {}, *random));
 }

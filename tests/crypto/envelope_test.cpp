@@ -43,7 +43,7 @@ struct parties {
 BOOST_AUTO_TEST_CASE(what_another_implementation_sealed_opens) {
   const auto key = standard_p256();
   const auto random = seeded(21);
-  const auto plaintext = opener{key, *random}.open(from_hex(p256_sealed), view("VE/1"));
+  const auto plaintext = opener{key, *random}.open(hex_bytes(p256_sealed), view("VE/1"));
   BOOST_REQUIRE(plaintext);
   BOOST_TEST(text_of(*plaintext) == "a master key");
 }
@@ -105,7 +105,7 @@ BOOST_FIXTURE_TEST_CASE(a_sealer_cannot_lie_in_the_header, parties) {
     sealed.insert(sealed.end(), recipient.of.value.begin(), recipient.of.value.end());
     sealed.insert(sealed.end(), {0, 0, 0, 5, 0, 113});
     sealed.insert(sealed.end(), wrapped.begin(), wrapped.end());
-    told_generator nonce{from_hex("000000000000000000000005")};
+    told_generator nonce{hex_bytes("000000000000000000000005")};
     const auto body = seal_under(key, secret_of("K"), sealed, nonce);
     sealed.insert(sealed.end(), body.begin() + 12, body.end());
     return sealed;
@@ -122,8 +122,8 @@ BOOST_AUTO_TEST_CASE(gcm_of_the_standard) {
   const std::string plaintext =
       "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525"
       "b16aedf5aa0de657ba637b39";
-  const auto associated = from_hex("feedfacedeadbeeffeedfacedeadbeefabaddad2");
-  told_generator nonce{from_hex("cafebabefacedbaddecaf888")};
+  const auto associated = hex_bytes("feedfacedeadbeeffeedfacedeadbeefabaddad2");
+  told_generator nonce{hex_bytes("cafebabefacedbaddecaf888")};
   const auto sealed = seal_under(key, secret_from_hex(plaintext), associated, nonce);
   BOOST_TEST(to_hex(sealed) ==
              "cafebabefacedbaddecaf888"
@@ -153,7 +153,7 @@ BOOST_FIXTURE_TEST_CASE(sealed_under_a_secret_key, parties) {
 BOOST_AUTO_TEST_CASE(tags_and_comparison) {
   // SP 800-38B, D.3, example 3 (CMAC-AES-256, 40 bytes).
   const auto key = secret_from_hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
-  const auto message = from_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411");
+  const auto message = hex_bytes("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411");
   BOOST_TEST(to_hex(tag_under(key, message)) == "aaf3d8f1de5640c232f5b169b9c911e6");
   BOOST_CHECK_THROW(tag_under(secret_of("short"), message), std::invalid_argument);
   BOOST_TEST(same_bytes(view("abc"), view("abc")));
@@ -168,7 +168,7 @@ BOOST_AUTO_TEST_CASE(what_another_implementation_proved_checks) {
   proof_checker checker;
   const char* const records[] = {"one", "two", "three"};
   for (std::size_t i = 0; i < 3; ++i) {
-    const auto proof = from_hex(p256_proofs[i]);
+    const auto proof = hex_bytes(p256_proofs[i]);
     BOOST_TEST(checker.check(key.public_part(), key_of_ve, view(records[i]), proof));
     BOOST_TEST(claimed_signer(proof)->hex() == key.public_part().name().hex());
     BOOST_TEST(!checker.check(key.public_part(), key_of_ve, view(records[(i + 1) % 3]), proof));

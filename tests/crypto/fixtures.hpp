@@ -14,7 +14,7 @@
 
 namespace oaksteel::testing {
 
-inline bytes from_hex(std::string_view hex) { return Botan::hex_decode(hex.data(), hex.size()); }
+inline bytes hex_bytes(std::string_view hex) { return Botan::hex_decode(hex.data(), hex.size()); }
 template <class Bytes>
 std::string to_hex(const Bytes& raw) {
   return Botan::hex_encode(raw.data(), raw.size(), false);
@@ -23,7 +23,7 @@ inline byte_view view(std::string_view text) {
   return {reinterpret_cast<const std::uint8_t*>(text.data()), text.size()};
 }
 inline secret secret_of(std::string_view text) { return secret{view(text)}; }
-inline secret secret_from_hex(std::string_view hex) { return secret{byte_view{from_hex(hex)}}; }
+inline secret secret_from_hex(std::string_view hex) { return secret{byte_view{hex_bytes(hex)}}; }
 inline std::string hex_of(const secret& s) { return to_hex(reveal(s)); }
 inline std::string text_of(const secret& s) { return {reveal(s).begin(), reveal(s).end()}; }
 inline secret copy_of(const secret& s) { return secret{reveal(s)}; }

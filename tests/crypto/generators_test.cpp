@@ -269,7 +269,7 @@ BOOST_AUTO_TEST_CASE(the_noise_of_each_request_is_tested) {
 
 BOOST_AUTO_TEST_CASE(output_that_fails_a_statistic_stops_a_generator) {
   const pulled strings;
-  tested_generator made{strings.source(10), strings.terms(), std::make_unique<told_generator>(from_hex("0f"))};
+  tested_generator made{strings.source(10), strings.terms(), std::make_unique<told_generator>(hex_bytes("0f"))};
   BOOST_REQUIRE(made.fault());
   BOOST_TEST(describe(*made.fault()) == "not random at sample 1120: poker (FIPS 140-1, 4.11.1)");
   bytes out(16);

@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(roots_of_certificate_transparency) {
   std::vector<digest> leaves;
   BOOST_TEST(tree.root().hex() == roots[0]);
   for (std::size_t n = 0; n < std::size(entries); ++n) {
-    leaves.push_back(leaf_hash(from_hex(entries[n])));
+    leaves.push_back(leaf_hash(hex_bytes(entries[n])));
     tree.add(leaves.back());
     BOOST_TEST(tree.root().hex() == roots[n + 1]);
     BOOST_TEST(merkle_root(leaves).hex() == roots[n + 1]);

@@ -65,7 +65,7 @@ BOOST_AUTO_TEST_CASE(rdseed_answers_or_says_that_it_is_not_there) {
 
 BOOST_AUTO_TEST_CASE(a_generator_s_numbers_pass_through) {
   bytes out(40);
-  BOOST_CHECK(!generator_source("told", std::make_unique<told_generator>(from_hex("010203")))->read(out, 1s));
+  BOOST_CHECK(!generator_source("told", std::make_unique<told_generator>(hex_bytes("010203")))->read(out, 1s));
   BOOST_TEST(to_hex(out).substr(0, 14) == "01020301020301");
 }
 

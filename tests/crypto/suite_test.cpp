@@ -22,7 +22,7 @@ namespace {
 
 const char* const bytes_00_to_1f = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
 
-std::optional<public_key> read(suite_id suite, std::string_view hex) { return public_key::parse(suite, from_hex(hex)); }
+std::optional<public_key> read(suite_id suite, std::string_view hex) { return public_key::parse(suite, hex_bytes(hex)); }
 
 bytes flipped(bytes b, std::size_t at, std::uint8_t mask = 1) {
   b[at] ^= mask;
@@ -50,15 +50,15 @@ BOOST_AUTO_TEST_CASE(rsa_of_another_implementation) {
   BOOST_TEST(to_hex(key->public_part().spki()) == rsa_spki);
   BOOST_TEST(hex_of(key->stored()) == rsa_pkcs8);
   const auto random = seeded(1);
-  const auto unwrapped = key->unwrap(from_hex(rsa_wrapped), *random);
+  const auto unwrapped = key->unwrap(hex_bytes(rsa_wrapped), *random);
   BOOST_REQUIRE(unwrapped);
   BOOST_TEST(hex_of(*unwrapped) == bytes_00_to_1f);
 
   const auto& open = key->public_part();
-  const auto signature = from_hex(rsa_signature);
+  const auto signature = hex_bytes(rsa_signature);
   BOOST_TEST(open.verify(view("sample"), signature));
   BOOST_TEST(!open.verify(view("Sample"), signature));
-  BOOST_TEST(!open.verify(view("sample"), from_hex(rsa_short_salt)));
+  BOOST_TEST(!open.verify(view("sample"), hex_bytes(rsa_short_salt)));
   for (std::size_t i = 0; i < signature.size(); ++i)
     BOOST_TEST(!open.verify(view("sample"), flipped(signature, i)));
   BOOST_TEST(!open.verify(view("sample"), byte_view{signature}.first(383)));
@@ -152,7 +152,7 @@ BOOST_AUTO_TEST_CASE(public_keys_that_are_none) {
       BOOST_CHECK(!read(suite, hex.substr(0, n)));
   }
   // Every other byte pattern is another point, almost never on the curve, or another structure.
-  const auto spki = from_hex(p256_spki);
+  const auto spki = hex_bytes(p256_spki);
   for (std::size_t i = 0; i < spki.size(); ++i)
     BOOST_CHECK_MESSAGE(!public_key::parse(suite_id::p256, flipped(spki, i)), "byte " << i);
 }
@@ -182,20 +182,20 @@ BOOST_AUTO_TEST_CASE(private_keys_that_are_none) {
   }
   // A scalar beyond the order, with the point that belongs to it: 5 and the order plus 5 are one key.
   const std::string five = "0000000000000000000000000000000000000000000000000000000000000005";
-  told_generator tells_five{from_hex(five)};
+  told_generator tells_five{hex_bytes(five)};
   auto beyond = hex_of(private_key::generate(suite_id::p256, tells_five).stored());
   const auto at = beyond.find(five);
   BOOST_REQUIRE(at != std::string::npos);
   BOOST_CHECK(private_key::parse(suite_id::p256, secret_from_hex(beyond)));
   for (std::size_t i = 0; i < beyond.size(); i += 2) {
-    auto flip = from_hex(beyond);
+    auto flip = hex_bytes(beyond);
     flip[i / 2] ^= 1;
     BOOST_CHECK_MESSAGE(!private_key::parse(suite_id::p256, secret{byte_view{flip}}), "byte " << i / 2);
   }
   beyond.replace(at, five.size(), "ffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632556");
   BOOST_CHECK(!private_key::parse(suite_id::p256, secret_from_hex(beyond)));
   // An RSA key with sound primes whose exponent does not undo the public one.
-  const auto raw = from_hex(rsa_pkcs8);
+  const auto raw = hex_bytes(rsa_pkcs8);
   Botan::DataSource_Memory source{raw.data(), raw.size()};
   const auto sound = Botan::PKCS8::load_key(source);
   const auto& rsa = dynamic_cast<const Botan::RSA_PrivateKey&>(*sound);
@@ -207,7 +207,7 @@ BOOST_AUTO_TEST_CASE(private_keys_that_are_none) {
 
 // All of its numbers fit each other (RFC 8017, 3.2), but one of the primes is none: it does not sign.
 BOOST_AUTO_TEST_CASE(an_rsa_key_of_a_composite_number_is_refused) {
-  const auto raw = from_hex(rsa_pkcs8);
+  const auto raw = hex_bytes(rsa_pkcs8);
   Botan::DataSource_Memory source{raw.data(), raw.size()};
   const auto sound = Botan::PKCS8::load_key(source);
   const auto& rsa = dynamic_cast<const Botan::RSA_PrivateKey&>(*sound);
@@ -225,7 +225,7 @@ BOOST_AUTO_TEST_CASE(an_rsa_key_of_a_composite_number_is_refused) {
 
 BOOST_AUTO_TEST_CASE(the_fingerprint_is_of_the_spki) {
   const auto key = standard_p256();
-  BOOST_TEST(key.public_part().name().hex() == sha256(from_hex(p256_spki)).hex());
+  BOOST_TEST(key.public_part().name().hex() == sha256(hex_bytes(p256_spki)).hex());
   BOOST_CHECK(key.suite() == suite_id::p256);
   BOOST_CHECK(key.public_part().suite() == suite_id::p256);
 }

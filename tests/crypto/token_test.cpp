@@ -87,7 +87,7 @@ BOOST_AUTO_TEST_CASE(cmac_of_the_standard) {
   // SP 800-38B, D.3 (CMAC-AES-256).
   const auto key = secret_from_hex("603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4");
   const auto message =
-      from_hex("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f"
+      hex_bytes("6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e5130c81c46a35ce411e5fbc1191a0a52eff69f"
                "2445df4f9b17ad2b417be66c3710");
   const std::pair<std::size_t, const char*> expected[] = {{0, "028962f61b7bf89efc6b551f4667d983"},
                                                           {16, "28a7023f452e8f82bd4bf28d8c37c35c"},
