@@ -99,6 +99,8 @@ BOOST_AUTO_TEST_CASE(a_key_is_committed) {
     {"one that could not be written", commit(refused_6, key(6)), "! meter_key_missing"},
     {"the one before it, which is gone", commit(refused_6, key(5)), "! meter_key_missing"},
     {"again", commit(one_committed, key(5)), "-"},
+    {"again, while another waits", commit(one_of_two, key(5)), "! meter_key_committed"},
+    {"again, when both are", commit(both, key(5)), "-"},
     {"the second domain's", commit(one_of_two, key(8, usps)), "key_committed"},
     {"an opened meter", commit(opened, key(5)), "! meter_tampered"},
   });

@@ -6,6 +6,7 @@
 #include "tests/scenarios/log_facts.hpp"
 
 #include <algorithm>
+#include <map>
 #include <set>
 
 namespace oaksteel::testing {
@@ -132,6 +133,18 @@ BOOST_AUTO_TEST_CASE(a_key_for_a_meter_that_is_on_no_line_is_bad) {
   BOOST_CHECK(day.errors() == std::multiset<std::string>{"psr/steel-2: meter_not_known"});
   BOOST_CHECK_EQUAL(day.result.counts.keys.at({"USPS"}).at("Bad"), 1u);
   BOOST_CHECK(all_of<leg_timed_out>(day).empty()); // by evidence
+}
+
+// Both keys of M0000001 have the number 1: changed into the other domain's, the commit of the postal one is the vendor's said
+// again. Its acknowledgement names no key, and what it says must not pass for the postal key: that is said again too.
+BOOST_AUTO_TEST_CASE(a_commit_of_the_other_domains_key_commits_nothing_else) {
+  const auto day = day_with(fault("MI6c", "wrong_domain", "meter") + "\nnth = 2");
+  comes_out(day, 0);
+  BOOST_CHECK(day.errors() == std::multiset<std::string>{"meter/M0000001: meter_key_committed"});
+  std::map<key_id, int> committed;
+  for (const auto& e : all_of<key_committed>(day))
+    ++committed[e.key];
+  BOOST_CHECK((committed[{ve, 1}] == 1 && committed[{{"USPS"}, 1}] == 1));
 }
 
 // EP-28: the record table of the archive. What was refused for its content is sent again; meanwhile Steel has seen later
