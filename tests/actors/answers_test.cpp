@@ -66,6 +66,7 @@ BOOST_AUTO_TEST_CASE(a_fetched_key_is_the_one_asked_for_and_stands_where_its_rec
   BOOST_CHECK(!answers(fetch_record{{}, key8, {}}, fetched(mi3)));
   BOOST_CHECK(!answers(fetch_record{{}, foreign, {}}, fetched(mi3)));
   BOOST_CHECK(!answers(fetch_record{{}, {ve, 0}, meter2}, fetched(mr3)));
+  BOOST_CHECK(!answers(fetch_record{{}, {usps, 0}, meter1}, fetched(mr3))); // sound, and of another domain's archive
   const std::vector<std::function<void(master_key&)>> otherwise{
     [](master_key& k) { k.status = key_status::installed; }, [](master_key& k) { k.key = key8; },
     [](master_key& k) { k.product = {"QC"}; },               [](master_key& k) { k.serial = {"101"}; },
