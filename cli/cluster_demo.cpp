@@ -470,10 +470,13 @@ private:
     std::vector<std::string> together{"audit", "all", "--clock-tolerance", "1000"};
     for (const auto& node : plan_.nodes)
       together.insert(together.end(), {"--data", read_configuration(file_of(node.name))->data.string()});
+    for (const auto& f : factories_)
+      for (const auto& meter : f.meters)
+        together.insert(together.end(), {"--data", (dir_ / "meters" / meter.text).string()});
     child_program check{together, dir_ / "prints" / "audit-of-all"};
     if (check.finish() != exit_done)
       throw demo_failed{"all logs together: " + check.last_line() + " (" + (dir_ / "prints" / "audit-of-all").string() + ')'};
-    view_->say("all logs together: one history, audited; good");
+    view_->say("all logs together, those of the meters too: one history, audited; good");
     view_->say("everything is in " + dir_.string());
   }
 

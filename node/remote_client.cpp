@@ -25,6 +25,7 @@ using failure = boost::system::error_code;
 constexpr std::chrono::seconds silence_limit{10};
 /// How long an answer that was lost is asked for again, and how often.
 constexpr std::chrono::seconds insistence{60}, pause{1};
+constexpr unsigned wordless_limit = 3;
 
 /// One connection, from its first byte to the answer.
 class conversation {
@@ -54,6 +55,8 @@ public:
   }
   /// Something may have been heard by the node.
   bool connected() const { return connected_; }
+  /// The node said something, a sign of life at least.
+  bool heard() const { return heard_; }
 
 private:
   /// Runs one step, which calls what it is given when it is done; false when it fails or takes too long.
@@ -82,6 +85,7 @@ private:
             stream_.async_read_some(asio::buffer(piece), [done, &size](failure e, std::size_t n) { size = n, done(e); });
           }))
         return unexpected{unanswered()};
+      heard_ = true;
       line.append(piece.data(), size);
       if (line.size() > requests::answer_limit)
         return unexpected{problem(storage_code::too_large, "the answer is too long")};
@@ -106,7 +110,7 @@ private:
   asio::io_context work_;
   asio::ssl::stream<tcp::socket> stream_;
   failure failed_;
-  bool connected_ = false;
+  bool connected_ = false, heard_ = false;
 };
 
 /// The node works on it: an answer to a command that came again while the first was under way.
@@ -154,6 +158,7 @@ stored<requests::answer> ask_over_network(const operator_access& access, const r
   const auto line = sign_request(terms, request, identity->own().key, *random) + '\n';
   const auto until = std::chrono::steady_clock::now() + insistence;
   bool lost = false; // a node took the command and did not answer
+  unsigned wordless = 0; // times in a row that it hung up at once, which no node does that is ended
   for (;;) {
     conversation one{access, *identity};
     const auto said = one.hold(line);
@@ -166,8 +171,13 @@ stored<requests::answer> ask_over_network(const operator_access& access, const r
         return std::move(*answer);
     }
     lost = lost || one.connected();
+    wordless = one.connected() && !one.heard() ? wordless + 1 : 0;
     if (!lost)
       return unexpected{said.error()};
+    if (wordless == wordless_limit)
+      return unexpected{storage_error{storage_code::not_ours, "node " + access.node.text +
+                                                                ": it hangs up without a word; does it take the "
+                                                                "certificate of " + who->text + "? Its error log says why"}};
     if (std::chrono::steady_clock::now() > until)
       return unexpected{storage_error{storage_code::io, "node " + access.node.text +
                                                           ": no answer came; it may or may not be done: the same command "

@@ -160,9 +160,11 @@ bytes& parameter_of(command& c, std::string_view field) {
   return c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, field) - fields.begin()));
 }
 
-void alter(bytes& p) {
-  // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length.
-  p.at(p.size() > 64 ? p.size() / 2 : p.size() - 1) ^= 1;
+void alter(bytes& p, std::string_view field) {
+  // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length. That
+  // of a head says whether its last position is one of another log.
+  const auto last = p.size() - (field == "head" ? 2 : 1);
+  p.at(p.size() > 64 ? p.size() / 2 : last) ^= 1;
 }
 
 } // namespace
@@ -188,7 +190,7 @@ bool can_meet(const any_message& m, component to, std::string_view fault) {
 
 bytes changed(command c, const message_fault& f, const other_names& others) {
   if (f.what == "altered")
-    alter(parameter_of(c, f.field));
+    alter(parameter_of(c, f.field), f.field);
   else if (f.what == "unknown_command")
     c.code = 0xffff;
   else if (f.what == "parameter_missing")

@@ -100,7 +100,7 @@ BOOST_FIXTURE_TEST_CASE(half_long_and_many_lines, served) {
   BOOST_CHECK(one_error(answer_to("hel", true), "ends before its line feed"));
   BOOST_CHECK(one_error(answer_to("", true), "ends before its line feed"));
   BOOST_CHECK(one_error(answer_to("a\nb\n"), "more than one line"));
-  BOOST_CHECK(one_error(answer_to(std::string(10'000'000, 'x') + "\n"), "longer than 65536 bytes"));
+  BOOST_CHECK(one_error(answer_to(std::string(10'000'000, 'x') + "\n"), "longer than 1048576 bytes"));
   BOOST_CHECK_EQUAL(answer_to(std::string("\0\xff", 2) + "\n"), "you said " + std::string("\0\xff\n", 3));
   BOOST_CHECK_EQUAL(answer_to("still here\n"), "you said still here\n");
 }

@@ -134,7 +134,7 @@ kmc = "c"
   wrong(whose + without(more, "kmc = \"c\"", "kmc = \"b\"") + parts, "node \"b\" has no KMC");
   wrong(whose + without(more, "[\"kmc\"]", "[\"kmc\"]\nkmc = \"a\"") + parts, "node \"c\" has a KMC of its own");
   wrong(whose + more + "[[node]]\nname = \"e\"\naddress = \"tcp:127.0.0.1:7005\"\n" + without(parts, "node = \"b\"", "node = \"e\""),
-        "Steel box \"steel-1\" stands at node \"e\"");
+        "steel box \"steel-1\" stands at node \"e\"");
 }
 
 BOOST_FIXTURE_TEST_CASE(a_node_that_is_alone_has_nothing_of_a_plan, files) {
