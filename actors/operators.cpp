@@ -79,7 +79,11 @@ auto begin(operators_pointer self, const begin_operation& m) {
 auto end(operators_pointer self, const end_operation& m) {
   auto rp = self->make_response_promise<acknowledged>();
   const auto key = operation_key(m.answered.operator_name, m.answered.id);
-  self->state.house->submit({m.head, "end_operation", fails(rp)}, [self, m, key, rp](transaction& t) {
+  const auto failed = [self, key, rp](const caf::error& e) mutable {
+    self->state.under_way.erase(key);
+    rp.deliver(e);
+  };
+  self->state.house->submit({m.head, "end_operation", failed}, [self, m, key, rp](transaction& t) {
     const stream_id stream{stream_kind::operation, key};
     const auto events = decide(t.state<operation>(stream), m.answered);
     if (!events)

@@ -297,8 +297,12 @@ int verify_file(const operate_arguments& arguments, const std::filesystem::path&
   if (!pieces)
     return complain(pieces.error().text(), exit_usage);
   std::vector<judgement> all;
-  for (const auto& part : mail_files(*pieces, requests::request_limit - 4096)) {
-    const auto answer = answer_to(arguments, requests::verify_mail{domains, part});
+  const auto parts = mail_files(*pieces, requests::request_limit - 4096);
+  auto to = arguments;
+  for (std::size_t n = 0; n < parts.size(); ++n) {
+    if (!arguments.id.empty() && parts.size() > 1)
+      to.id = arguments.id + '-' + std::to_string(n + 1); // each part is a command of its own
+    const auto answer = answer_to(to, requests::verify_mail{domains, parts[n]});
     if (!answer)
       return complain(answer.error());
     if (answer->error)

@@ -155,7 +155,9 @@ struct sentence {
   std::string operator()(const operation_asked& e) const {
     const auto body = decode_body<operation_body>(e.command.body);
     return join("operator ", e.operator_name, " asked, as command ", e.id, ": ",
-                body ? body->request : "something that cannot be read");
+                !body                  ? "something that cannot be read"
+                : body->request.empty() ? "to verify mail, SHA-256 " + body->attached.hex()
+                                        : body->request);
   }
   std::string operator()(const operation_answered& e) const {
     return join("operator ", e.operator_name, " was answered, command ", e.id, ": ", e.answer);

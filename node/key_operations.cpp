@@ -15,6 +15,8 @@ namespace {
 
 /// How often whoever waits for an order looks whether the node is to end.
 constexpr std::chrono::milliseconds glance{200};
+/// How long he waits: longer than the KMC asks what became of a key (EP-13b).
+constexpr std::chrono::minutes order_limit{15};
 
 } // namespace
 
@@ -56,23 +58,26 @@ order operations::task::outcome_of(const Handle& whom, Message m, const std::str
   std::optional<caf::error> problem;
   // A KMC at another node may take longer than a link waits; the same order again is the same order.
   const auto unanswered = [&] { return !problem || refusal_in(*problem) == refusal::no_answer; };
-  while (!outcome && unanswered() && !house_.ending_) {
+  const auto until = std::chrono::steady_clock::now() + order_limit;
+  const auto given_up = [&] { return house_.ending_ || std::chrono::steady_clock::now() > until; };
+  while (!outcome && unanswered() && !given_up()) {
     problem.reset();
     const auto waiter = self_->spawn([whom, m, task = caf::actor{self_}](caf::event_based_actor* w) {
       w->request(whom, caf::infinite, m)
           .then([w, task](const order_result& r) { w->send(task, r); },
                 [w, task](const caf::error& e) { w->send(task, e); });
     });
-    while (!outcome && !problem && !house_.ending_)
+    while (!outcome && !problem && !given_up())
       self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
                      caf::after(glance) >> [] {});
     caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
   }
-  if (problem && !outcome && !house_.ending_)
+  if (problem && !outcome && !given_up())
     stop(refusal_in(*problem), about, told_in(*problem));
   if (!outcome)
     throw operation_stopped{
-      requests::failed(about + ": the node ends; the order goes on when the node runs again and its boxes are enabled"),
+      requests::failed(about + (house_.ending_ ? ": the node ends; the order goes on when the node runs again and its boxes are enabled"
+                                               : ": no end in 15 minutes; the order goes on, ask again")),
       true};
   return std::move(*outcome);
 }

@@ -112,9 +112,12 @@ struct house {
       desk->have_neighbours(operators, [this] { return others->seen(); });
       others->start(*system, options.around, opened.node, *hosted, [this] { desk->bring_up_to_date(*system); },
                     [this](certificate who, const std::string& line, const control_server::reply& reply) {
+                      const auto name = who.holder.text();
                       const auto request = read_signed_request(line, std::move(who));
-                      request ? desk->start(*system, *request, answer_by(reply))
-                              : reply(line_of(requests::failed(request.error())));
+                      if (request)
+                        return desk->start(*system, *request, answer_by(reply));
+                      others->note(refusal::command_malformed, name, request.error());
+                      reply(line_of(requests::failed(request.error())));
                     });
     }
   }

@@ -363,8 +363,16 @@ void operations::start(caf::actor_system& system, requests::any_request request,
   work(system, std::move(request), std::move(done));
 }
 
+/// Whoever hangs up does not end what he asked for: it is that which is counted.
 void operations::start(caf::actor_system& system, signed_request request, std::function<void(requests::answer)> done) {
-  work(system, std::move(request), std::move(done));
+  if (signed_tasks_.fetch_add(1) >= signed_tasks_limit) {
+    --signed_tasks_;
+    return done(requests::failed(refusal::busy, request.body.by.text));
+  }
+  work(system, std::move(request), [this, done = std::move(done)](requests::answer a) {
+    --signed_tasks_;
+    done(std::move(a));
+  });
 }
 
 } // namespace oaksteel

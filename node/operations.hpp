@@ -67,6 +67,8 @@ private:
   std::atomic<std::uint64_t> heads_ = 0;
   std::atomic<bool> ending_ = false;
   std::atomic<bool> updating_ = false;
+  static constexpr unsigned signed_tasks_limit = 64; ///< commands of operators at once
+  std::atomic<unsigned> signed_tasks_ = 0;
   std::mutex beginning_;
   std::set<label> initialising_; ///< slots whose box takes its id now; under beginning_
 };

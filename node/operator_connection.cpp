@@ -47,8 +47,9 @@ void operator_connection::read() {
       return self->end(self->taken_ ? "" : "it ended before its request");
     if (self->taken_)
       return self->end("more than one request on a connection");
+    const auto before = self->in_.size();
     self->in_.append(self->piece_.data(), size);
-    const auto end = self->in_.find('\n');
+    const auto end = self->in_.find('\n', before);
     if (end == std::string::npos ? self->in_.size() > signed_request_limit : end + 1 != self->in_.size())
       return self->end(end == std::string::npos ? "a request that is too long" : "more than one request on a connection");
     if (end != std::string::npos) {

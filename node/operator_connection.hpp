@@ -16,7 +16,7 @@
 namespace oaksteel {
 
 /// Operators at once.
-inline constexpr std::size_t operator_limit = 32;
+inline constexpr std::size_t operator_limit = 32, operator_own_limit = 4; ///< of all, and of one
 
 class operator_connection : public std::enable_shared_from_this<operator_connection> {
 public:
@@ -29,6 +29,7 @@ public:
   /// Called once at the end, not from within serve(); `problem` says what was wrong with what he sent, if anything was.
   void when_over(std::function<void(const operator_connection*, std::string problem)> told) { over_ = std::move(told); }
   void serve(handler work);
+  std::string holder() const { return who_.holder.text(); }
   /// He hears why he is not served.
   void turn_away(const std::string& why);
 

@@ -272,8 +272,14 @@ private:
   /// The pong was written somewhere between ping and now.
   bool heard_clock(const peer_message& pong) {
     const auto theirs = decode<instant>(pong.data);
-    if (!theirs || !house_.tell.clocked || pong.id != pings_)
-      return theirs.has_value();
+    // Of a ping that went out; and a time of this world, or it is no clock.
+    constexpr std::int64_t year_9999 = 253'402'300'800'000'000;
+    if (!theirs || theirs->us < 0 || theirs->us >= year_9999 || pong.id == 0 || pong.id > pings_)
+      return false;
+    // A late one, behind a long message, tells nothing; nor does a second one.
+    if (pong.id != awaited_ || !house_.tell.clocked)
+      return true;
+    awaited_ = 0;
     const auto doubt = (house_.now().us - asked_at_.us) / 2;
     const auto ahead = theirs->us - asked_at_.us - doubt;
     house_.tell.clocked(node_, std::chrono::microseconds{ahead}, std::chrono::microseconds{doubt});
@@ -317,7 +323,8 @@ private:
       else if (!self->waits_ && ++self->silences_ >= 3)
         return self->end(refusal::peer_silent, "nothing was heard of it");
       self->asked_at_ = self->house_.now();
-      self->send({peer_message_kind::ping, ++self->pings_, {}});
+      self->awaited_ = ++self->pings_;
+      self->send({peer_message_kind::ping, self->pings_, {}});
       self->watch();
     });
   }
@@ -332,7 +339,7 @@ private:
   std::map<std::uint64_t, std::size_t> unanswered_; ///< commands of the peer, and their sizes
   std::size_t unanswered_bytes_ = 0;
   std::optional<std::uint64_t> question_; ///< of the peer, not answered yet
-  std::uint64_t pings_ = 0; ///< that went out; each has its number
+  std::uint64_t pings_ = 0, awaited_ = 0; ///< that went out, each with its number; whose pong is awaited, 0: of none
   instant asked_at_;        ///< when the last one did
   int silences_ = 0;   ///< times in a row that nothing moved
   bool alive_ = false; ///< something moved since the last time
@@ -457,7 +464,10 @@ void peer_port::impl::serve(const connection_handle& c, asio::ssl::stream<tcp::s
     return;
   const auto name = who.holder.text();
   const auto one = std::make_shared<operator_connection>(std::move(stream), std::move(who));
-  if (operators.size() >= operator_limit)
+  const auto of_him = std::ranges::count_if(operators, [&](const auto& other) { return other->holder() == name; });
+  if (static_cast<std::size_t>(of_him) >= operator_own_limit)
+    one->turn_away("busy: " + std::to_string(operator_own_limit) + " commands of " + name + " are under way; try again");
+  else if (operators.size() >= operator_limit)
     one->turn_away("busy: " + std::to_string(operator_limit) + " operators are served; try again");
   else
     one->serve(tell.operated);

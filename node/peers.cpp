@@ -111,9 +111,7 @@ peer_listener peers::listener(operator_connection::handler operated) {
   l.commanded = [this](const std::string& node, peer_message m) {
     caf::anon_send(all_.at(node).door, peer_heard{{}, m.id, std::move(m.data)});
   };
-  l.refused = [this](refusal why, const std::string& who, const std::string& about) {
-    caf::anon_send(neighbours_, peer_refused{{}, why, who, about});
-  };
+  l.refused = [this](refusal why, const std::string& who, const std::string& about) { note(why, who, about); };
   return l;
 }
 
@@ -133,6 +131,10 @@ void peers::start(caf::actor_system& system, const surroundings& around, const n
                                 neighbours_, std::move(lacking));
   port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors},
               listener(std::move(operated)), others());
+}
+
+void peers::note(refusal why, const std::string& who, const std::string& about) const {
+  caf::anon_send(neighbours_, peer_refused{{}, why, who, about});
 }
 
 void peers::stop() {

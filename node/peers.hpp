@@ -34,6 +34,8 @@ public:
              std::function<void()> lacking, operator_connection::handler operated);
   /// The other nodes, as they are seen now. From any thread.
   std::vector<neighbour_state> seen() const;
+  /// Into the error log, gathered: what somebody sent that is none of what he may send.
+  void note(refusal why, const std::string& who, const std::string& about) const;
   /// Ends the port's thread, and the actors.
   void stop();
 

@@ -10,6 +10,7 @@
 #include "storage/event_codec.hpp"
 
 #include <algorithm>
+#include <chrono>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -109,7 +110,8 @@ seen_numbers seen_of_nodes::of(const std::string& node) {
   const std::lock_guard lock{mutex_};
   const auto view = log_->view();
   for (const auto size = view.size(); up_to_ < size;)
-    if (const auto r = view.at(++up_to_))
+    // What was refused is no number that was used.
+    if (const auto r = view.at(++up_to_); r && r->stream.kind != stream_kind::faults)
       for (const auto& p : r->participants)
         all_.add(p);
   auto seen = all_;
@@ -128,7 +130,8 @@ std::optional<storage_error> raise_counters(opened_log& opened, const node_confi
   auto node = opened.node;
   const counters_raised done{written.epoch(), told};
   const auto view = written.view();
-  raise_request to{view, opened.last};
+  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
+  raise_request to{view, std::max(opened.last, instant{now.count()})};
   raise_all(to, view, plan, seen);
   evolve(node, done);
   to.add(node_stream, done, encode(node));

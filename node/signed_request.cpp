@@ -32,11 +32,15 @@ expected<signed_request, std::string> read_signed_request(std::string_view line,
   auto body = record ? decode_body<operation_body>(record->body) : std::nullopt;
   if (!body || body->request.size() > operation_request_limit)
     return unexpected{std::string{"the line is no signed request"}};
+  if (who.holder != operator_named(body->by))
+    return unexpected{"the command is of operator " + body->by.text + ", and not of him who sends it"};
   if (body->attached != sha256(bytes_of(beside)) || body->request.empty() == beside.empty())
     return unexpected{std::string{"what was signed is not what came with it"}};
   auto request = requests::read_request(beside.empty() ? body->request : beside);
   if (!request)
     return unexpected{request.error()};
+  if (!beside.empty() && !std::holds_alternative<requests::verify_mail>(*request))
+    return unexpected{std::string{"only mail may stand behind what was signed"}};
   return signed_request{std::move(who), std::move(*record), std::move(*body), std::move(*request)};
 }
 

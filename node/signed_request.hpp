@@ -3,7 +3,8 @@
 //
 //   line := record [" " request]      record: hex of a signed_record, whose body is an operation_body
 //
-// The request stands in the body; one that is too long for an event stands behind it, and the body has its digest.
+// The request stands in the body. Mail that is too long for an event stands behind it, and the body has its digest; no
+// other request may.
 
 #include "crypto/certificate.hpp"
 #include "events/operation.hpp"

@@ -65,9 +65,12 @@ custodians = ["Ada", "Bela"]
 )";
 
 inline bool until(const std::function<bool()>& ready) {
-  for (int i = 0; i < 1200 && !ready(); ++i)
+  for (int i = 0; i < 1200; ++i) {
+    if (ready())
+      return true;
     std::this_thread::sleep_for(std::chrono::milliseconds{50});
-  return ready();
+  }
+  return false;
 }
 
 class hand_run_node {

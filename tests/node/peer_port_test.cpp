@@ -403,9 +403,18 @@ BOOST_AUTO_TEST_CASE(an_operator_gets_one_answer_to_one_line) {
   BOOST_TEST(all.home.count("operated") == 1u);
   // As many as are served at once; one more hears so.
   std::vector<std::unique_ptr<tls_client>> many;
-  for (std::size_t n = 0; n < operator_limit; ++n)
+  for (std::size_t n = 0; n < operator_own_limit; ++n)
     many.push_back(std::make_unique<tls_client>(all.at_home, ada, "Ada"));
-  BOOST_TEST(says("").find("busy: 32 operators are served") != std::string::npos);
+  BOOST_TEST(says("").find("busy: 4 commands of operator:Ada are under way") != std::string::npos);
+  for (std::size_t n = operator_own_limit; n < operator_limit; ++n) {
+    const auto name = "P" + std::to_string(n / operator_own_limit);
+    static std::map<std::string, fs::path> folders;
+    if (!folders.contains(name))
+      folders[name] = all.pki.person(name);
+    many.push_back(std::make_unique<tls_client>(all.at_home, folders[name], name));
+  }
+  tls_client late{all.at_home, all.pki.person("Late"), "Late"};
+  BOOST_TEST(late.hears().find("busy: 32 operators are served") != std::string::npos);
   all.a_proper_peer_gets_through();
 }
 

@@ -1,6 +1,8 @@
 #include "node/signed_request.hpp"
 
 #include "crypto/envelope.hpp"
+#include "crypto/merkle.hpp"
+#include "storage/signed_body.hpp"
 #include "tests/test_operator.hpp"
 
 namespace oaksteel::testing {
@@ -43,6 +45,18 @@ BOOST_AUTO_TEST_CASE(short_requests_are_in_what_is_signed_and_long_ones_beside_i
 BOOST_AUTO_TEST_CASE(what_is_none_is_refused_with_one_line) {
   const auto small = signed_line(requests::list_boxes{});
   const auto large = signed_line(requests::verify_mail{{}, std::string(100'000, 'x')});
+  const auto beside = [](const requests::any_request& r) {
+    const auto text = line_of(r);
+    const operation_body body{terms.node, terms.by, terms.id, terms.time, "",
+                              sha256({reinterpret_cast<const std::uint8_t*>(text.data()), text.size()})};
+    return hex(encode(signed_record{encode_body(body), {}})) + ' ' + text;
+  };
+  // An auditor must see what was asked: nothing but mail is long.
+  BOOST_TEST(problem(beside(requests::create_domain{{"VE"}, {}, {}})) == "only mail may stand behind what was signed");
+  BOOST_TEST(problem(beside(requests::verify_mail{{}, "x"})) == "none");
+  const test_operator bela{"Bela"};
+  const auto stolen = read_signed_request(small, bela.shown());
+  BOOST_TEST((!stolen && stolen.error() == "the command is of operator Ada, and not of him who sends it"));
   BOOST_TEST(problem("") == "the line is no signed request");
   BOOST_TEST(problem("{}") == "the line is no signed request");
   BOOST_TEST(problem(small.substr(2)) == "the line is no signed request");
