@@ -1,29 +1,25 @@
 #include "cli/cluster_demo.hpp"
 
+#include "cli/child_program.hpp"
 #include "cli/output.hpp"
 #include "cli/status.hpp"
 #include "node/configuration.hpp"
 #include "node/mail_file.hpp"
 #include "node/meter_process.hpp"
 #include "node/remote_client.hpp"
+#include "node/tls_identity.hpp"
 #include "storage/authority.hpp"
 
 #include <algorithm>
 #include <chrono>
 #include <condition_variable>
-#include <csignal>
 #include <fstream>
 #include <iostream>
 #include <map>
 #include <mutex>
 #include <thread>
 
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace oaksteel {
 namespace {
@@ -34,65 +30,6 @@ using namespace std::chrono_literals;
 /// Ends the demonstration.
 struct demo_failed {
   std::string line;
-};
-
-/// This program with other arguments; what it prints goes to a file. Ended by SIGTERM when this goes.
-class child_program {
-public:
-  child_program(const std::vector<std::string>& arguments, fs::path prints) : prints_(std::move(prints)) {
-    std::vector<std::string> words{"oaksteel"};
-    words.insert(words.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (auto& word : words)
-      argv.push_back(word.data());
-    argv.push_back(nullptr);
-    posix_spawn_file_actions_t files;
-    posix_spawn_file_actions_init(&files);
-    posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-    posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, prints_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-    const int error = posix_spawn(&pid_, "/proc/self/exe", &files, nullptr, argv.data(), environ);
-    posix_spawn_file_actions_destroy(&files);
-    if (error != 0)
-      throw demo_failed{system_error(error, "cannot be run", "/proc/self/exe").text};
-  }
-  child_program(const child_program&) = delete;
-  child_program& operator=(const child_program&) = delete;
-  ~child_program() {
-    if (pid_ > 0 && !status_) {
-      kill(pid_, SIGTERM);
-      finish();
-    }
-  }
-
-  /// Waits for its end; its exit status, or -1 where a signal ended it.
-  int finish() {
-    int how = 0;
-    while (!status_ && waitpid(pid_, &how, 0) < 0 && errno == EINTR) {
-    }
-    if (!status_)
-      status_ = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
-    return *status_;
-  }
-  bool ended() {
-    int how = 0;
-    if (!status_ && waitpid(pid_, &how, WNOHANG) == pid_)
-      status_ = WIFEXITED(how) ? WEXITSTATUS(how) : -1;
-    return status_.has_value();
-  }
-  /// The last line that it printed.
-  std::string last_line() const {
-    std::ifstream in{prints_};
-    std::string line, last;
-    while (std::getline(in, line))
-      last = line.empty() ? last : line;
-    return last;
-  }
-
-private:
-  fs::path prints_;
-  pid_t pid_ = -1;
-  std::optional<int> status_;
 };
 
 /// What is done, and how the nodes are meanwhile: a picture each second on a terminal, else a line for each step.
@@ -161,10 +98,6 @@ constexpr std::pair<std::string_view, operator_role> staff[] = {{"Olga", operato
                                                                 {"Vera", operator_role::verifier},
                                                                 {"Augusta", operator_role::auditor}};
 constexpr auto officer = "Olga", day_operator = "Oscar", verifier = "Vera", auditor = "Augusta";
-
-instant machine_time() {
-  return {std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch()).count()};
-}
 
 class demonstration {
 public:
@@ -499,6 +432,8 @@ int cluster_demo(const cluster_demo_arguments& arguments) {
     demonstration{arguments}.run();
   } catch (const demo_failed& e) {
     return complain(e.line, exit_refused);
+  } catch (const program_not_run& e) {
+    return complain(e.line, exit_io);
   }
   return output_arrived() ? exit_done : exit_io;
 }

@@ -8,11 +8,11 @@
 #include "node/mail_file.hpp"
 #include "node/node.hpp"
 #include "node/remote_client.hpp"
+#include "node/tls_identity.hpp"
 #include "storage/credentials.hpp"
 #include "storage/replay.hpp"
 
 #include <algorithm>
-#include <chrono>
 #include <iostream>
 #include <map>
 
@@ -139,14 +139,23 @@ stored<requests::answer> answer_to(const operate_arguments& arguments, const req
   return answer;
 }
 
+/// The same where all was done; else it was said why not, and this is the exit status.
+expected<requests::answer, int> done_by(const operate_arguments& arguments, const requests::any_request& request) {
+  auto answer = answer_to(arguments, request);
+  if (!answer)
+    return unexpected{complain(answer.error())};
+  if (answer->error)
+    return unexpected{complain(printable(*answer->error), exit_refused)};
+  return std::move(*answer);
+}
+
 /// What is wrong with the certificates of a node among others, a line each.
 std::vector<std::string> wrong_certificates(const node_configuration& plan) {
   if (plan.nodes.empty())
     return {};
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
   const auto read = read_credentials(credential_files::in(plan.certificates, {plan.name}),
                                      holder_name{holder_kind::node, {plan.name}},
-                                     {std::chrono::duration_cast<std::chrono::microseconds>(now).count()});
+                                     machine_time());
   return read ? std::vector<std::string>{} : read.error();
 }
 
@@ -188,11 +197,9 @@ int node_run(const std::filesystem::path& configuration) {
 }
 
 int operate(const operate_arguments& arguments, const requests::any_request& request) {
-  const auto answer = answer_to(arguments, request);
+  const auto answer = done_by(arguments, request);
   if (!answer)
-    return complain(answer.error());
-  if (answer->error)
-    return complain(printable(*answer->error), exit_refused);
+    return answer.error();
   const bool of_domains = std::holds_alternative<requests::list_domains>(request) ||
                           std::holds_alternative<requests::create_domain>(request);
   const auto display = std::visit([&](const auto& r) { return display_of(r, *answer); }, request);
@@ -203,11 +210,9 @@ int operate(const operate_arguments& arguments, const requests::any_request& req
 }
 
 int box_selftest(const operate_arguments& arguments, const label& box) {
-  const auto answer = answer_to(arguments, requests::test_box{box});
+  const auto answer = done_by(arguments, requests::test_box{box});
   if (!answer)
-    return complain(answer.error());
-  if (answer->error)
-    return complain(printable(*answer->error), exit_refused);
+    return answer.error();
   std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->lines.value_or(""));
   if (!output_arrived())
     return exit_io;
@@ -215,11 +220,9 @@ int box_selftest(const operate_arguments& arguments, const label& box) {
 }
 
 int order_for(const operate_arguments& arguments, const sequence_number& meter, const requests::any_request& request) {
-  const auto answer = answer_to(arguments, request);
+  const auto answer = done_by(arguments, request);
   if (!answer)
-    return complain(answer.error());
-  if (answer->error)
-    return complain(printable(*answer->error), exit_refused);
+    return answer.error();
   if (arguments.json) {
     auto keys = json::array();
     for (const auto& v : answer->keys)
@@ -244,11 +247,11 @@ int order_for(const operate_arguments& arguments, const sequence_number& meter, 
 }
 
 int key_show(const operate_arguments& arguments, const key_id& key) {
-  const auto answer = answer_to(arguments, requests::show_key{key});
+  const auto answer = done_by(arguments, requests::show_key{key});
   if (!answer)
-    return complain(answer.error());
-  if (answer->error || !answer->held)
-    return complain(printable(answer->error.value_or("no answer about key " + key.text())), exit_refused);
+    return answer.error();
+  if (!answer->held)
+    return complain("no answer about key " + key.text(), exit_refused);
   const auto document = as_json(*answer->held);
   if (arguments.json) {
     print_line(std::cout, document);
@@ -302,11 +305,9 @@ int verify_file(const operate_arguments& arguments, const std::filesystem::path&
   for (std::size_t n = 0; n < parts.size(); ++n) {
     if (!arguments.id.empty() && parts.size() > 1)
       to.id = arguments.id + '-' + std::to_string(n + 1); // each part is a command of its own
-    const auto answer = answer_to(to, requests::verify_mail{domains, parts[n]});
+    const auto answer = done_by(to, requests::verify_mail{domains, parts[n]});
     if (!answer)
-      return complain(answer.error());
-    if (answer->error)
-      return complain(printable(*answer->error), exit_refused);
+      return answer.error();
     if (!add_verdicts(all, *answer))
       return complain("the node's answer is no answer to this", exit_io);
   }
@@ -337,11 +338,9 @@ int verify_file(const operate_arguments& arguments, const std::filesystem::path&
 }
 
 int box_status(const operate_arguments& arguments, const label& box) {
-  const auto answer = answer_to(arguments, requests::list_boxes{});
+  const auto answer = done_by(arguments, requests::list_boxes{});
   if (!answer)
-    return complain(answer.error());
-  if (answer->error)
-    return complain(printable(*answer->error), exit_refused);
+    return answer.error();
   const auto found = std::ranges::find_if(answer->boxes, [&](const requests::box_view& v) {
     return v.slot == box || (v.id && v.id->text() == box.text);
   });

@@ -198,6 +198,14 @@ expected<node_configuration, text_error> read_deployment(const std::filesystem::
   return result_of(r, plan);
 }
 
+std::vector<std::string> node_configuration::others() const {
+  std::vector<std::string> names;
+  for (const auto& node : nodes)
+    if (node.name.text != name)
+      names.push_back(node.name.text);
+  return names;
+}
+
 std::string node_configuration::node_of(const party& p) const {
   const auto at_box = [&](const std::string& slot) {
     const auto found = std::ranges::find(boxes, label{slot}, &box_plan::slot);

@@ -53,6 +53,8 @@ struct node_configuration {
   std::vector<box_plan> boxes;
   std::vector<meter_plan> meters;
 
+  /// The other nodes of its plan.
+  std::vector<std::string> others() const;
   computer_table computers() const { return computer_table{nodes}; }
   /// The node at which a component is.
   std::string node_of(const party& p) const;

@@ -81,10 +81,7 @@ struct peer_port::impl {
   impl(peer_port_options o, tls_identity i) : options(std::move(o)), identity(std::move(i)) {}
 
   instant now() const {
-    if (options.now)
-      return options.now();
-    const auto since = std::chrono::system_clock::now().time_since_epoch();
-    return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+    return options.now ? options.now() : machine_time();
   }
   const peer_plan* planned(const std::string& node) const {
     const auto found = std::ranges::find(options.peers, node, &peer_plan::node);

@@ -34,27 +34,19 @@ stored<std::unique_ptr<peers>> peers::open(const node_configuration& plan) {
   return std::make_unique<peers>(plan, std::move(*port));
 }
 
-std::vector<std::string> peers::others() const {
-  std::vector<std::string> names;
-  for (const auto& node : plan_.nodes)
-    if (node.name.text != plan_.name)
-      names.push_back(node.name.text);
-  return names;
-}
-
 neighbourhood peers::begin(caf::actor_system& system) {
-  for (const auto& node : others()) {
+  for (const auto& node : plan_.others()) {
     peer_link_options link;
     link.send = [this, node](peer_message m) { port_.ask(node, std::move(m)); };
     peer_door_options door;
     door.send = [this, node](peer_message m) { port_.answer(node, std::move(m)); };
     door.trouble = [this, node](refusal why, const std::string& about) {
-      caf::anon_send(neighbours_, peer_refused{{}, why, "node " + node, about});
+      note(why, "node " + node, about);
     };
     seen_[node] = {node};
     all_[node] = {system.spawn(peer_link, std::move(link)), system.spawn(peer_door, std::move(door))};
   }
-  return {plan_.name, others(), [this](const party& p) { return plan_.node_of(p); },
+  return {plan_.name, plan_.others(), [this](const party& p) { return plan_.node_of(p); },
           plan_.computers(),
           [this](const std::string& node) { return carrier_actor{all_.at(node).link}; },
           [this](const std::string& node, const wire& ends, carrier_actor near) {
@@ -103,8 +95,7 @@ peer_listener peers::listener(operator_connection::handler operated) {
     }
     const auto allowed = std::max(std::chrono::microseconds{std::chrono::milliseconds{plan_.clock_tolerance_ms}}, least_tolerance);
     if (abs(ahead) - doubt > allowed)
-      caf::anon_send(neighbours_, peer_refused{{}, refusal::clocks_differ, "node " + node,
-                                               ahead.count() > 0 ? "its clock is ahead" : "its clock is behind"});
+      note(refusal::clocks_differ, "node " + node, ahead.count() > 0 ? "its clock is ahead" : "its clock is behind");
   };
   l.left = [this](const std::string& node) { see(node, &neighbour_state::came, false); };
   l.operated = std::move(operated);
@@ -130,7 +121,7 @@ void peers::start(caf::actor_system& system, const surroundings& around, const n
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
   port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors},
-              listener(std::move(operated)), others());
+              listener(std::move(operated)), plan_.others());
 }
 
 void peers::note(refusal why, const std::string& who, const std::string& about) const {

@@ -44,7 +44,6 @@ private:
     peer_link_actor link;
     peer_door_actor door;
   };
-  std::vector<std::string> others() const;
   peer_listener listener(operator_connection::handler operated);
   void see(const std::string& node, bool neighbour_state::*what, bool is);
   void say_what_was_seen(const std::string& node, std::uint64_t id);

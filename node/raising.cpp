@@ -6,11 +6,11 @@
 #include "node/control.hpp"
 #include "node/peers.hpp"
 #include "node/requests.hpp"
+#include "node/tls_identity.hpp"
 #include "storage/archive.hpp"
 #include "storage/event_codec.hpp"
 
 #include <algorithm>
-#include <chrono>
 
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -130,8 +130,7 @@ std::optional<storage_error> raise_counters(opened_log& opened, const node_confi
   auto node = opened.node;
   const counters_raised done{written.epoch(), told};
   const auto view = written.view();
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
-  raise_request to{view, std::max(opened.last, instant{now.count()})};
+  raise_request to{view, std::max(opened.last, machine_time())};
   raise_all(to, view, plan, seen);
   evolve(node, done);
   to.add(node_stream, done, encode(node));
@@ -264,10 +263,7 @@ stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int en
   seen.read(opened.written);
   auto own = seen.of(plan.name);
   own.epoch = opened.written.epoch();
-  std::vector<std::string> others;
-  for (const auto& node : plan.nodes)
-    if (node.name.text != plan.name)
-      others.push_back(node.name.text);
+  const auto others = plan.others();
   if (others.empty() && opened.node.raise_by == 0)
     return unexpected{unfit_log(plan.data,
                                 "was restored from a backup, and there is no other node to say what was done since; "

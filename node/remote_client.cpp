@@ -153,8 +153,7 @@ stored<requests::answer> ask_over_network(const operator_access& access, const r
   if (!identity)
     return unexpected{identity.error()};
   const auto random = system_randomness()->stream("operator", 0);
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::system_clock::now().time_since_epoch());
-  const request_terms terms{access.node, *who, access.id ? *access.id : draw_id(*random), {now.count()}};
+  const request_terms terms{access.node, *who, access.id ? *access.id : draw_id(*random), machine_time()};
   const auto line = sign_request(terms, request, identity->own().key, *random) + '\n';
   const auto until = std::chrono::steady_clock::now() + insistence;
   bool lost = false; // a node took the command and did not answer

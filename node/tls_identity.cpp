@@ -10,12 +10,6 @@ namespace {
 namespace fs = std::filesystem;
 namespace ssl = boost::asio::ssl;
 
-/// Certificates hold by the machine's clock; what they admit is in no record.
-instant now() {
-  const auto since = std::chrono::system_clock::now().time_since_epoch();
-  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
-}
-
 /// Nothing for one that is not there.
 std::vector<fs::file_time_type> times_of(const std::vector<fs::path>& files) {
   std::vector<fs::file_time_type> all;
@@ -32,12 +26,17 @@ storage_error unfit(const fs::path& file) {
 
 } // namespace
 
+instant machine_time() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return {std::chrono::duration_cast<std::chrono::microseconds>(since).count()};
+}
+
 stored<tls_identity> tls_identity::load(const fs::path& folder, const holder_name& holder) {
   const auto files = credential_files::in(folder, holder.name);
   tls_identity all;
   all.files_ = {files.certificate, files.key, files.authority, files.revocation_list};
   all.read_at_ = times_of(all.files_);
-  auto read = read_credentials(files, holder, now());
+  auto read = read_credentials(files, holder, machine_time());
   if (!read) {
     std::string wrong;
     for (const auto& line : read.error())
@@ -73,7 +72,7 @@ expected<certificate, std::string> tls_identity::peer_of(const SSL* connection) 
   bytes der(static_cast<std::size_t>(size));
   auto* end = der.data();
   i2d_X509(shown, &end);
-  auto read = admit(der, own_->authority, own_->revocations, now());
+  auto read = admit(der, own_->authority, own_->revocations, machine_time());
   if (!read)
     return unexpected{std::string{text(read.error())}};
   return std::move(*read);

@@ -10,6 +10,10 @@
 
 namespace oaksteel {
 
+/// What the machine's clock says. Certificates and operators' commands hold by it; records have a clock of their own
+/// (actors/surroundings.hpp).
+instant machine_time();
+
 /// Of a folder of certificates (peer_port_options).
 class tls_identity {
 public:
