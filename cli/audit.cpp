@@ -80,8 +80,10 @@ std::optional<std::uint64_t> parting(const std::filesystem::path& one, const std
 int whole_audit::run() {
   for (const auto& path : a_.data)
     look_at(path);
-  if (several_)
+  if (several_) {
     leave_out_copies();
+    leave_out_parents();
+  }
   name_logs();
   if (!known())
     return opened_all_ ? complain_unknown() : status_;
@@ -130,6 +132,28 @@ void whole_audit::leave_out_copies() {
     }
   // In the order in which they were given.
   std::ranges::stable_sort(logs_, {}, [&](const audited_log& l) { return std::ranges::find(a_.data, l.path); });
+}
+
+/// A log that a restored node had before: the node's log of now begins as it did, and tells that part.
+void whole_audit::leave_out_parents() {
+  for (std::size_t i = logs_.size(); i-- > 0;) {
+    const auto& parent = logs_[i];
+    const auto child = std::ranges::find_if(
+      logs_, [&](const audited_log& l) { return l.found.earlier.contains(parent.found.log.id); });
+    if (child == logs_.end())
+      continue;
+    const auto shared = child->found.earlier.at(parent.found.log.id);
+    const auto differs = parting(parent.path, child->path);
+    auto text = child->path.string() + " was restored from " + parent.path.string() + " as it was after record "
+                + std::to_string(shared) + "; the latter, with " + std::to_string(parent.found.log.records)
+                + " records, was left out: audit it alone for what it did after that";
+    if (differs && *differs <= shared) {
+      text += ". They differ from record " + std::to_string(*differs) + " on: one of them was changed";
+      status_ = std::max<int>(status_, exit_refused);
+    }
+    copies_.push_back(std::move(text));
+    logs_.erase(logs_.begin() + static_cast<std::ptrdiff_t>(i));
+  }
 }
 
 /// By their nodes; two of one node by their ids too.

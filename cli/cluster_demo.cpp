@@ -30,6 +30,7 @@ using namespace std::chrono_literals;
 /// Ends the demonstration.
 struct demo_failed {
   std::string line;
+  exit_status status = exit_refused;
 };
 
 /// What is done, and how the nodes are meanwhile: a picture each second on a terminal, else a line for each step.
@@ -127,7 +128,7 @@ private:
     copy("plan.toml");
     auto plan = read_deployment(dir_ / "plan.toml");
     if (!plan)
-      throw demo_failed{plan.error().text()};
+      throw demo_failed{plan.error().text(), status_of_mistake(a_.deployment / "plan.toml")};
     plan_ = std::move(*plan);
     for (const auto& node : plan_.nodes) {
       copy(node.name.text + ".toml");
@@ -153,7 +154,7 @@ private:
     std::error_code problem;
     fs::copy_file(a_.deployment / file, dir_ / file, problem);
     if (problem)
-      throw demo_failed{system_error(problem.value(), "cannot be copied", a_.deployment / file).text};
+      throw demo_failed{system_error(problem.value(), "cannot be copied", a_.deployment / file).text, exit_io};
   }
   /// Meters that a factory makes: they take turns on its line, and each gets a key of the vendor and one of a post.
   struct factory {
@@ -431,7 +432,7 @@ int cluster_demo(const cluster_demo_arguments& arguments) {
   try {
     demonstration{arguments}.run();
   } catch (const demo_failed& e) {
-    return complain(e.line, exit_refused);
+    return complain(e.line, e.status);
   } catch (const program_not_run& e) {
     return complain(e.line, exit_io);
   }

@@ -115,38 +115,39 @@ bool may_be_read(const requests::any_request& r) {
   return std::holds_alternative<requests::list_boxes>(r) || std::holds_alternative<requests::list_domains>(r);
 }
 
-/// Of a name that stands in the plan. What is wrong with the plan is a mistake of the caller.
-stored<requests::answer> ask_in_plan(const operate_arguments& arguments, const requests::any_request& request) {
+/// Of a name that stands in the plan; else it was said why not, and this is the exit status.
+expected<requests::answer, int> ask_in_plan(const operate_arguments& arguments, const requests::any_request& request) {
   const auto plan = read_deployment(arguments.plan);
   if (!plan)
-    return unexpected{storage_error{storage_code::not_ours, plan.error().text()}};
+    return unexpected{complain(plan.error().text(), status_of_mistake(arguments.plan))};
   const auto node = std::ranges::find(plan->nodes, label{arguments.node}, &node_plan::name);
   if (node == plan->nodes.end())
-    return unexpected{storage_error{storage_code::not_ours, arguments.plan.string() + ": has no node " +
-                                                              in_quotes(arguments.node)}};
-  return ask_over_network({arguments.as, node->name, node->address, label::parse(arguments.id)}, request);
-}
-
-stored<requests::answer> answer_to(const operate_arguments& arguments, const requests::any_request& request) {
-  const bool network = arguments.data.empty();
-  auto answer = network ? ask_in_plan(arguments, request) : ask_node(arguments.data, request);
-  if (!network && !answer && answer.error().code == storage_code::missing && may_be_read(request))
-    answer = read_answer_from(arguments.data);
-  if (answer) {
-    std::ranges::sort(answer->boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
-    std::ranges::sort(answer->domains, {}, [](const requests::domain_view& v) { return v.id.text; });
-  }
-  return answer;
-}
-
-/// The same where all was done; else it was said why not, and this is the exit status.
-expected<requests::answer, int> done_by(const operate_arguments& arguments, const requests::any_request& request) {
-  auto answer = answer_to(arguments, request);
+    return unexpected{complain(arguments.plan.string() + ": has no node " + in_quotes(arguments.node), exit_usage)};
+  auto answer = ask_over_network({arguments.as, node->name, node->address, label::parse(arguments.id)}, request);
   if (!answer)
     return unexpected{complain(answer.error())};
+  return std::move(*answer);
+}
+
+expected<requests::answer, int> ask_at(const std::filesystem::path& data, const requests::any_request& request) {
+  auto answer = ask_node(data, request);
+  if (!answer && answer.error().code == storage_code::missing && may_be_read(request))
+    answer = read_answer_from(data);
+  if (!answer)
+    return unexpected{complain(answer.error())};
+  return std::move(*answer);
+}
+
+/// The same where all was done, with what it lists in order.
+expected<requests::answer, int> done_by(const operate_arguments& arguments, const requests::any_request& request) {
+  auto answer = arguments.data.empty() ? ask_in_plan(arguments, request) : ask_at(arguments.data, request);
+  if (!answer)
+    return answer;
   if (answer->error)
     return unexpected{complain(printable(*answer->error), exit_refused)};
-  return std::move(*answer);
+  std::ranges::sort(answer->boxes, {}, [](const requests::box_view& v) { return v.slot.text; });
+  std::ranges::sort(answer->domains, {}, [](const requests::domain_view& v) { return v.id.text; });
+  return answer;
 }
 
 /// What is wrong with the certificates of a node among others, a line each.

@@ -111,6 +111,8 @@ int show_status(const operate_arguments& arguments) {
       std::erase_if(asked, [&](const node_plan& n) { return n.name.text != arguments.node; });
     if (asked.empty())
       return complain(arguments.plan.string() + ": has no node " + printable(arguments.node), exit_usage);
+    if (const auto who = holder_of(arguments.as); !who)
+      return complain(who.error());
     nodes = ask_nodes(asked, arguments.as);
   }
   arguments.json ? print_document(nodes) : print_status(nodes);

@@ -76,6 +76,7 @@ private:
   // first pass
   void look_at(const std::filesystem::path& path);
   void leave_out_copies();
+  void leave_out_parents();
   void name_logs();
   bool known() const;
   int complain_unknown() const;

@@ -29,10 +29,17 @@ bool precedes(instant earlier, instant later, clock_tolerance tolerance) {
   return earlier <= later || ahead <= static_cast<std::uint64_t>(tolerance->count());
 }
 
-bool day_in_order(instant installed, calendar_date registered, instant received) {
-  constexpr std::int64_t day = 86'400'000'000;
-  return (installed.us == 0 || registered >= calendar_date::of({installed.us - day}))
-         && (received.us == 0 || registered <= calendar_date::of({received.us + day}));
+bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone) {
+  const std::int64_t off = zone ? 0 : 86'400'000'000;
+  const auto there = zone.value_or(time_zone{});
+  return (installed.us == 0 || registered >= calendar_date::of({installed.us - off}, there))
+         && (received.us == 0 || registered <= calendar_date::of({received.us + off}, there));
+}
+
+calendar_date today_in(const std::vector<time_zone>& zones, instant now) {
+  // The day is the earliest where clocks show least.
+  const auto least = std::min_element(zones.begin(), zones.end());
+  return calendar_date::of(now, least == zones.end() ? time_zone{} : *least);
 }
 
 } // namespace oaksteel

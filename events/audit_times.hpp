@@ -6,6 +6,8 @@
 
 #include <chrono>
 #include <initializer_list>
+#include <optional>
+#include <vector>
 
 namespace oaksteel {
 
@@ -27,8 +29,11 @@ using clock_tolerance = std::optional<std::chrono::microseconds>;
 /// The second time follows the first: strictly by one clock, else not by more than the tolerance before it.
 bool precedes(instant earlier, instant later, clock_tolerance tolerance);
 
-/// A registration date against the times around it. A date is a day in a time zone that no record names, so it may be a
-/// day off in UTC. Either time may be unknown (0).
-bool day_in_order(instant installed, calendar_date registered, instant received);
+/// A registration date against the times around it: "a date compares as a calendar day in the domain's time zone". Where
+/// none is known, as in the logs of earlier programs, the date may be a day off in UTC. Either time may be unknown (0).
+bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone);
+
+/// Today in each of these time zones: the earliest day, where it is not the same. In UTC when there are none.
+calendar_date today_in(const std::vector<time_zone>& zones, instant now);
 
 } // namespace oaksteel

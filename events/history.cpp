@@ -213,13 +213,24 @@ struct history::rules {
 
   void registration_day(const key_activated& e, const key_life& life) {
     const auto installed = life.times[static_cast<std::size_t>(audit_time::kms_install)];
-    if (!day_in_order(installed, e.date, {}))
+    const auto known = all.zones_.find(e.key.domain);
+    const auto zone = known == all.zones_.end() ? std::nullopt : std::optional{known->second};
+    if (!day_in_order(installed, e.date, {}, zone))
       wrong(audit_rule::times,
             "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
     for (const auto& [what, when] : at.facts.times)
-      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when))
+      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when, zone))
         wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text()
                                    + ", after the registration was received");
+  }
+
+  // --- domains ------------------------------------------------------------------------------------------
+
+  void on(const domain_created& e) { learn_zone(e.domain); }
+  void on(const domain_introduced& e) { learn_zone(e.domain); }
+  void learn_zone(const domain_id& domain) {
+    if (at.facts.zone)
+      all.zones_[domain] = *at.facts.zone;
   }
 
   // --- boxes --------------------------------------------------------------------------------------------

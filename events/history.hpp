@@ -56,6 +56,7 @@ struct signed_facts {
   box_id oak{box_type::oak, 0};     ///< number 0: not said
   box_id steel{box_type::steel, 0}; ///< likewise
   std::optional<check_value> check;
+  std::optional<time_zone> zone;    ///< of a domain
   std::vector<signed_name> records; ///< those that can be read
 };
 
@@ -129,6 +130,7 @@ private:
   std::map<std::pair<box_id, domain_id>, std::uint64_t> generated_;  ///< by Oak and domain
   std::map<std::pair<box_id, domain_id>, std::uint64_t> last_seen_;  ///< by Steel and domain
   std::set<box_id> boxes_;                                           ///< initialised in this log
+  std::map<domain_id, time_zone> zones_;                             ///< of the domains that name one
 };
 
 } // namespace oaksteel

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
+#include <limits>
 #include <span>
 
 namespace oaksteel {
@@ -237,14 +239,35 @@ std::optional<instant> instant::parse(std::string_view s) {
   return instant{days * 86'400'000'000 + *time};
 }
 
+bool valid(const time_zone& zone) { return -12 * 60 <= zone.minutes && zone.minutes <= 14 * 60; }
+std::optional<time_zone> time_zone::parse(std::string_view s) {
+  if (s.size() != 6 || (s[0] != '+' && s[0] != '-') || s[3] != ':')
+    return std::nullopt;
+  const auto hours = fixed_digits(s.substr(1, 2)), minutes = fixed_digits(s.substr(4));
+  if (!hours || !minutes || *minutes > 59)
+    return std::nullopt;
+  const auto east = static_cast<std::int16_t>(*hours * 60 + *minutes);
+  const time_zone zone{s[0] == '-' ? static_cast<std::int16_t>(-east) : east};
+  return valid(zone) ? std::optional{zone} : std::nullopt;
+}
+std::string time_zone::text() const {
+  const auto east = std::abs(int{minutes});
+  char s[16];
+  std::snprintf(s, sizeof s, "%c%02d:%02d", minutes < 0 ? '-' : '+', east / 60, east % 60);
+  return s;
+}
+
 std::optional<calendar_date> calendar_date::parse(std::string_view s) {
   const auto number = fixed_digits(s);
   if (s.size() != 8 || !number || !calendar_day(*number / 10'000, *number / 100 % 100, *number % 100))
     return std::nullopt;
   return calendar_date{*number};
 }
-calendar_date calendar_date::of(instant t) {
-  const auto c = civil(t);
+calendar_date calendar_date::of(instant t, time_zone zone) {
+  const auto shift = std::int64_t{zone.minutes} * 60'000'000;
+  using limits = std::numeric_limits<std::int64_t>;
+  const bool shown = shift < 0 ? t.us >= limits::min() - shift : t.us <= limits::max() - shift;
+  const auto c = civil(shown ? instant{t.us + shift} : t);
   // Eight digits end at the year 9999; an instant can lie outside.
   const auto year = static_cast<std::uint32_t>(std::clamp<std::int64_t>(c.year, 0, 9999));
   return {year * 10'000 + c.month * 100 + c.day};

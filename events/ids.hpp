@@ -153,13 +153,27 @@ struct instant {
   friend auto operator<=>(const instant& a, const instant& b) { return a.us <=> b.us; }
 };
 
+/// A time zone, as what its clocks show after UTC (EP-18). It knows no summer time: a zone that has one is named as it is
+/// in winter or as it is in summer.
+struct time_zone {
+  std::int16_t minutes = 0; ///< east of Greenwich
+
+  static auto fields(auto& self, auto take) { return take(self.minutes); }
+  /// `+01:00`, `-05:00`; from -12:00 to +14:00.
+  static std::optional<time_zone> parse(std::string_view s);
+  std::string text() const;
+  friend auto operator<=>(const time_zone& a, const time_zone& b) { return a.minutes <=> b.minutes; }
+};
+bool valid(const time_zone& zone);
+
 /// A calendar day, as `YYYYMMDD` prints it (EP-18: a date compares as a day).
 struct calendar_date {
   std::uint32_t yyyymmdd = 0;
 
   static auto fields(auto& self, auto take) { return take(self.yyyymmdd); }
   static std::optional<calendar_date> parse(std::string_view s);
-  static calendar_date of(instant t);
+  /// The day in a time zone; in UTC when none is named.
+  static calendar_date of(instant t, time_zone zone = {});
   std::string text() const;
   /// `YYYYMM`, the default period of token keys (EP-21).
   std::string period() const { return text().substr(0, 6); }

@@ -186,9 +186,8 @@ struct mo3_body {
   static auto fields(auto& self, auto take) { return take(self.key, self.meter); }
 };
 
-/// A domain's public keys, signed with the domain key set (EP-9).
-struct domain_keys_body {
-  static constexpr body_type type = body_type::domain_keys;
+/// Version 1 of that below named no time zone.
+struct domain_keys_body_1 {
   domain_id domain;
   std::string kind;
   country_code sub_domain;
@@ -199,5 +198,25 @@ struct domain_keys_body {
     return take(self.domain, self.kind, self.sub_domain, self.suite, self.keys);
   }
 };
+
+/// A domain's public side, signed with the domain key set (EP-9): its keys, and the time zone of its days (EP-18).
+struct domain_keys_body {
+  static constexpr body_type type = body_type::domain_keys;
+  static constexpr std::uint8_t version = 2;
+  using earlier = domain_keys_body_1;
+  domain_id domain;
+  std::string kind;
+  country_code sub_domain;
+  suite_id suite = suite_id::rsa3072;
+  std::vector<domain_key> keys;
+  std::optional<time_zone> zone; ///< none: version 1
+
+  static auto fields(auto& self, auto take) {
+    return take(self.domain, self.kind, self.sub_domain, self.suite, self.keys, self.zone);
+  }
+};
+inline domain_keys_body lifted(domain_keys_body_1 b) {
+  return {std::move(b.domain), std::move(b.kind), std::move(b.sub_domain), b.suite, std::move(b.keys), {}};
+}
 
 } // namespace oaksteel

@@ -147,7 +147,7 @@ private:
 
   void create(const ceremony_step& s) {
     const auto& plan = boxes_.plan_of(s.domain);
-    ask<acknowledged>(box(s).manufacturing, create_domain{{}, s.domain, plan.kind, plan.sub_domain},
+    ask<acknowledged>(box(s).manufacturing, create_domain{{}, s.domain, plan.kind, plan.sub_domain, plan.zone},
                       "domain " + s.domain.text);
   }
 

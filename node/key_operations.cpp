@@ -1,5 +1,6 @@
 #include "node/operation_task.hpp"
 
+#include "events/audit_times.hpp"
 #include "events/event.hpp"
 #include "node/mail_file.hpp"
 #include "node/text.hpp"
@@ -128,12 +129,20 @@ requests::answer operations::task::perform(const requests::request_key& r) {
     outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "order for meter " + r.meter.text));
 }
 
+calendar_date operations::task::today(const std::function<bool(const domain_plan&)>& concerned) const {
+  std::vector<time_zone> zones;
+  for (const auto& domain : house_.plan_.domains)
+    if (concerned(domain))
+      zones.push_back(domain.zone);
+  return today_in(zones, house_.time_.now());
+}
+
 /// EP Fig. 26; the meter reports, and its report opens the order.
 requests::answer operations::task::perform(const requests::register_meter& r) {
   const auto& meter = meter_on_a_line(r.meter);
+  const auto date = today([&](const domain_plan& domain) { return domain.sub_domain == r.country; });
   return answer_about(outcome_of(
-    beside(meter).line,
-    register_meter{{}, r.meter, r.product, r.serial, r.country, calendar_date::of(house_.time_.now())},
+    beside(meter).line, register_meter{{}, r.meter, r.product, r.serial, r.country, date},
     "registration of meter " + r.meter.text));
 }
 
@@ -145,8 +154,8 @@ requests::answer operations::task::perform(const requests::retire_keys& r) {
   std::vector<leg_plan> legs;
   for (const auto& domain : r.domains)
     legs.push_back({domain, {box_type::steel, 0}});
-  const order_details details{
-    order_kind::retirement, r.meter, {}, {}, {}, calendar_date::of(house_.time_.now()), r.reason, {}};
+  const auto date = today([&](const domain_plan& domain) { return std::ranges::count(r.domains, domain.id) != 0; });
+  const order_details details{order_kind::retirement, r.meter, {}, {}, {}, date, r.reason, {}};
   return answer_about(
     outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "retirement of meter " + r.meter.text));
 }

@@ -6,12 +6,15 @@
 #include "actors/journal.hpp"
 #include "node/process.hpp"
 #include "node/real_line.hpp"
+#include "storage/archive.hpp"
 #include "storage/media.hpp"
 
 #include <caf/scoped_actor.hpp>
 #include <caf/send.hpp>
 
 #include <poll.h>
+
+#include <algorithm>
 
 namespace oaksteel {
 namespace {
@@ -62,10 +65,13 @@ public:
     system_ = nullptr;
   }
 
-  /// What it prints today, or why it does not.
+  /// What it prints today, or why it does not. Where it was registered the day may have begun before that of UTC.
   stored<std::vector<indicium>> print(const print_job& job, const sequence_number& number) {
+    const auto row = opened_.written.view().row({stream_kind::meter, number.text});
+    const auto state = row ? decode<meter>(row->state) : expected<meter, std::string>{meter{}};
+    const auto day = std::max(calendar_date::of(time_->now()), state ? state->registered : calendar_date{});
     const print_request request{{{"mailer", std::uint64_t{opened_.written.epoch()} << 32}, {}, {}},
-                                number, job.pieces, calendar_date::of(time_->now()), job.postage_thousandths, job.origin};
+                                number, job.pieces, day, job.postage_thousandths, job.origin};
     stored<std::vector<indicium>> result = std::vector<indicium>{};
     caf::scoped_actor mailer{*system_};
     mailer->request(meter_, caf::infinite, request)

@@ -8,6 +8,8 @@
 #include "node/operations.hpp"
 #include "node/signed_request.hpp"
 
+#include <functional>
+
 namespace oaksteel {
 
 /// A box makes keys and writes to media meanwhile.
@@ -142,6 +144,8 @@ private:
     return domain.archive.empty() || domain.archive.text == house_.plan_.name;
   }
   const meter_plan& meter_on_a_line(const sequence_number& meter) const;
+  /// Today in the domains that are concerned (EP-18).
+  calendar_date today(const std::function<bool(const domain_plan&)>& concerned) const;
   /// The PSR that has the meter's line.
   const site_box& beside(const meter_plan& meter) const;
   /// An order may take as long as its boxes and time-outs do, but not beyond the end of the node.

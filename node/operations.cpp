@@ -335,7 +335,8 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
     stop("the configuration says that domain " + r.domain.text + " is " + plan->kind + ", " + plan->sub_domain.text +
          "; leave kind and country out, or change it there");
   const auto& maker = source();
-  ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country}, r.domain.text);
+  ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country, known ? plan->zone : time_zone{}},
+                    r.domain.text);
   bring_all_up_to_date();
   answer a = perform(requests::list_domains{});
   std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });

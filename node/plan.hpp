@@ -52,6 +52,7 @@ struct domain_plan {
   domain_id id;
   std::string kind; ///< one of domain_kinds
   country_code sub_domain;
+  time_zone zone; ///< UTC when left out
   label archive; ///< the node that keeps its archive; empty where there is but one
 };
 

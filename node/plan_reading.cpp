@@ -92,6 +92,13 @@ constexpr known_key<plan_reader, domain_plan> domain_keys[] = {
      d.kind = domain_kinds[read_word(r, n, "kind", domain_kinds)];
    }},
   {"sub_domain", "sub_domain = \"US\"", named<&domain_plan::sub_domain>},
+  {"zone", "",
+   [](plan_reader& r, const setting& n, domain_plan& d) {
+     if (const auto zone = time_zone::parse(n.text)) // empty for another type
+       d.zone = *zone;
+     else
+       r.must_be(n, "a time zone from \"-12:00\" to \"+14:00\"");
+   }},
   {"archive", "", [](plan_reader& r, const setting& n, domain_plan& d) { d.archive = read_node(r, n); }},
 };
 

@@ -253,6 +253,9 @@ peer_listener listener_for(peer_port& port, answers& waiting, seen_of_nodes& see
   l.came = [](const std::string&, const peer_hello&) {};
   l.commanded = [](const std::string&, peer_message) {};
   l.refused = [](refusal, const std::string&, const std::string&) {};
+  l.operated = [&waiting](const certificate&, const std::string&, const std::function<void(std::string)>& reply) {
+    reply(line_of(requests::failed(waiting.in_words())));
+  };
   return l;
 }
 

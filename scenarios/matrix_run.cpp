@@ -123,14 +123,14 @@ struct stage::cell_run {
   }
   bool register_it() const {
     const auto before = play.meter_state_of(meter);
-    const auto date = before.serial.empty() ? calendar_date::of(play.world_.time().now()) : before.registered;
+    const auto date = before.serial.empty() ? play.today(before) : before.registered;
     return order(line, register_meter{{}, meter, matrix_product, serial_of(meter), plan.sub_domain, date});
   }
   bool retire() const {
     const auto state = play.meter_state_of(meter);
     return order(play.site_->kmc(),
                  open_order{{}, {order_kind::retirement, meter, state.product, state.serial, state.country,
-                                 calendar_date::of(play.world_.time().now()), "matrix", {}},
+                                 play.today(state), "matrix", {}},
                             play.legs_for({domain})});
   }
   /// The part of the life that the message belongs to; false when its order was not completed.

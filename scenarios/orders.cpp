@@ -1,6 +1,7 @@
 // The orders of a scenario: installation, registration, retirement. An order for a meter that is done already is
 // answered again by the KMC, so a step that was cut off is simply run again.
 
+#include "events/audit_times.hpp"
 #include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
@@ -32,6 +33,13 @@ meter stage::meter_state_of(const sequence_number& number) const {
   auto row = opened_.written.view().row({stream_kind::meter, number.text});
   auto state = row ? decode<meter>(row->state) : expected<meter, std::string>{meter{}};
   return state ? *state : meter{};
+}
+
+calendar_date stage::today(const meter& m) {
+  std::vector<time_zone> zones;
+  for (const auto& [domain, key] : m.keys)
+    zones.push_back(site_->plan_of(domain).zone);
+  return today_in(zones, world_.time().now());
 }
 
 void stage::complete(const pending_handle<order_result>& p, const std::string& what) {
@@ -88,7 +96,7 @@ void stage::take(const register_step& s) {
     digits.insert(0, s.serial_digits > digits.size() ? s.serial_digits - digits.size() : 0, '0');
     // A meter that registered before the process ended keeps its date.
     const auto before = meter_state_of(label.meter);
-    const auto date = before.serial.empty() ? calendar_date::of(world_.time().now()) : before.registered;
+    const auto date = before.serial.empty() ? today(before) : before.registered;
     const register_meter request{{}, label.meter, label.product, {digits}, s.country, date};
     unless_by_chance([&] { complete(order_by(line.line, request), "registration of " + label.meter.text); });
     progress(++done, s.count, "meters registered");
@@ -112,7 +120,7 @@ void stage::retire(const sequence_number& number, const std::string& reason) {
   for (const auto& [domain, key] : state.keys)
     domains.push_back(domain);
   order_details details{order_kind::retirement, number, state.product, state.serial, state.country,
-                        calendar_date::of(world_.time().now()), reason, {}};
+                        today(state), reason, {}};
   complete(order_by(site_->kmc(), open_order{{}, details, legs_for(domains)}),
            "retirement of " + number.text);
 }

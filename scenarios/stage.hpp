@@ -75,6 +75,8 @@ private:
   void retire(const std::vector<sequence_number>& meters, const std::string& reason);
   void retire(const sequence_number& meter, const std::string& reason);
   meter meter_state_of(const sequence_number& number) const;
+  /// Today in the time zones of the domains that a meter has keys of: the earlier day, where it is not the same (EP-18).
+  calendar_date today(const meter& m);
   /// Sends an order, or what becomes one.
   template <class Handle, class Message>
   pending_handle<order_result> order_by(const Handle& whom, Message m) {

@@ -16,11 +16,20 @@ std::optional<signed_record> signed_keys_of(const log_view& view, const domain_i
   return std::nullopt;
 }
 
+std::optional<domain_keys_body> public_side_of(const log_view& view, const domain_id& domain) {
+  const auto keys = signed_keys_of(view, domain);
+  return keys ? decode_body<domain_keys_body>(keys->body) : std::nullopt;
+}
+
 } // namespace
 
+std::optional<time_zone> find_time_zone(const log_view& view, const domain_id& domain) {
+  const auto body = public_side_of(view, domain);
+  return body ? body->zone : std::nullopt;
+}
+
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role) {
-  const auto keys = signed_keys_of(view, domain);
-  const auto body = keys ? decode_body<domain_keys_body>(keys->body) : std::nullopt;
+  const auto body = public_side_of(view, domain);
   if (!body)
     return std::nullopt;
   for (const auto& key : body->keys)

@@ -12,6 +12,10 @@ namespace oaksteel {
 /// The public key of one role, from the event of the domain's creation or introduction (EP-9); nothing before that.
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role);
 
+/// The time zone of a domain's days, from there too (EP-18); nothing when its event names none, as those of earlier
+/// programs.
+std::optional<time_zone> find_time_zone(const log_view& view, const domain_id& domain);
+
 /// The keys of one role that were found before. A domain's keys never change, and reading an RSA key takes as long as
 /// several verifications with it.
 class domain_keys_of {

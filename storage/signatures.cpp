@@ -171,6 +171,7 @@ struct signature_checker::reading {
     found.facts.records.push_back({body_type::domain_keys, sha256(e.signed_keys.body), e.creator});
     if (body->domain != e.domain || body->kind != e.kind || body->sub_domain != e.sub_domain || body->suite != e.suite)
       return wrong(part, what + " are signed for another domain than the event's");
+    found.facts.zone = body->zone;
     domain_keys keys;
     for (const auto& k : body->keys)
       if (auto parsed = public_key::parse(body->suite, k.spki))

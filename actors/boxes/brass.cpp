@@ -1,6 +1,7 @@
 #include "actors/boxes/boxes.hpp"
 #include "actors/boxes/brass_checks.hpp"
 #include "actors/boxes/verification.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/signed_body.hpp"
 #include "storage/find_event.hpp"
 
@@ -118,8 +119,10 @@ auto confirm_registration(brass_pointer self, const mr2& m) {
     return refuse_step<mr3>(self, m, "MR2");
   return make_record<mr3, registration_confirmed>(
     self, m, "MR2",
-    [m, brass = core.id(), clock = core.house().around().read_clock()](const domain_ring& ring, work_context& w) {
-      return check_registration(m, brass, clock, ring, w);
+    [m, brass = core.id(), clock = core.house().around().read_clock(),
+     zone = find_time_zone(core.house().around().journal_log->view(), m.key.domain)](const domain_ring& ring,
+                                                                                     work_context& w) {
+      return check_registration(m, brass, clock, zone, ring, w);
     },
     [](const registration_confirmed& e, const bytes& sealed) { return mr3{{}, e.key, {e.mr3, sealed, e.mr3_tag}}; });
 }

@@ -104,7 +104,8 @@ brass_work<key_condemned> check_condemnation(const mb1& m, const box_id& brass, 
 }
 
 brass_work<registration_confirmed> check_registration(const mr2& m, const box_id& brass, const box_clock& clock,
-                                                      const domain_ring& ring, work_context& w) {
+                                                      const std::optional<time_zone>& zone, const domain_ring& ring,
+                                                      work_context& w) {
   using work = brass_work<registration_confirmed>;
   auto mi9 = read_signed<mi9_body>(m.mi9.record, ring.authentication->public_part(), ring, w);
   if (!mi9)
@@ -113,7 +114,7 @@ brass_work<registration_confirmed> check_registration(const mr2& m, const box_id
     return failed<work>(refusal::records_disagree);
   if (!in_order({mi9->kms_install, mi9->brass_time, m.kms_registration, clock.now}, clock.tolerance)
       || !strictly_later(mi9->kms_install, m.kms_registration)
-      || !day_in_order(mi9->kms_install, m.report.date, m.kms_registration))
+      || !day_in_order(mi9->kms_install, m.report.date, m.kms_registration, zone))
     return failed<work>(refusal::time_out_of_order);
   auto k = open_for_brass(m.mi9, mi9->sealed, sealed_address(body_type::mi9, m.key, mi9->brass, mi9->steel), ring, w);
   if (!k)

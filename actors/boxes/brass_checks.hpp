@@ -23,9 +23,10 @@ brass_work<installation_confirmed> check_installation(const mi8& m, const box_id
 /// MB1: the key is New, and what is said against it is evidenced (EP-13b).
 brass_work<key_condemned> check_condemnation(const mb1& m, const box_id& brass, const box_clock& clock,
                                              const domain_ring& ring, work_context& w);
-/// MR2: MI9 by Brass; the registration token is the key's.
+/// MR2: MI9 by Brass; the registration token is the key's. `zone` is the domain's.
 brass_work<registration_confirmed> check_registration(const mr2& m, const box_id& brass, const box_clock& clock,
-                                                      const domain_ring& ring, work_context& w);
+                                                      const std::optional<time_zone>& zone, const domain_ring& ring,
+                                                      work_context& w);
 /// MO1: MR3 (or MI9) of the meter.
 brass_work<retirement_confirmed> check_retirement(const mo1& m, const box_id& brass, const box_clock& clock,
                                                   const domain_ring& ring, work_context& w);

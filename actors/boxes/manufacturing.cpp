@@ -32,7 +32,7 @@ domain_made make_domain(const create_domain& m, const box_id& creator, suite_id 
                                 key_role::brass_confidentiality};
   auto keys = generate_keys(suite, std::size(roles), w.random);
   key_bundle whole;
-  domain_keys_body body{m.domain, m.kind, m.sub_domain, suite, {}};
+  domain_keys_body body{m.domain, m.kind, m.sub_domain, suite, {}, m.zone};
   for (std::size_t i = 0; i < std::size(roles); ++i) {
     const auto& spki = keys[i].public_part().spki();
     whole.add(private_part(roles[i]), keys[i].stored());
@@ -58,6 +58,8 @@ void create_in(transaction& t, manufacturing_pointer self, const create_domain& 
   const auto& box = t.state<secure_box>(core.stream());
   if (auto why = not_ready_to_make(box))
     return t.refuse(*why, m.domain.text);
+  if (!valid(m.zone))
+    return t.refuse(refusal::command_malformed, m.domain.text);
   auto created = decide(t.state<domain>(stream), made.event, !made.sealed.empty());
   if (!created)
     return t.refuse(created.error(), m.domain.text);

@@ -215,7 +215,8 @@ auto commit(meter_pointer self, const mi6c& m) {
   return rp;
 }
 
-/// A meter keeps its registration date for ever, so it takes none but today's, a day off for its time zone (EP-18).
+/// A meter keeps its registration date for ever, so it takes none but today's. It is for several domains and knows the time
+/// zone of none, so that today may be a day off in UTC; Brass judges it in its domain's (EP-18).
 bool about_today(calendar_date date, instant now) {
   constexpr std::int64_t day_us = 86'400'000'000;
   return calendar_date::of({now.us - day_us}) <= date && date <= calendar_date::of({now.us + day_us});

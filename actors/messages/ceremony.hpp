@@ -119,8 +119,11 @@ struct create_domain {
   domain_id domain;
   std::string kind;
   country_code sub_domain;
+  time_zone zone; ///< of its days (EP-18)
 
-  static auto fields(auto& self, auto take) { return take(self.head, self.domain, self.kind, self.sub_domain); }
+  static auto fields(auto& self, auto take) {
+    return take(self.head, self.domain, self.kind, self.sub_domain, self.zone);
+  }
 };
 /// Keys for a box that was admitted, encrypted to its start-up key, signed with its type's start-up authentication key.
 struct package {

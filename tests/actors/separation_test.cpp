@@ -168,7 +168,7 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_every_record_of_another_domain, two_domain
     };
     refused(check_installation(foreign.as_mi8(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI3 and MI7");
     refused(check_condemnation(foreign.as_mb1(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI3");
-    refused(check_registration(foreign.as_mr2(), brass_box_id, {test_time(9)}, *usps.brass, w), "MI9");
+    refused(check_registration(foreign.as_mr2(), brass_box_id, {test_time(9)}, time_zone{}, *usps.brass, w), "MI9");
     refused(check_retirement(foreign.as_mo1(key_status::installed), brass_box_id, {test_time(9)}, *usps.brass, w), "MI9");
     refused(check_retirement(foreign.as_mo1(key_status::active), brass_box_id, {test_time(9)}, *usps.brass, w), "MR3");
   }
@@ -201,7 +201,7 @@ BOOST_FIXTURE_TEST_CASE(brass_refuses_a_foreign_record_among_its_own, two_domain
     BOOST_CHECK(check_installation(m, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
     auto registration = own.as_mr2();
     registration.token = foreign.registration_token;
-    BOOST_CHECK(check_registration(registration, brass_box_id, {test_time(9)}, *usps.brass, w).problem);
+    BOOST_CHECK(check_registration(registration, brass_box_id, {test_time(9)}, time_zone{}, *usps.brass, w).problem);
     auto retirement = own.as_mo1(key_status::active);
     retirement.current.tag = foreign.mr3.tag;
     BOOST_CHECK(check_retirement(retirement, brass_box_id, {test_time(9)}, *usps.brass, w).problem);

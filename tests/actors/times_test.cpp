@@ -1,5 +1,6 @@
 // EP-18 at the boxes: "a message whose time precedes an earlier one is refused"; within the tolerance it is not.
 
+#include "storage/find_domain_key.hpp"
 #include "tests/actors/site_bench.hpp"
 #include "tests/actors/two_domains.hpp"
 
@@ -28,7 +29,12 @@ struct brass_at_work {
   std::string registers(std::int64_t kms_registration, std::int64_t now, std::chrono::microseconds tolerance = 0us) {
     auto m = life.as_mr2();
     m.kms_registration = test_time(kms_registration);
-    return outcome(check_registration(m, brass_box_id, {test_time(now), tolerance}, *ve.brass, w));
+    return outcome(check_registration(m, brass_box_id, {test_time(now), tolerance}, time_zone{}, *ve.brass, w));
+  }
+  std::string registers_in(const std::optional<time_zone>& zone, calendar_date date) {
+    auto m = life.as_mr2();
+    m.report.date = date;
+    return outcome(check_registration(m, brass_box_id, {test_time(8)}, zone, *ve.brass, w));
   }
   std::string retires(key_status status, std::int64_t kms_obsolete, std::int64_t now, calendar_date date = test_date) {
     auto m = life.as_mo1(status);
@@ -105,6 +111,53 @@ BOOST_FIXTURE_TEST_CASE(steel_installs_in_its_time_only, new_key) {
   };
   refused("before Oak made it", {oak_time.us - 1});
   refused("ahead of Steel's clock", {world().time().now().us + 1'000'000});
+}
+
+// "A date compares as a calendar day in the domain's time zone." A date that may be is refused later here, since the token
+// is of another.
+BOOST_FIXTURE_TEST_CASE(brass_takes_a_date_of_its_domains_zone_only, brass_at_work) {
+  const calendar_date before{test_date.yyyymmdd - 1}, after{test_date.yyyymmdd + 1};
+  const auto hour = static_cast<std::int16_t>(test_time(7).us / 3'600'000'000 % 24);
+  const time_zone west{static_cast<std::int16_t>(-60 * (hour + 1))}; // yesterday there
+  BOOST_TEST(registers_in(time_zone{}, test_date) == "done");
+  BOOST_TEST(registers_in(time_zone{}, before) == "time_out_of_order");
+  BOOST_TEST(registers_in(time_zone{}, after) == "time_out_of_order");
+  BOOST_TEST(registers_in(west, test_date) == "time_out_of_order");
+  BOOST_TEST(registers_in(west, before) == "registration_tokens_differ");
+  BOOST_TEST(registers_in(std::nullopt, before) == "registration_tokens_differ");
+  BOOST_TEST(registers_in(std::nullopt, after) == "registration_tokens_differ");
+}
+
+// The meter knows no zone and takes tomorrow for today somewhere; the domains of the day are in UTC.
+BOOST_FIXTURE_TEST_CASE(a_registration_of_tomorrow_is_refused, site_bench) {
+  const auto tomorrow = calendar_date::of({world().time().now().us + 86'400'000'000});
+  scratch_directory memory;
+  auto slots = erasable_slots::open(memory / "slots", 16);
+  const sequence_number number{"M0000009"};
+  all().connect_meter({number, 9, &*slots, {}});
+  world().settle();
+  const auto& line = box("steel-1").line;
+  get<acknowledged>(line, load_label{{}, number, {"DM400"}});
+  const open_order install{{}, {order_kind::install, number, {"DM400"}, {}, {}, {}, {}, {}},
+                           {{{"VE"}, id_of("steel-1")}}};
+  BOOST_REQUIRE(get<order_result>(all().kmc(), install).outcome.complete);
+  const auto done =
+    get<order_result>(line, register_meter{{}, number, {"DM400"}, {"1000009"}, {"US"}, tomorrow}).outcome;
+  BOOST_TEST(!done.complete);
+  BOOST_TEST(name(done.legs.front().reason) == name(refusal::time_out_of_order));
+  const auto last_fault = last<fault_recorded>();
+  BOOST_TEST(last_fault.where == "brass/brass-ve");
+  BOOST_TEST(name(last_fault.reason) == name(refusal::time_out_of_order));
+}
+
+BOOST_FIXTURE_TEST_CASE(a_domain_has_a_zone_that_there_is, site_bench) {
+  const auto& maker = box("manufacturing-1").manufacturing;
+  only_refused<acknowledged>("15 hours east", refusal::command_malformed, maker,
+                             create_domain{{}, {"UKRM"}, "postal", {"GB"}, {15 * 60}});
+  get<acknowledged>(maker, create_domain{{}, {"UKRM"}, "postal", {"GB"}, {60}});
+  BOOST_CHECK(find_time_zone(written().view(), {"UKRM"}) == time_zone{60});
+  BOOST_CHECK(find_time_zone(written().view(), {"VE"}) == time_zone{});
+  BOOST_CHECK(!find_time_zone(written().view(), {"NONE"}));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

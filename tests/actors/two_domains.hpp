@@ -84,7 +84,7 @@ struct test_life {
       engine.derive(k(), key_use::registration, d.id.text),
       registration_data(d.id, test_meter, test_product, test_serial, test_country, test_date));
     life.registration_token = {token.begin(), token.end()};
-    const auto active = check_registration(life.as_mr2(), brass_box_id, {test_time(7)}, *d.brass, w);
+    const auto active = check_registration(life.as_mr2(), brass_box_id, {test_time(7)}, time_zone{}, *d.brass, w);
     BOOST_REQUIRE(!active.problem);
     life.mr3 = {by_brass(active.event.mr3), active.sealed, active.event.mr3_tag};
     life.mr4 = by_brass(active.event.mr4);

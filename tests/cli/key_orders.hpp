@@ -1,5 +1,5 @@
 #pragma once
-// Orders at a cluster whose nodes and links fail meanwhile (SYS-6): asked again until the keys are in. At the end no
+// Orders at a cluster whose nodes and links fail meanwhile (SYS-6): asked again until they are done. At the end no
 // key was tried or installed twice, and what was answered is in the logs.
 
 #include "tests/cli/cluster.hpp"
@@ -11,23 +11,38 @@ class key_orders {
 public:
   explicit key_orders(cluster& at) : all_(at) {}
 
-  /// The keys of one more meter. `meanwhile` is done once each time that they are asked for, while the order runs.
-  void give_keys(const std::function<void(const running_program&)>& meanwhile) {
+  /// What happens each time that something is asked for, while it is worked on.
+  using meanwhile = std::function<void(const running_program&)>;
+
+  /// The keys of one more meter.
+  void give_keys(const meanwhile& happens) {
     const auto number = cluster::meter(++meters_);
     const line_meter meter{all_, number};
-    program_result last;
-    for (unsigned n = 0; n < tries; ++n) {
-      running_program asked{all_.key_request(number)};
-      meanwhile(asked);
-      last = asked.finish(longest);
-      BOOST_REQUIRE_MESSAGE(!last.hung, number << ": no answer");
-      BOOST_REQUIRE_MESSAGE(last.status == 0 || last.status == 1 || last.status == 3, last.told());
-      if (last.status == 0)
-        return answered_.merge(installed_keys(last));
-      ++unanswered_;
-      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    answered_.merge(installed_keys(insist(all_.key_request(number), happens)));
+  }
+
+  /// One more meter's day: keys, registration, mail that is verified; every third is then taken out of service.
+  void live_a_day(const meanwhile& happens) {
+    give_keys(happens);
+    const auto number = cluster::meter(meters_), serial = std::to_string(200'000'000'000 + meters_);
+    {
+      const line_meter meter{all_, number};
+      insist({"meter", "register", "--meter", number, "--product", "DM400", "--serial", serial, "--country", "US", "--json",
+              "--data", all_.data(cluster::names[1])}, happens);
+      ++registered_;
     }
-    BOOST_FAIL(number << " has no keys after " << tries << " tries: " << last.told() << last.out);
+    const auto mail = (all_.work / (number + ".csv")).string();
+    const auto printed = run_program({"meter", "print", "--meter", number, "--data", line_meter::data(all_, number).string(),
+                                      "--pieces", "3", "--postage", "730", "--origin", "06484"});
+    BOOST_REQUIRE_MESSAGE(printed.status == 0, printed.told());
+    std::ofstream{mail} << printed.out;
+    const auto verdicts = insist({"verify", mail, "--data", all_.data(cluster::names[3])}, happens).out;
+    BOOST_CHECK_EQUAL(verdicts, "VE  3 pieces: 3 good\nUSPS  3 pieces: 3 good\n");
+    if (meters_ % 3 != 0)
+      return;
+    insist({"key", "retire", "--meter", number, "--domain", "VE", "--domain", "USPS", "--reason", "withdrawn", "--json",
+            "--data", all_.data(cluster::names[0])}, happens);
+    ++retired_;
   }
 
   /// Ends all nodes and looks into all logs.
@@ -37,6 +52,8 @@ public:
     for (const auto& [node, domain] : {std::pair{0, "VE"}, {2, "USPS"}}) {
       const auto log = log_in(all_.data(cluster::names[node]));
       BOOST_CHECK_EQUAL(once_each(log, &key_installed::meter).size(), meters_);
+      BOOST_CHECK_EQUAL(once_each(log, &key_activated::key).size(), registered_);
+      BOOST_CHECK_EQUAL(once_each(log, &key_retired::key).size(), retired_);
       for (const auto& key : once_each(log, &key_installed::key)) {
         BOOST_CHECK_EQUAL(key.domain.text, domain);
         archived.insert(key.text());
@@ -52,11 +69,30 @@ public:
         held.insert(key.text());
     }
     BOOST_CHECK(held == answered_);
-    std::cout << meters_ << " meters have their keys, " << unanswered_ << " requests were asked again, " << tried.size()
+    std::cout << meters_ << " meters have their keys, " << registered_ << " are registered, " << retired_
+              << " of them retired again, " << unanswered_ << " requests were asked again, " << tried.size()
               << " keys came to a meter" << std::endl;
   }
 
 private:
+  /// The answer of the first try that is done.
+  program_result insist(const std::vector<std::string>& command, const meanwhile& happens) {
+    program_result last;
+    for (unsigned n = 0; n < tries; ++n) {
+      running_program asked{command};
+      happens(asked);
+      last = asked.finish(longest);
+      BOOST_REQUIRE_MESSAGE(!last.hung, command[0] << ' ' << command[1] << ": no answer");
+      BOOST_REQUIRE_MESSAGE(last.status == 0 || last.status == 1 || last.status == 3, last.told());
+      if (last.status == 0)
+        return last;
+      ++unanswered_;
+      std::this_thread::sleep_for(std::chrono::milliseconds{100});
+    }
+    BOOST_FAIL(command[0] << ' ' << command[1] << ": not done after " << tries << " tries: " << last.told() << last.out);
+    return last;
+  }
+
   static constexpr unsigned tries = 40;
   /// An order may wait for a report that is asked for again after 2 minutes (EP-13b).
   static constexpr std::chrono::minutes longest{4};
@@ -79,7 +115,7 @@ private:
   }
 
   cluster& all_;
-  unsigned meters_ = 0, unanswered_ = 0;
+  unsigned meters_ = 0, registered_ = 0, retired_ = 0, unanswered_ = 0;
   std::set<std::string> answered_; ///< keys
 };
 

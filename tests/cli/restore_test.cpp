@@ -80,6 +80,10 @@ void lose_and_restore(const std::string& lost, bool another_is_down) {
     BOOST_CHECK_MESSAGE(busy.err.find("busy: this node was restored from a backup and waits") != std::string::npos
                           && busy.err.find(down) != std::string::npos,
                         busy.told());
+    const auto seen = run_program({"status", "--plan", (all.work / "plan.toml").string(), "--as",
+                                   all.pki.person("Augusta", operator_role::auditor).string()});
+    BOOST_CHECK_MESSAGE(seen.out.find("waits to hear what was seen of it by " + down) != std::string::npos,
+                        seen.told() << seen.out);
     const auto boxes = all.ask(lost, {"box", "list", "--json"});
     BOOST_CHECK_MESSAGE(boxes.status == 0 && boxes.out.find("S00000001") != std::string::npos, boxes.told() << boxes.out);
     const auto domains = all.ask(lost, {"domain", "list", "--json"});
@@ -125,6 +129,13 @@ void lose_and_restore(const std::string& lost, bool another_is_down) {
   all.end();
   const auto old = run_program({"log", "verify", "--data", (all.work / "old").string()});
   BOOST_CHECK_MESSAGE(old.status == 0, old.told());
+  // Beside what was restored from it, it is not taken for another node's; in either order.
+  const auto now = all.data(lost), before_that = (all.work / "old").string();
+  for (const auto& [one, other] : {std::pair{now, before_that}, {before_that, now}}) {
+    const auto both = run_program({"audit", "all", "--data", one, "--data", other});
+    BOOST_CHECK_MESSAGE(both.status == 0 && both.out.find(now + " was restored from " + before_that) != std::string::npos,
+                        both.told() << both.out.substr(0, 3000));
+  }
 }
 
 } // namespace

@@ -18,7 +18,7 @@ BOOST_AUTO_TEST_CASE(nodes_that_are_killed_at_any_moment_lose_nothing) {
   key_orders orders{all};
   unsigned kills = 0;
   while (kills < wanted)
-    orders.give_keys([&](const running_program&) {
+    orders.live_a_day([&](const running_program&) {
       if (kills == wanted)
         return;
       std::this_thread::sleep_for(std::chrono::milliseconds{random() % longest_pause_ms});

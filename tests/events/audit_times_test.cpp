@@ -45,16 +45,44 @@ BOOST_AUTO_TEST_CASE(one_clock_never_shows_the_same_twice) {
   BOOST_TEST(strictly_later({5}, {0}));
 }
 
-// "A date compares as a calendar day in the domain's time zone", which lies within a day of UTC.
-BOOST_AUTO_TEST_CASE(a_date_may_be_a_day_off) {
+// "A date compares as a calendar day in the domain's time zone."
+BOOST_AUTO_TEST_CASE(a_date_is_a_day_of_the_domain) {
+  const instant evening{1'772'494'200'000'000}, morning{1'772'431'200'000'000}; // 2026-03-02T23:30:00Z, 06:00:00Z
+  constexpr time_zone utc{}, paris{60}, new_york{-300}, los_angeles{-480};
+  BOOST_TEST(day_in_order(evening, {20260302}, evening, utc));
+  BOOST_TEST(!day_in_order(evening, {20260301}, evening, utc));
+  BOOST_TEST(!day_in_order(evening, {20260303}, evening, utc));
+  BOOST_TEST(day_in_order(evening, {20260303}, evening, paris));
+  BOOST_TEST(!day_in_order(evening, {20260302}, evening, paris));
+  BOOST_TEST(day_in_order(morning, {20260302}, morning, new_york));
+  BOOST_TEST(day_in_order(morning, {20260301}, morning, los_angeles));
+  BOOST_TEST(!day_in_order(morning, {20260302}, morning, los_angeles));
+  // Any day between both.
+  BOOST_TEST(day_in_order(morning, {20260302}, evening, paris));
+  BOOST_TEST(day_in_order(morning, {20260303}, evening, paris));
+  BOOST_TEST(day_in_order({}, {20250101}, morning, utc));
+  BOOST_TEST(day_in_order(morning, {20300101}, {}, utc));
+}
+
+// Logs of earlier programs name no zone; each lies within a day of UTC.
+BOOST_AUTO_TEST_CASE(a_date_of_an_unknown_zone_may_be_a_day_off) {
   const instant morning{1'772'431'200'000'000}; // 2026-03-02T06:00:00Z
-  BOOST_TEST(day_in_order(morning, {20260301}, morning));
-  BOOST_TEST(day_in_order(morning, {20260302}, morning));
-  BOOST_TEST(day_in_order(morning, {20260303}, morning));
-  BOOST_TEST(!day_in_order(morning, {20260228}, morning));
-  BOOST_TEST(!day_in_order(morning, {20260304}, morning));
-  BOOST_TEST(day_in_order({}, {20250101}, morning));
-  BOOST_TEST(day_in_order(morning, {20300101}, {}));
+  BOOST_TEST(day_in_order(morning, {20260301}, morning, std::nullopt));
+  BOOST_TEST(day_in_order(morning, {20260302}, morning, std::nullopt));
+  BOOST_TEST(day_in_order(morning, {20260303}, morning, std::nullopt));
+  BOOST_TEST(!day_in_order(morning, {20260228}, morning, std::nullopt));
+  BOOST_TEST(!day_in_order(morning, {20260304}, morning, std::nullopt));
+  BOOST_TEST(day_in_order({}, {20250101}, morning, std::nullopt));
+  BOOST_TEST(day_in_order(morning, {20300101}, {}, std::nullopt));
+}
+
+BOOST_AUTO_TEST_CASE(today_is_the_earliest_day_of_several_zones) {
+  const instant evening{1'772'494'200'000'000}, morning{1'772'431'200'000'000}; // 2026-03-02T23:30:00Z, 06:00:00Z
+  BOOST_TEST(today_in({}, evening).text() == "20260302");
+  BOOST_TEST(today_in({{60}}, evening).text() == "20260303");
+  BOOST_TEST(today_in({{60}, {330}}, evening).text() == "20260303");
+  BOOST_TEST(today_in({{60}, {-300}}, evening).text() == "20260302");
+  BOOST_TEST(today_in({{60}, {-480}, {0}}, morning).text() == "20260301");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -123,6 +123,29 @@ BOOST_AUTO_TEST_CASE(two_lives_side_by_side) {
   BOOST_TEST(whole(events) == "");
 }
 
+// EP-18: the domain's event says which zone its days are of; before it, or in a log without it, a date may be a day off.
+BOOST_AUTO_TEST_CASE(a_registration_date_is_a_day_of_its_domains_zone) {
+  const auto registered_on = [](std::optional<time_zone> zone, calendar_date date) {
+    auto events = ceremony();
+    signed_facts facts;
+    facts.zone = zone;
+    events.push_back({domain_created{ve, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}, {}}, facts});
+    auto rest = life();
+    in<key_activated>(rest[10]).date = date;
+    in<key_retired>(rest[11]).date = {19700105};
+    events.insert(events.end(), rest.begin(), rest.end());
+    return told_all(events);
+  };
+  // All times are of the first second of 1970 in UTC.
+  BOOST_TEST(registered_on(time_zone{}, {19700101}) == "");
+  BOOST_TEST(registered_on(time_zone{}, {19691231}) == "28 times");
+  BOOST_TEST(registered_on(time_zone{}, {19700102}) == "28 times");
+  BOOST_TEST(registered_on(time_zone{-60}, {19691231}) == "");
+  BOOST_TEST(registered_on(time_zone{-60}, {19700101}) == "28 times");
+  BOOST_TEST(registered_on({}, {19691231}) == "");
+  BOOST_TEST(registered_on({}, {19700102}) == "");
+}
+
 BOOST_AUTO_TEST_CASE(each_rule_is_found_broken) {
   using change = std::function<void(std::vector<told>&)>;
   struct line {

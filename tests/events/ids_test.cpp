@@ -172,6 +172,24 @@ BOOST_AUTO_TEST_CASE(days) {
   BOOST_TEST(calendar_date::of(instant{std::numeric_limits<std::int64_t>::min()}).text() == "00001221");
 }
 
+// EP-18: "a date compares as a calendar day in the domain's time zone".
+BOOST_AUTO_TEST_CASE(days_of_a_time_zone) {
+  good<time_zone>({"+00:00", "+01:00", "-05:00", "+05:45", "-03:30", "+14:00", "-12:00"});
+  bad<time_zone>({"", "0", "+1:00", "+01:0", "+0100", "01:00", "+01:60", "+14:01", "-12:01", "+24:00", "Z", "UTC",
+                  "+0a:00", "+01-00", "+01:00 "});
+  BOOST_TEST(time_zone::parse("-05:30")->minutes == -330);
+  BOOST_TEST(!valid(time_zone{std::numeric_limits<std::int16_t>::min()}));
+  BOOST_TEST(!valid(time_zone{14 * 60 + 1}));
+  const auto evening = *instant::parse("2026-03-02T23:30:00Z");
+  BOOST_TEST(calendar_date::of(evening, {0}).text() == "20260302");
+  BOOST_TEST(calendar_date::of(evening, {29}).text() == "20260302");
+  BOOST_TEST(calendar_date::of(evening, {30}).text() == "20260303");
+  BOOST_TEST(calendar_date::of(evening, {-12 * 60}).text() == "20260302");
+  BOOST_TEST(calendar_date::of(*instant::parse("2026-03-01T04:59:59Z"), {-5 * 60}).text() == "20260228");
+  BOOST_TEST(calendar_date::of(instant{std::numeric_limits<std::int64_t>::max()}, {60}).text() == "99990110");
+  BOOST_TEST(calendar_date::of(instant{std::numeric_limits<std::int64_t>::min()}, {-60}).text() == "00001221");
+}
+
 BOOST_AUTO_TEST_CASE(closed_lists) {
   names<box_type>({{'M', "manufacturing"}, {'O', "oak"}, {'S', "steel"}, {'B', "brass"}, {'T', "tin"}});
   names<suite_id>({{1, "rsa3072"}, {2, "p256"}});

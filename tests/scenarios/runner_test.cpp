@@ -9,6 +9,8 @@
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
+#include <set>
+
 namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(runner)
 namespace {
@@ -170,6 +172,32 @@ BOOST_AUTO_TEST_CASE(a_day_in_commands_comes_out_as_one_in_messages) {
   BOOST_CHECK_EQUAL(result.counts.faults, 0u);
   BOOST_CHECK(result.counts.events == direct.counts.events);
   BOOST_CHECK(result.counts.keys == direct.counts.keys && result.counts.verdicts == direct.counts.verdicts);
+}
+
+// EP-18: the day begins half an hour before midnight in UTC, so that a date of UTC would be the day before each domain's.
+BOOST_AUTO_TEST_CASE(a_day_in_other_time_zones) {
+  const scratch_directory work;
+  auto text = file_content(scenario_file("small-day.toml"));
+  const auto put = [&](const std::string& what, const std::string& instead) {
+    const auto at = text.find(what);
+    BOOST_REQUIRE(at != std::string::npos);
+    text.replace(at, what.size(), instead);
+  };
+  put("2026-03-02T06:00:00Z", "2026-03-02T23:30:00Z");
+  put("id = \"VE\"\n", "id = \"VE\"\nzone = \"+01:00\"\n");
+  put("id = \"USPS\"\n", "id = \"USPS\"\nzone = \"+05:30\"\n");
+  write_file(work / "day.toml", text);
+  std::filesystem::copy_file(scenario_file("small-labels.csv"), work / "small-labels.csv");
+  auto day = load_scenario(work / "day.toml");
+  BOOST_REQUIRE(day);
+  run_as_expected(*day, work / "day");
+  std::set<std::uint32_t> dates;
+  for (const auto& e : events_in(work / "day"))
+    if (const auto* active = std::get_if<key_activated>(&e.event))
+      dates.insert(active->date.yyyymmdd);
+  BOOST_CHECK((dates == std::set<std::uint32_t>{20260304})); // a day after the installation
+  const auto audit = run_program({"audit", "all", "--data", (work / "day").string()});
+  BOOST_CHECK_MESSAGE(audit.status == 0, audit.told() << audit.out);
 }
 
 BOOST_AUTO_TEST_CASE(a_seed_gives_the_same_records_and_another_seed_others) {

@@ -23,6 +23,7 @@ sub_domain = "US"
 id = "USPS"
 kind = "postal"
 sub_domain = "DE"
+zone = "+01:00"
 [[box]]
 slot = "m-1"
 type = "manufacturing"
@@ -148,6 +149,8 @@ BOOST_AUTO_TEST_CASE(reads_every_key_and_its_default) {
   BOOST_TEST(s.domains[1].id.text == "USPS");
   BOOST_TEST(s.domains[1].kind == "postal");
   BOOST_TEST(s.domains[1].sub_domain.text == "DE");
+  BOOST_TEST(s.domains[1].zone.minutes == 60);
+  BOOST_TEST(s.domains[0].zone.minutes == 0);
   BOOST_REQUIRE_EQUAL(s.boxes.size(), 7u);
   BOOST_CHECK(s.boxes[0].type == box_type::manufacturing && !s.boxes[0].active && s.boxes[0].threshold == 2);
   BOOST_CHECK(s.boxes[1].type == box_type::oak && s.boxes[1].active && s.boxes[1].active->text == "VE");
@@ -238,6 +241,8 @@ BOOST_AUTO_TEST_CASE(says_where_each_mistake_in_a_domain_is) {
     {"kind = \"vendor\"", "kind = @\"earth\"", "unknown kind \"earth\"; known here: vendor, postal"},
     {"kind = \"vendor\"", "@knd = \"vendor\"", "unknown key \"knd\" in [[domain]]; did you mean \"kind\"?"},
     {"sub_domain = \"US\"", "sub_domain = @\"USA\"", "it must be a country code (two capital letters"},
+    {"sub_domain = \"US\"", "sub_domain = \"US\"\nzone = @\"UTC\"", "it must be a time zone from \"-12:00\" to \"+14:00\""},
+    {"sub_domain = \"US\"", "sub_domain = \"US\"\nzone = @60", "it must be a time zone from \"-12:00\" to \"+14:00\""},
     {"", "name = \"a\"\nstart = \"2026-03-02T06:00:00Z\"\n@[domain]\nid = \"VE\"\n", "write [[domain]] above each"},
     {"", "name = \"a\"\nstart = \"2026-03-02T06:00:00Z\"\ndomain = @\"VE\"\n", "write [[domain]] above each"},
     {"", "name = \"a\"\nstart = \"2026-03-02T06:00:00Z\"\ndomain = [@\"VE\"]\n", "write [[domain]] above it"},
@@ -511,7 +516,7 @@ BOOST_AUTO_TEST_CASE(wants_an_oak_a_steel_and_a_brass_where_keys_are_installed) 
     text.replace(text.find(box), box.size(), "type = \"" + std::string{type} + "\"\ndomains = [\"USPS\"]\n");
     const auto result = parse_script(text, "f");
     BOOST_REQUIRE(!result);
-    BOOST_TEST(result.error().text() == "f:58:12: domain \"VE\" is active in no " + std::string{type} +
+    BOOST_TEST(result.error().text() == "f:59:12: domain \"VE\" is active in no " + std::string{type} +
                                           " box; add a [[box]] with this type in which this domain is `active`");
   }
 }
@@ -569,10 +574,10 @@ BOOST_AUTO_TEST_CASE(bounds_how_many_tables_there_are) {
 BOOST_AUTO_TEST_CASE(gives_one_line_with_file_line_and_column) {
   const auto text = [](const std::string& scenario) { return parse_script(scenario, "days/f.toml").error().text(); };
   BOOST_TEST(text(replaced("threshold = 1", "threshold = 0")) ==
-             "days/f.toml:26:13: `threshold` is 0; it must be a whole number from 1 to 16");
+             "days/f.toml:27:13: `threshold` is 0; it must be a whole number from 1 to 16");
   BOOST_TEST(
     text(replaced("\"Emil\"", "\"D\u00f6ra\"]\nkey = [\"x\"")) ==
-    "days/f.toml:22:1: unknown key \"key\" in [[box]]; known here: slot, type, node, domains, active, threshold, custodians");
+    "days/f.toml:23:1: unknown key \"key\" in [[box]]; known here: slot, type, node, domains, active, threshold, custodians");
   // Columns count characters: the two bytes of the o with its two dots are one.
   BOOST_TEST(text(replaced("name = \"day\"", "name = \"d\u00f6y\" x")).starts_with("days/f.toml:1:14: "));
   BOOST_TEST(text(std::string(scenario_limit + 1, '\n')) ==

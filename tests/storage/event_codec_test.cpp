@@ -3,8 +3,10 @@
 #include "storage/event_codec.hpp"
 
 #include "events/earlier.hpp"
+#include "events/signed_bodies.hpp"
 #include "storage/any_event.hpp"
 #include "storage/archive.hpp"
+#include "storage/signed_body.hpp"
 #include "tests/storage/sample_log.hpp"
 
 namespace oaksteel::testing {
@@ -82,6 +84,26 @@ BOOST_AUTO_TEST_CASE(a_version_that_is_not_known_is_refused) {
   BOOST_TEST(problem(holding(999, 1, old)) == "event tag 999 is not known to this version");
   BOOST_TEST(problem(holding(22, 2, old)) == "share_entered: ends too early");
   BOOST_TEST(problem(holding(22, 1, encode(share_entered{oak, {"Ada"}, {}}))) == "share_entered: 1 bytes too many");
+}
+
+// The public side of a domain, as the domain key set signed it before it named a time zone (EP-18).
+BOOST_AUTO_TEST_CASE(version_1_of_a_domains_public_side_names_no_zone) {
+  const domain_keys_body_1 before{{"VE"}, "vendor", {"US"}, suite_id::p256, {{key_role::brass_authentication, {1, 2}}}};
+  bytes written{static_cast<std::uint8_t>(body_type::domain_keys), 1};
+  const auto rest = encode(before);
+  written.insert(written.end(), rest.begin(), rest.end());
+  const auto lifted = decode_body<domain_keys_body>(written);
+  BOOST_REQUIRE(lifted);
+  BOOST_CHECK(lifted->domain == before.domain && lifted->kind == before.kind && lifted->sub_domain == before.sub_domain
+              && lifted->keys == before.keys && !lifted->zone);
+  const domain_keys_body now{{"VE"}, "vendor", {"US"}, suite_id::p256, before.keys, time_zone{-300}};
+  auto data = encode_body(now);
+  BOOST_CHECK_EQUAL(unsigned{data[1]}, 2u);
+  BOOST_CHECK(decode_body<domain_keys_body>(data)->zone == time_zone{-300});
+  data[1] = 3;
+  BOOST_CHECK(!decode_body<domain_keys_body>(data));
+  data[1] = 0;
+  BOOST_CHECK(!decode_body<domain_keys_body>(data));
 }
 
 BOOST_AUTO_TEST_SUITE_END()
