@@ -1,14 +1,13 @@
 #include "bench/bench_site.hpp"
 
 #include "bench/lives.hpp"
-#include "node/node.hpp"
+#include "node/live_node.hpp"
 
 #include <caf/send.hpp>
 
 namespace oaksteel::bench {
 namespace {
 
-const std::vector<label> custodians{{"Ada"}, {"Bela"}};
 const domain_plan domain_of_bench{domain, "vendor", {"US"}};
 
 box_plan plan_of(const char* slot, box_type type) {
@@ -27,13 +26,6 @@ log open_or_make(const std::filesystem::path& directory) {
   return std::move(*opened);
 }
 
-erasable_slots make_slots(const std::filesystem::path& file, std::size_t count) {
-  auto slots = erasable_slots::open(file, count);
-  if (!slots)
-    throw bench_failed{slots.error().text};
-  return std::move(*slots);
-}
-
 /// The last record's time: the clock goes on after it.
 instant last_time(const log& written) {
   const auto view = written.view();
@@ -46,8 +38,7 @@ instant last_time(const log& written) {
 bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, shell_limits limits,
                        std::size_t most_meters)
   : media_(directory / "media"), suite_(suite), written_(open_or_make(directory)),
-    slots_(make_slots(directory / "meters.keys", most_meters)), time_(system_clock_after(last_time(written_))),
-    random_(system_randomness()), workers_(thread_workers(worker_threads)), writer_(thread_workers(1)),
+    time_(system_clock_after(last_time(written_))), random_(system_randomness()), workers_(thread_workers(worker_threads)), writer_(thread_workers(1)),
     key_(log_key::generate(blinding_generator())),
     system_(std::make_unique<caf::actor_system>(config_)) {
   site_options options;
@@ -61,12 +52,13 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
   options.journaling.key = &key_;
   options.journaling.writer = writer_.get();
   site_ = std::make_unique<site>(*system_, options);
+  hands_ = std::make_unique<bench_operator>(*system_, *site_, written_, directory / "meters.keys", most_meters);
 }
 
 bench_site::~bench_site() {
   site_->stop();
+  hands_ = nullptr;
   site_ = nullptr;
-  meters_.clear();
   system_ = nullptr; // waits for the actors
 }
 
@@ -78,7 +70,7 @@ void bench_site::ceremony() {
     plan.boxes.push_back(box.plan);
   // A box whose process ended while it was enabled puts that on record first: until then the log calls it enabled.
   for (const auto& box : site_->boxes())
-    ask<box_report>(box.common, ask_box{});
+    hands_->ask<box_report>(box.common, ask_box{});
   const bool fresh = !box_in_slot(written_, plan.boxes.front().slot); // the Manufacturing box is the first
   if (fresh)
     for (const auto& step : first_ceremony(plan, {}))
@@ -91,32 +83,13 @@ void bench_site::ceremony() {
 }
 
 void bench_site::carry_out(const ceremony_step& step) {
-  ceremony_operator people{*site_, written_, suite_, media_, *this};
+  ceremony_operator people{*site_, written_, suite_, media_, *hands_};
   if (step.act == ceremony_act::enrol) {
     const auto random = random_->stream("officer", 0);
     if (auto typed = type_in_enrolment_secret(media_, people.officers(step), step.slot, *random); !typed)
       throw bench_failed{typed.error().text};
   }
   people.carry_out(step);
-}
-
-void bench_site::add_meters(std::size_t count) {
-  const auto first = numbers_.size();
-  for (std::size_t i = first; i < first + count; ++i) {
-    // A site that opens the log again goes on with other meters.
-    numbers_.push_back({std::to_string(1'000'000 * written_.epoch() + i)});
-    meters_.push_back(site_->connect_meter({numbers_[i], static_cast<std::uint32_t>(i), &slots_, {}}));
-  }
-  ask_all<acknowledged>(count, 64, [&](std::size_t i) {
-    return std::pair{line(), load_label{{head()}, numbers_[first + i], {"PC-1"}}};
-  });
-}
-
-open_order bench_site::installation(std::size_t i) {
-  order_details details;
-  details.meter = numbers_[i];
-  details.product = {"PC-1"};
-  return {{head()}, details, {{domain, *box_in_slot(written_, {"steel-1"})}}};
 }
 
 } // namespace oaksteel::bench

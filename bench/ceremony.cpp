@@ -24,20 +24,20 @@ public:
     const auto& maker = site_.actors().manufacturing();
     for (std::size_t i = 1; i < domains; ++i) {
       const domain_id fresh{{static_cast<char>('A' + i / 26), static_cast<char>('A' + i % 26)}};
-      site_.ask<acknowledged>(maker.manufacturing, create_domain{{}, fresh, "postal", {"US"}});
-      const auto sent = site_.ask<package_of_keys>(maker.manufacturing, make_domain_process{{}, id_, fresh, {}});
-      site_.ask<acknowledged>(box(), take_domain_process{{}, fresh, sent.keys});
+      site_.hands().ask<acknowledged>(maker.manufacturing, create_domain{{}, fresh, "postal", {"US"}});
+      const auto sent = site_.hands().ask<package_of_keys>(maker.manufacturing, make_domain_process{{}, id_, fresh, {}});
+      site_.hands().ask<acknowledged>(box(), take_domain_process{{}, fresh, sent.keys});
     }
     collect_sealed();
     take_out();
   }
 
-  void put(const label& who) { site_.ask<box_report>(box(), put_share{{}, who, media_}); }
+  void put(const label& who) { site_.hands().ask<box_report>(box(), put_share{{}, who, media_}); }
   void take_out() {
     if (state_of(site_.written(), id_).entered.contains(second_custodian.text))
-      site_.ask<box_report>(box(), take_share{{}, second_custodian});
+      site_.hands().ask<box_report>(box(), take_share{{}, second_custodian});
     else
-      site_.ask<box_report>(box(), take_share{{}, first_custodian});
+      site_.hands().ask<box_report>(box(), take_share{{}, first_custodian});
   }
   bool enabled() { return state_of(site_.written(), id_).enabled; }
 
@@ -98,7 +98,7 @@ figure domain_creation(const bench_options& options) {
     [&] {
       const auto took = time_of([&] {
         for (std::size_t i = 0; i < domains_of_a_slice; ++i)
-          site.ask<acknowledged>(site.actors().manufacturing().manufacturing,
+          site.hands().ask<acknowledged>(site.actors().manufacturing().manufacturing,
                                  create_domain{{}, {"D" + std::to_string(++made)}, "postal", {"US"}});
       });
       return took.count();

@@ -51,6 +51,9 @@ figure share_entry(const bench_options& options);
 figure box_enabling(const bench_options& options);
 figure line_codec(const bench_options& options);
 figure simulation_figure(const bench_options& options);
+figure cluster_install(const bench_options& options);
+figure cluster_verify(const bench_options& options);
+figure cluster_recovery(const bench_options& options);
 
 /// Three significant digits and a unit: `41,300 events/s`.
 std::string rate_text(double value, std::string_view unit);

@@ -2,7 +2,7 @@
 
 #include "bench/bench_site.hpp"
 #include "crypto/suite.hpp"
-#include "node/node.hpp"
+#include "node/live_node.hpp"
 
 #include <atomic>
 #include <thread>
@@ -10,29 +10,12 @@
 namespace oaksteel::bench {
 namespace {
 
-constexpr std::size_t in_flight = 80; ///< a Steel box has room for 96 open installations
-constexpr std::size_t keys_of_a_slice = 240;
 constexpr auto bound_slice = std::chrono::seconds{2};
 
 /// What one key costs when every batch holds one: actors/boxes/oak.cpp, steel.cpp and brass.cpp.
 constexpr const char* operations = "a key in batches of one: Oak signs once (MI3 and MI4 share a root), Steel unwraps "
                                    "once (MI4) and signs once (MI7), Brass unwraps once (MI3) and signs once (MI9 and "
                                    "MI10 share a root)";
-
-/// Keys installed a second over one slice.
-double install_some(bench_site& site, std::size_t count) {
-  const auto first = site.meters().size();
-  site.add_meters(count);
-  const auto took = time_of([&] {
-    const auto results = site.ask_all<order_result>(count, in_flight, [&](std::size_t i) {
-      return std::pair{site.actors().kmc(), site.installation(first + i)};
-    });
-    for (const auto& r : results)
-      if (!r.outcome.complete)
-        throw bench_failed{"an installation is incomplete"};
-  });
-  return static_cast<double>(count) / took.count();
-}
 
 /// The private-key operations of keys and nothing else, on all threads.
 class key_operations {
@@ -85,23 +68,23 @@ private:
 figure install_figure(const bench_options& options) {
   const auto directory = options.data / "install";
   const auto pairs = options.quick ? std::size_t{2} : std::size_t{9};
-  const auto count = options.quick ? in_flight : keys_of_a_slice;
+  const auto count = options.quick ? keys_in_flight : keys_of_a_slice;
   const key_operations bound;
   comparison result;
   {
-    bench_site site{directory, suite_id::rsa3072, {1, 2 * in_flight}, (pairs + 1) * count};
+    bench_site site{directory, suite_id::rsa3072, {1, 2 * keys_in_flight}, (pairs + 1) * count};
     site.ceremony();
-    result = alternate(pairs, [&] { return install_some(site, count); }, [&] { return bound.run(); });
+    result = alternate(pairs, [&] { return site.hands().install(count); }, [&] { return bound.run(); });
   }
   std::vector<double> in_batches;
   {
     bench_site site{directory, suite_id::rsa3072, {64, 2}, (pairs + 1) * count};
     site.ceremony();
     for (std::size_t i = 0; i < 3; ++i)
-      in_batches.push_back(install_some(site, count));
+      in_batches.push_back(site.hands().install(count));
   }
   figure f{"install", result.ratio, pairs, 0.8, {}, {}};
-  f.notes.push_back("rsa3072, one domain, " + std::to_string(in_flight) + " keys in flight, " + std::to_string(count)
+  f.notes.push_back("rsa3072, one domain, " + std::to_string(keys_in_flight) + " keys in flight, " + std::to_string(count)
                     + " keys a slice, order to settled MI10");
   f.notes.push_back(operations);
   f.notes.push_back("batches of one " + rate_text(result.ours.median, "keys/s") + ", bound with "

@@ -68,8 +68,8 @@ written_bytes bytes_per_event(const log& written) {
   return {8 + 32 + data->size(), name + 16 + state_bytes, (name + 8) * lookups_of_a_life / events_of_a_life};
 }
 
-log new_log(const std::filesystem::path& directory) {
-  const log_opened opened{"bench", false, bytes(32, 1)};
+log new_log(const std::filesystem::path& directory, const std::string& node_name) {
+  const log_opened opened{node_name, false, bytes(32, 1)};
   node_state node;
   evolve(node, opened);
   const auto described = describe(opened);

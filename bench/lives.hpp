@@ -46,7 +46,7 @@ struct written_bytes {
 written_bytes bytes_per_event(const log& written);
 
 /// A log with one record, that of a node.
-log new_log(const std::filesystem::path& directory);
+log new_log(const std::filesystem::path& directory, const std::string& node = "bench");
 
 /// Appends `count` events, past the journal.
 void fill(log& written, std::size_t count, std::atomic<std::uint64_t>& lives);

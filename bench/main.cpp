@@ -1,6 +1,7 @@
 // The program behind script/bench: measures the figures, one after another, and prints them.
 
 #include "bench/figure.hpp"
+#include "node/node.hpp"
 
 #include <cmath>
 #include <cstdio>
@@ -30,10 +31,17 @@ constexpr entry figures[] = {
   {"box_enabling", box_enabling},
   {"line_codec", line_codec},
   {"simulation", simulation_figure},
+  {"cluster_install", cluster_install},
+  {"cluster_verify", cluster_verify},
+  {"cluster_recovery", cluster_recovery},
 };
 
+/// `script/bench cluster`: those whose names begin so.
+constexpr std::string_view group = "cluster";
+
 constexpr const char* usage =
-  "usage: script/bench [--json] [--quick] [--only NAME]... [--data DIR]\n"
+  "usage: script/bench [cluster] [--json] [--quick] [--only NAME]... [--data DIR]\n"
+  "  cluster      the figures of several nodes alone\n"
   "  --json       one object a line: name, ratio, q1, q3, at_least or at_most\n"
   "  --quick      small and coarse: shows that every figure runs, says little about speed\n"
   "  --only NAME  this figure; may be given again\n"
@@ -87,7 +95,23 @@ std::string oaksteel::bench::rate_text(double value, std::string_view unit) {
   return std::string{number} + ' ' + std::string{unit};
 }
 
+namespace {
+
+/// A node of the bench is a process of this program.
+int run_as_node(const char* configuration) {
+  const auto plan = oaksteel::read_configuration(configuration);
+  if (!plan)
+    return std::fprintf(stderr, "%s\n", plan.error().text().c_str()), 1;
+  if (const auto problem = oaksteel::run_node(*plan, [] {}))
+    return std::fprintf(stderr, "%s\n", problem->text.c_str()), 1;
+  return 0;
+}
+
+} // namespace
+
 int main(int argc, char** argv) {
+  if (argc == 4 && std::string_view{argv[1]} == "node" && std::string_view{argv[2]} == "run")
+    return run_as_node(argv[3]);
   bench_options options;
   options.data = "build/bench-data";
   bool json = false;
@@ -99,7 +123,11 @@ int main(int argc, char** argv) {
       json = true;
     else if (word == "--quick")
       options.quick = true;
-    else if (word == "--only" && more)
+    else if (word == group) {
+      for (const auto& one : figures)
+        if (one.name.starts_with(group))
+          only.push_back(one.name);
+    } else if (word == "--only" && more)
       only.emplace_back(argv[++i]);
     else if (word == "--data" && more)
       options.data = argv[++i];

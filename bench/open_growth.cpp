@@ -6,15 +6,15 @@
 namespace oaksteel::bench {
 namespace {
 
-constexpr std::uint64_t long_log = 1'000'000, short_log = 10'000;
+constexpr std::uint64_t short_log = 10'000;
 
 /// Seconds from nothing to the first answers: a box says what it is, the archive gives a key's record.
 double open_once(const std::filesystem::path& directory) {
   std::unique_ptr<bench_site> site;
   const auto took = time_of([&] {
     site = std::make_unique<bench_site>(directory, suite_id::rsa3072, shell_limits{});
-    site->ask<box_report>(site->actors().box_in({"brass-1"})->common, ask_box{{site->head()}});
-    site->ask<record_fetched>(site->actors().archive_of(domain), fetch_record{{site->head()}, {domain, 1}, {}});
+    site->hands().ask<box_report>(site->actors().box_in({"brass-1"})->common, ask_box{{site->hands().head()}});
+    site->hands().ask<record_fetched>(site->actors().archive_of(domain), fetch_record{{site->hands().head()}, {domain, 1}, {}});
   });
   return took.count();
 }

@@ -28,7 +28,7 @@ bool lasts(stream_kind kind) {
 
 } // namespace
 
-story::story(const std::filesystem::path& directory) : written_(new_log(directory)) {
+story::story(const std::filesystem::path& directory, const std::string& node) : written_(new_log(directory, node)) {
   boxes();
 }
 

@@ -11,7 +11,7 @@ namespace oaksteel::bench {
 
 class story {
 public:
-  explicit story(const std::filesystem::path& directory);
+  explicit story(const std::filesystem::path& directory, const std::string& node = "bench");
 
   /// Adds whole lives until the log has at least `records`.
   void grow_to(std::uint64_t records);

@@ -9,61 +9,14 @@
 #include "storage/event_codec.hpp"
 #include "storage/signed_body.hpp"
 
-#include <random>
 #include <unordered_map>
 
 namespace oaksteel::bench {
 namespace {
 
-constexpr std::size_t registered_meters = 1000, pieces_of_a_meter = 24, batch_size = 1000, batches_in_flight = 4;
+constexpr std::size_t registered_meters = 1000;
 
-using batch = std::shared_ptr<const std::vector<indicium>>;
-
-/// Installs, registers and prints as a factory and its users do; the pieces are shuffled into batches.
-std::vector<batch> make_mail(bench_site& site, std::size_t meters) {
-  site.add_meters(meters);
-  const auto installed = site.ask_all<order_result>(meters, 64, [&](std::size_t i) {
-    return std::pair{site.actors().kmc(), site.installation(i)};
-  });
-  // Not before the day of the installation, by the site's clock.
-  const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
-    std::chrono::system_clock::now().time_since_epoch());
-  const auto date = calendar_date::of({now.count()});
-  const auto registered = site.ask_all<order_result>(meters, 64, [&](std::size_t i) {
-    return std::pair{site.line(), register_meter{{site.head()}, site.meters()[i], {"PC-1"},
-                                                 {std::to_string(1'000'000 + i)}, {"US"}, date}};
-  });
-  for (std::size_t i = 0; i < meters; ++i)
-    if (!installed[i].outcome.complete || !registered[i].outcome.complete)
-      throw bench_failed{"a meter could not be installed or registered"};
-  const auto printed_ones = site.ask_all<printed>(meters, 64, [&](std::size_t i) {
-    const print_request wanted{{site.head()}, site.meters()[i], pieces_of_a_meter, date, 730, "06484"};
-    return std::pair{site.meter(i), wanted};
-  });
-  std::vector<indicium> all;
-  for (const auto& p : printed_ones)
-    all.insert(all.end(), p.pieces.begin(), p.pieces.end());
-  std::shuffle(all.begin(), all.end(), std::mt19937_64{1});
-  std::vector<batch> batches;
-  const auto at = [&](std::size_t i) { return all.begin() + static_cast<std::ptrdiff_t>(i); };
-  for (std::size_t i = 0; i + batch_size <= all.size(); i += batch_size)
-    batches.push_back(std::make_shared<const std::vector<indicium>>(at(i), at(i + batch_size)));
-  return batches;
-}
-
-/// Pieces a second over one slice: every batch once.
-double verify_all(bench_site& site, const std::vector<batch>& mail) {
-  const auto took = time_of([&] {
-    const auto results = site.ask_all<mail_verified>(mail.size(), batches_in_flight, [&](std::size_t i) {
-      return std::pair{site.actors().kmc(), verify_mail{{site.head()}, "mail/" + std::to_string(i), {domain}, mail[i]}};
-    });
-    for (const auto& r : results)
-      for (auto verdict_given : r.results.front().verdicts)
-        if (verdict_given != verdict::good)
-          throw bench_failed{"a good piece got another verdict"};
-  });
-  return static_cast<double>(mail.size() * batch_size) / took.count();
-}
+using batch = bench_operator::batch;
 
 /// The bare loop has no box and so no S_B: it opens material of its own, of the same size under the same
 /// addresses, in place of what it has read.
@@ -152,10 +105,10 @@ figure verify_figure(const bench_options& options) {
   const auto meters = options.quick ? std::size_t{100} : registered_meters;
   bench_site site{options.data / "verify", suite_id::p256, {64, 2}, meters};
   site.ceremony();
-  const auto mail = make_mail(site, meters);
+  const auto mail = site.hands().make_mail(meters);
   bare_loop bare{site.written(), meters};
   const auto result =
-    alternate(options.pairs(), [&] { return verify_all(site, mail); }, [&] { return bare.run(mail); });
+    alternate(options.pairs(), [&] { return site.hands().verify(site.actors().kmc(), mail); }, [&] { return bare.run(mail); });
   figure f{"verify", result.ratio, options.pairs(), 0.5, {}, {}};
   f.notes.push_back(std::to_string(meters) + " registered meters (installed with p256, which verification does not "
                     "use), pieces shuffled, batches of " + std::to_string(batch_size) + ", "

@@ -1,6 +1,6 @@
 #include "cli/cluster_demo.hpp"
 
-#include "cli/child_program.hpp"
+#include "node/child_program.hpp"
 #include "cli/output.hpp"
 #include "cli/status.hpp"
 #include "node/configuration.hpp"

@@ -15,7 +15,7 @@ struct program_not_run {
   std::string line;
 };
 
-/// What it prints goes to a file. Ended by SIGTERM when this goes.
+/// What it prints goes to a file. Ended by SIGTERM when this goes, or the thread that made it.
 class child_program {
 public:
   child_program(const std::vector<std::string>& arguments, std::filesystem::path prints);
@@ -26,6 +26,8 @@ public:
   /// Waits for its end; its exit status, or -1 where a signal ended it.
   int finish();
   bool ended();
+  /// Ends it by SIGKILL.
+  void kill();
   /// The last line that it printed.
   std::string last_line() const;
 

@@ -1,4 +1,4 @@
-#include "cli/child_program.hpp"
+#include "node/child_program.hpp"
 
 #include "storage/files.hpp"
 
@@ -7,38 +7,53 @@
 #include <fstream>
 
 #include <fcntl.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
-
-extern char** environ;
 
 namespace oaksteel {
 
 child_program::child_program(const std::vector<std::string>& arguments, std::filesystem::path prints)
   : prints_(std::move(prints)) {
+  constexpr auto program = "/proc/self/exe";
   std::vector<std::string> words{"oaksteel"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
   for (auto& word : words)
     argv.push_back(word.data());
   argv.push_back(nullptr);
-  posix_spawn_file_actions_t files;
-  posix_spawn_file_actions_init(&files);
-  posix_spawn_file_actions_addopen(&files, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_addopen(&files, STDOUT_FILENO, prints_.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  posix_spawn_file_actions_adddup2(&files, STDOUT_FILENO, STDERR_FILENO);
-  const int error = posix_spawn(&pid_, "/proc/self/exe", &files, nullptr, argv.data(), environ);
-  posix_spawn_file_actions_destroy(&files);
-  if (error != 0)
-    throw program_not_run{system_error(error, "cannot be run", "/proc/self/exe").text};
+  const auto nothing = open_file{open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  const auto out = open_file{open(prints_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
+  if (!nothing || !out)
+    throw program_not_run{system_error(errno, "cannot be written", prints_).text};
+  pid_ = fork();
+  if (pid_ < 0)
+    throw program_not_run{system_error(errno, "cannot be run", program).text};
+  if (pid_ > 0)
+    return;
+  // Other threads of the parent are not here: nothing may allocate or lock any more. Whoever loses its parent ends.
+  sigset_t none;
+  sigemptyset(&none);
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  sigprocmask(SIG_SETMASK, &none, nullptr);
+  dup2(nothing.fd(), STDIN_FILENO);
+  dup2(out.fd(), STDOUT_FILENO);
+  dup2(out.fd(), STDERR_FILENO);
+  execv(program, argv.data());
+  _exit(127);
 }
 
 child_program::~child_program() {
   if (pid_ > 0 && !status_) {
-    kill(pid_, SIGTERM);
+    ::kill(pid_, SIGTERM);
     finish();
   }
+}
+
+void child_program::kill() {
+  if (!ended())
+    ::kill(pid_, SIGKILL);
+  finish();
 }
 
 int child_program::finish() {
