@@ -2,6 +2,8 @@
 
 #include "node/live_node.hpp"
 
+#include <sys/prctl.h>
+
 namespace oaksteel {
 namespace {
 
@@ -17,6 +19,8 @@ void handle(live_node& node, const std::string& line, const control_server::repl
 } // namespace
 
 std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready) {
+  // Secrets of boxes lie in its memory: no other process of its user may look into it, and none is left in a core file.
+  prctl(PR_SET_DUMPABLE, 0);
   const auto ended = termination();
   auto begun = live_node::begin(plan, ended.fd());
   if (!begun)

@@ -1,13 +1,16 @@
 #pragma once
-// Records on their way from the thread that reads them to the thread that folds them. For storage/ only.
+// Records on their way from the thread that reads them to the thread that works on them. For storage/ only.
 
 #include "events/ids.hpp"
 
 #include <condition_variable>
 #include <deque>
+#include <exception>
+#include <functional>
 #include <mutex>
 #include <optional>
 #include <span>
+#include <thread>
 
 namespace oaksteel {
 
@@ -16,12 +19,20 @@ struct record_block {
   bytes data;
   std::vector<std::size_t> ends; ///< where each record ends in `data`
   std::uint64_t first = 0;       ///< position of the first
+  std::vector<std::optional<digest>> stored_leaves; ///< of each, where they were kept too
 
   void add(std::uint64_t position, std::span<const std::uint8_t> record) {
     if (ends.empty())
       first = position;
     data.insert(data.end(), record.begin(), record.end());
     ends.push_back(data.size());
+  }
+  /// Calls `take` with the index, the position and the bytes of each.
+  template <class Take>
+  void for_each(Take take) const {
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < ends.size(); begin = ends[i++])
+      take(i, first + i, std::span{data}.subspan(begin, ends[i] - begin));
   }
 };
 
@@ -71,6 +82,7 @@ public:
   void give_back(record_block block) {
     block.data.clear();
     block.ends.clear();
+    block.stored_leaves.clear();
     std::lock_guard guard{mutex_};
     used_.push_back(std::move(block));
   }
@@ -80,6 +92,57 @@ private:
   std::condition_variable room_, more_;
   std::deque<record_block> waiting_, used_;
   bool closed_ = false;
+};
+
+/// A thread that works on blocks, one after another. What is thrown there comes out of finish(); no other block is worked
+/// on then.
+class block_worker {
+public:
+  using work = std::function<void(const record_block&)>;
+  explicit block_worker(work w) : thread_([this, w = std::move(w)] { run(w); }) {}
+  ~block_worker() {
+    if (thread_.joinable()) {
+      queue_.close();
+      thread_.join();
+    }
+  }
+
+  /// What is being filled.
+  record_block& block() { return block_; }
+  /// Hands it over when it is full.
+  void pass_on() {
+    if (block_.data.size() >= block_bytes)
+      block_ = queue_.exchange(std::move(block_));
+  }
+  /// Waits until all is done.
+  void finish() {
+    if (!block_.ends.empty())
+      queue_.exchange(std::move(block_));
+    queue_.close();
+    thread_.join();
+    if (thrown_)
+      std::rethrow_exception(thrown_);
+  }
+
+private:
+  static constexpr std::size_t block_bytes = 256 * 1024;
+
+  void run(const work& w) {
+    while (auto block = queue_.take()) {
+      try {
+        if (!thrown_)
+          w(*block);
+      } catch (...) {
+        thrown_ = std::current_exception();
+      }
+      queue_.give_back(std::move(*block));
+    }
+  }
+
+  block_queue queue_;
+  record_block block_;
+  std::exception_ptr thrown_;
+  std::thread thread_; // last: it uses the others
 };
 
 } // namespace oaksteel

@@ -15,6 +15,7 @@
 #include "events/expected.hpp"
 #include "events/ids.hpp"
 
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -49,5 +50,7 @@ struct record {
 bytes encode_record(const record& r);
 /// The record, or a line that says what is wrong with the bytes.
 expected<record, std::string> decode_record(std::span<const std::uint8_t> data);
+/// The same into memory that is there already, for many records; why not, when it cannot be.
+std::optional<std::string> decode_record_into(record& r, std::span<const std::uint8_t> data);
 
 } // namespace oaksteel

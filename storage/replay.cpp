@@ -19,8 +19,6 @@ namespace oaksteel {
 
 namespace {
 
-constexpr std::size_t block_bytes = 256 * 1024;
-
 /// Keeps the first of all problems that it is told, by position.
 class first_problem {
 public:
@@ -94,17 +92,15 @@ public:
   replay_result result;
   std::uint32_t epoch = 0;
   std::uint64_t began = 1; ///< where the present log began
+  std::atomic<bool> stopped = false; ///< it found a problem: what comes now is not folded
   std::map<lookup_key, std::uint64_t> lookups; ///< as the events give them
 
   void take(const record_block& block) {
-    std::size_t begin = 0;
-    auto position = block.first;
-    for (auto end : block.ends) {
-      if (problem.found())
-        return;
-      take(position++, std::span{block.data}.subspan(begin, end - begin));
-      begin = end;
-    }
+    block.for_each([this](std::size_t, std::uint64_t position, std::span<const std::uint8_t> data) {
+      if (!problem.found())
+        take(position, data);
+    });
+    stopped = problem.found().has_value();
   }
 
   void count_events() {
@@ -130,21 +126,8 @@ private:
   std::vector<std::pair<std::string_view, std::uint64_t>> names_; ///< by tag
 };
 
-/// decode_record() into memory that is there already; why not, when it cannot be.
-std::optional<std::string> decode_again(record& into, std::span<const std::uint8_t> data) {
-  try {
-    archive_input input{data};
-    input(into);
-    if (input.remaining() != 0)
-      return std::to_string(input.remaining()) + " bytes too many";
-    return std::nullopt;
-  } catch (const archive_error& e) {
-    return std::string{e.what()};
-  }
-}
-
 void fold_side::take(std::uint64_t position, std::span<const std::uint8_t> data) {
-  if (auto why = decode_again(record_, data))
+  if (auto why = decode_record_into(record_, data))
     return problem.tell(position, {}, "the record cannot be decoded: " + *why);
   const auto& r = record_;
   if (!in_order(r, position, data))
@@ -232,57 +215,6 @@ void fold_side::count(std::uint16_t tag, const any_event& e) {
   if (count++ == 0)
     name = name_of_event(e);
 }
-
-/// Runs the folding thread. Whatever is thrown there comes out of finish().
-class folding_thread {
-public:
-  explicit folding_thread(fold_side& side) : thread_([this, &side] { run(side); }) {}
-  ~folding_thread() {
-    if (thread_.joinable()) {
-      queue_.close();
-      thread_.join();
-    }
-  }
-
-  void add(std::uint64_t position, std::span<const std::uint8_t> data) {
-    block_.add(position, data);
-    if (block_.data.size() >= block_bytes)
-      block_ = queue_.exchange(std::move(block_));
-  }
-  /// It found a problem: what comes now is not folded.
-  bool stopped() const { return stopped_; }
-  void finish() {
-    if (!block_.ends.empty())
-      queue_.exchange(std::move(block_));
-    queue_.close();
-    thread_.join();
-    if (thrown_)
-      std::rethrow_exception(thrown_);
-  }
-
-private:
-  void run(fold_side& side) {
-    while (auto block = queue_.take()) {
-      if (!stopped_)
-        fold(side, *block);
-      queue_.give_back(std::move(*block));
-    }
-  }
-  void fold(fold_side& side, const record_block& block) {
-    try {
-      side.take(block);
-    } catch (...) {
-      thrown_ = std::current_exception();
-    }
-    stopped_ = thrown_ || side.problem.found();
-  }
-
-  block_queue queue_;
-  record_block block_;
-  std::exception_ptr thrown_;
-  std::atomic<bool> stopped_ = false;
-  std::thread thread_; // last: it uses the others
-};
 
 using folded_stream = std::pair<const stream_id, replayed_stream>;
 
@@ -414,7 +346,7 @@ public:
 private:
   /// Reads up to the limit, the first problem or the last record; the item behind the records.
   const log_item* records() {
-    folding_thread folding{fold_};
+    block_worker folding{[this](const record_block& block) { fold_.take(block); }};
     const log_item* item = source_.next();
     for (; item; item = source_.next()) {
       if (auto meta = std::get_if<scanned_meta>(item)) {
@@ -422,10 +354,11 @@ private:
         continue;
       }
       const auto* r = std::get_if<scanned_record>(item);
-      if (!r || beyond_limit(*r) || folding.stopped() || tree_.problem.found())
+      if (!r || beyond_limit(*r) || fold_.stopped || tree_.problem.found())
         break;
       tree_.take(*r);
-      folding.add(r->position, r->data);
+      folding.block().add(r->position, r->data);
+      folding.pass_on();
       if (watch_.progress && r->position % 4096 == 0)
         watch_.progress(r->position);
     }

@@ -1,4 +1,5 @@
 #include "crypto/merkle.hpp"
+#include "storage/block_queue.hpp"
 #include "storage/environment.hpp"
 #include "storage/inspect.hpp"
 
@@ -20,9 +21,11 @@ class verifier {
 public:
   verifier(const identify_log& identify, const std::optional<std::string>& own,
            const std::optional<std::string>& external)
-      : identify_(identify), own_(own), external_(external) {}
+      : identify_(identify), own_(own), external_(external) {
+    streams_.reserve(1 << 16);
+  }
 
-  void take(const scanned_record& r);
+  void take(const record_block& records);
   void take(const scanned_row& row);
   void take(const scanned_node& node);
   void take(const scanned_frontier& f);
@@ -37,6 +40,7 @@ private:
     if (!result_.problem)
       result_.problem = log_problem{position, std::move(text)};
   }
+  void take(std::uint64_t position, std::span<const std::uint8_t> data, const std::optional<digest>& stored_leaf);
   void check_first(const record& first, std::span<const std::uint8_t> data);
   void check_next(const record& first, std::span<const std::uint8_t> data);
   void check_id();
@@ -58,6 +62,7 @@ private:
   std::optional<scanned_meta> meta_;
   merkle_frontier tree_;
   std::vector<digest> nodes_;
+  record record_; ///< the present one
   std::unordered_map<stream_id, stream_end> streams_;
   std::vector<awaited_root> awaited_;
   stream_id node_;          ///< of the first record
@@ -67,30 +72,35 @@ private:
   bool rows_were_seen_ = false;
 };
 
-void verifier::take(const scanned_record& r) {
-  auto leaf = leaf_hash(r.data);
-  if (r.stored_leaf && *r.stored_leaf != leaf)
-    wrong(r.position, "the record's hash is not the one stored with it");
+void verifier::take(const record_block& records) {
+  records.for_each([&](std::size_t i, std::uint64_t position, std::span<const std::uint8_t> data) {
+    take(position, data, records.stored_leaves[i]);
+  });
+}
+
+void verifier::take(std::uint64_t position, std::span<const std::uint8_t> data, const std::optional<digest>& stored_leaf) {
+  const auto leaf = leaf_hash(data);
+  if (stored_leaf && *stored_leaf != leaf)
+    wrong(position, "the record's hash is not the one stored with it");
   tree_.add(leaf);
   if (tree_.size() % leaves_per_node == 0)
     if (auto node = tree_.complete_subtree(node_level))
       nodes_.push_back(*node);
-  auto decoded = decode_record(r.data);
-  if (!decoded) {
-    wrong(r.position, "the record cannot be decoded: " + decoded.error());
+  if (const auto why = decode_record_into(record_, data)) {
+    wrong(position, "the record cannot be decoded: " + *why);
   } else {
-    if (r.position == 1) {
-      check_first(*decoded, r.data);
-    } else if (decoded->log == digest{}) {
-      check_next(*decoded, r.data);
-    } else if (decoded->log != result_.id) {
+    if (position == 1) {
+      check_first(record_, data);
+    } else if (record_.log == digest{}) {
+      check_next(record_, data);
+    } else if (record_.log != result_.id) {
       check_id();
-      wrong(r.position, "the record belongs to another log");
-    } else if (identify_ && decoded->stream == node_) {
-      if (const auto later = identify_(*decoded))
-        use_key(r.position, later->public_key);
+      wrong(position, "the record belongs to another log");
+    } else if (identify_ && record_.stream == node_) {
+      if (const auto later = identify_(record_))
+        use_key(position, later->public_key);
     }
-    check_order(*decoded, r.position);
+    check_order(record_, position);
   }
   compare_roots();
 }
@@ -266,10 +276,27 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
 
 } // namespace
 
+/// Of a directory the rows come behind all records, and are held against them.
 verification verify(log_source& source, const identify_log& identify, const std::optional<std::string>& external) {
   verifier v{identify, source.checkpoint_note(), external};
-  while (const auto* item = source.next())
-    std::visit([&v](const auto& i) { v.take(i); }, *item);
+  block_worker records{[&v](const record_block& block) { v.take(block); }};
+  const auto* item = source.next();
+  for (; item; item = source.next())
+    if (const auto* meta = std::get_if<scanned_meta>(item)) {
+      v.take(*meta);
+    } else if (const auto* r = std::get_if<scanned_record>(item)) {
+      records.block().add(r->position, r->data);
+      records.block().stored_leaves.push_back(r->stored_leaf);
+      records.pass_on();
+    } else {
+      break;
+    }
+  records.finish();
+  for (; item; item = source.next())
+    std::visit([&v](const auto& i) {
+      if constexpr (!std::is_same_v<std::decay_t<decltype(i)>, scanned_record>)
+        v.take(i);
+    }, *item);
   return v.finish(source.damage());
 }
 

@@ -525,6 +525,31 @@ BOOST_AUTO_TEST_CASE(a_full_disk_stops_the_node) {
   BOOST_CHECK_MESSAGE(sound.status == 0, sound.told());
 }
 
+// Also for its own user its memory, where boxes have their secrets, is closed.
+BOOST_AUTO_TEST_CASE(no_other_process_of_its_user_looks_into_a_node) {
+  const std::vector<std::string> as_nobody{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"};
+  if (geteuid() != 0 || run_program({"--version"}, as_nobody).status != 0) {
+    std::cout << "SKIPPED: the program cannot be run as another user" << std::endl;
+    return;
+  }
+  const scratch_directory work;
+  std::ofstream{work / "node.toml"} << small_site;
+  fs::permissions(work.path(), fs::perms::all);
+  const running_program node{{"node", "run", (work / "node.toml").string()}, as_nobody};
+  BOOST_REQUIRE(until([&] {
+    return run_program({"box", "list", "--data", (work / "data").string()}, as_nobody).status == 0;
+  }));
+  const auto can_be_read = [&](const running_program& one) {
+    return std::system(("setpriv --reuid=65534 --regid=65534 --clear-groups cat /proc/" + std::to_string(one.pid())
+                        + "/environ >/dev/null 2>&1").c_str()) == 0;
+  };
+  auto sleeping = as_nobody;
+  sleeping.insert(sleeping.end(), {"sh", "-c", "sleep 60"});
+  const running_program other{{}, sleeping};
+  BOOST_CHECK(until([&] { return can_be_read(other); }));
+  BOOST_CHECK(!can_be_read(node));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing
