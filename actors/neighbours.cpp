@@ -73,6 +73,7 @@ bool believable(const domain_introduced& told, const bytes& key_set, suite_id su
   const auto body = decode_body<domain_keys_body>(told.signed_keys.body);
   return signer && body && body->domain == told.domain && body->kind == told.kind
          && body->sub_domain == told.sub_domain && body->suite == told.suite
+         && (!body->zone || valid(*body->zone))
          && w.proofs.check(*signer, {"domain keys", told.domain.text}, told.signed_keys.body, told.signed_keys.proof);
 }
 

@@ -6,20 +6,13 @@
 #include <random>
 
 namespace oaksteel::bench {
-namespace {
 
-erasable_slots make_slots(const std::filesystem::path& file, std::size_t count) {
-  auto slots = erasable_slots::open(file, count);
+erasable_slots meter_memory(const std::filesystem::path& file, std::size_t meters) {
+  auto slots = erasable_slots::open(file, meters);
   if (!slots)
     throw bench_failed{slots.error().text};
   return std::move(*slots);
 }
-
-} // namespace
-
-bench_operator::bench_operator(caf::actor_system& system, site& hosted, const log& written,
-                               const std::filesystem::path& meter_keys, std::size_t most_meters)
-  : system_(system), hosted_(hosted), written_(written), slots_(make_slots(meter_keys, most_meters)) {}
 
 void bench_operator::add_meters(std::size_t count) {
   const auto first = numbers_.size();

@@ -27,9 +27,9 @@ inline constexpr std::uint64_t long_log = 1'000'000;
 
 class bench_operator {
 public:
-  /// Keys of `most_meters` lie in the file; system, site and log outlive this.
-  bench_operator(caf::actor_system& system, site& hosted, const log& written, const std::filesystem::path& meter_keys,
-                 std::size_t most_meters);
+  /// System, site and log outlive this; the slots, in which meters keep their keys, every actor.
+  bench_operator(caf::actor_system& system, site& hosted, const log& written, erasable_slots& slots)
+    : system_(system), hosted_(hosted), written_(written), slots_(slots) {}
 
   /// Puts meters on the line, with their labels.
   void add_meters(std::size_t count);
@@ -77,11 +77,14 @@ private:
   caf::actor_system& system_;
   site& hosted_;
   const log& written_;
-  erasable_slots slots_;
+  erasable_slots& slots_;
   std::vector<sequence_number> numbers_;
   std::vector<meter_actor> meters_;
   std::atomic<std::uint64_t> heads_ = 0;
 };
+
+/// Room for the keys of so many meters.
+erasable_slots meter_memory(const std::filesystem::path& file, std::size_t meters);
 
 // --- asking ---------------------------------------------------------------------------------------------
 

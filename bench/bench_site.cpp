@@ -38,8 +38,9 @@ instant last_time(const log& written) {
 bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, shell_limits limits,
                        std::size_t most_meters)
   : media_(directory / "media"), suite_(suite), written_(open_or_make(directory)),
-    time_(system_clock_after(last_time(written_))), random_(system_randomness()), workers_(thread_workers(worker_threads)), writer_(thread_workers(1)),
-    key_(log_key::generate(blinding_generator())),
+    slots_(meter_memory(directory / "meters.keys", most_meters)),
+    time_(system_clock_after(last_time(written_))), random_(system_randomness()),
+    workers_(thread_workers(worker_threads)), writer_(thread_workers(1)), key_(log_key::generate(blinding_generator())),
     system_(std::make_unique<caf::actor_system>(config_)) {
   site_options options;
   options.domains = {domain_of_bench};
@@ -52,7 +53,7 @@ bench_site::bench_site(const std::filesystem::path& directory, suite_id suite, s
   options.journaling.key = &key_;
   options.journaling.writer = writer_.get();
   site_ = std::make_unique<site>(*system_, options);
-  hands_ = std::make_unique<bench_operator>(*system_, *site_, written_, directory / "meters.keys", most_meters);
+  hands_ = std::make_unique<bench_operator>(*system_, *site_, written_, slots_);
 }
 
 bench_site::~bench_site() {

@@ -27,6 +27,7 @@ private:
   std::filesystem::path media_;
   suite_id suite_;
   log written_;
+  erasable_slots slots_;
   std::unique_ptr<clock> time_;
   std::unique_ptr<randomness> random_;
   std::unique_ptr<noise_supply> noise_ = machine_noise();

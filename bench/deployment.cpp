@@ -119,10 +119,10 @@ void deployment::kill(const std::string& node) {
   running_.erase(node);
 }
 
-stored<requests::answer> deployment::status_over_network(const std::string& node) const {
+stored<requests::answer> deployment::ask_over_tls(const std::string& node, const requests::any_request& r) const {
   const auto plan = configuration(node);
   const auto& address = std::ranges::find(plan.nodes, label{node}, &node_plan::name)->address;
-  return ask_over_network({directory_ / "pki" / auditor, {node}, address, {}}, requests::node_status{});
+  return ask_over_network({directory_ / "pki" / auditor, {node}, address, {}}, r);
 }
 
 void deployment::ceremony() {
@@ -183,13 +183,12 @@ void deployment::wait_until(const std::string& what, const std::function<bool()>
 }
 
 node_here::node_here(const deployment& all, const std::string& name, std::size_t most_meters)
-  : plan_(all.configuration(name)) {
+  : plan_(all.configuration(name)), slots_(meter_memory(all.directory() / (name + ".meters"), most_meters)) {
   auto begun = live_node::begin(plan_, -1);
   if (!begun || !*begun)
     throw bench_failed{begun ? "node " + name + " does not begin" : begun.error().text};
   node_ = std::move(*begun);
-  hands_ = std::make_unique<bench_operator>(node_->system(), node_->hosted(), node_->written(),
-                                            all.directory() / (name + ".meters"), most_meters);
+  hands_ = std::make_unique<bench_operator>(node_->system(), node_->hosted(), node_->written(), slots_);
   all.enable_boxes(name, [&](const requests::any_request& r) {
     std::promise<requests::answer> answered;
     auto answer = answered.get_future();

@@ -31,11 +31,11 @@ public:
   /// Ends it as its operator does, or by SIGKILL.
   void stop(const std::string& node) { running_.erase(node); }
   void kill(const std::string& node);
-  /// An auditor asks a node over TLS what it is, once.
-  stored<requests::answer> status_over_network(const std::string& node) const;
-  /// Asks so again and again.
+  /// An auditor asks a node over TLS.
+  stored<requests::answer> ask_over_tls(const std::string& node, const requests::any_request& r) const;
+  /// He asks what it is, again and again.
   void await_answer(const std::string& node) const {
-    wait_until("node " + node + " answers", [&] { return status_over_network(node).has_value(); });
+    wait_until("node " + node + " answers", [&] { return ask_over_tls(node, requests::node_status{}).has_value(); });
   }
   /// The custodians of a node's boxes put their shares in.
   void enable_boxes(const std::string& node, const asking& ask) const;
@@ -67,6 +67,7 @@ public:
 
 private:
   node_configuration plan_;
+  erasable_slots slots_;
   std::unique_ptr<live_node> node_;
   std::unique_ptr<bench_operator> hands_; ///< its meters are actors of the node, and end with it
 };

@@ -147,6 +147,8 @@ void whole_audit::leave_out_parents() {
     auto text = child->path.string() + " was restored from " + parent.path.string() + " as it was after record "
                 + std::to_string(shared) + "; the latter, with " + std::to_string(parent.found.log.records)
                 + " records, was left out: audit it alone for what it did after that";
+    if (parent.found.log.records > shared)
+      status_ = std::max<int>(status_, exit_refused); // what it did after that is told by nobody here
     if (differs && *differs <= shared) {
       text += ". They differ from record " + std::to_string(*differs) + " on: one of them was changed";
       status_ = std::max<int>(status_, exit_refused);

@@ -134,7 +134,7 @@ private:
       copy(node.name.text + ".toml");
       auto read = read_configuration(file_of(node.name));
       if (!read)
-        throw demo_failed{read.error().text()};
+        throw demo_failed{read.error().text(), status_of_mistake(a_.deployment / (node.name.text + ".toml"))};
       if (!read->meters.empty())
         factories_.push_back({node.name, read->meters.front().line, {}, {}});
     }

@@ -4,6 +4,7 @@
 #include "node/client.hpp"
 #include "node/configuration.hpp"
 #include "node/remote_client.hpp"
+#include "node/text.hpp"
 
 #include <algorithm>
 #include <cmath>
@@ -110,7 +111,7 @@ int show_status(const operate_arguments& arguments) {
     if (!arguments.node.empty())
       std::erase_if(asked, [&](const node_plan& n) { return n.name.text != arguments.node; });
     if (asked.empty())
-      return complain(arguments.plan.string() + ": has no node " + printable(arguments.node), exit_usage);
+      return complain(arguments.plan.string() + ": has no node " + in_quotes(arguments.node), exit_usage);
     if (const auto who = holder_of(arguments.as); !who)
       return complain(who.error());
     nodes = ask_nodes(asked, arguments.as);

@@ -1,6 +1,7 @@
 #include "events/audit_times.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace oaksteel {
 
@@ -29,17 +30,31 @@ bool precedes(instant earlier, instant later, clock_tolerance tolerance) {
   return earlier <= later || ahead <= static_cast<std::uint64_t>(tolerance->count());
 }
 
-bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone) {
-  const std::int64_t off = zone ? 0 : 86'400'000'000;
-  const auto there = zone.value_or(time_zone{});
-  return (installed.us == 0 || registered >= calendar_date::of({installed.us - off}, there))
-         && (received.us == 0 || registered <= calendar_date::of({received.us + off}, there));
+namespace {
+
+/// Times come from outside: none goes beyond what there is.
+instant later_by(instant t, std::int64_t us) {
+  using limits = std::numeric_limits<std::int64_t>;
+  if (us < 0)
+    return {t.us < limits::min() - us ? limits::min() : t.us + us};
+  return {t.us > limits::max() - us ? limits::max() : t.us + us};
 }
 
-calendar_date today_in(const std::vector<time_zone>& zones, instant now) {
-  // The day is the earliest where clocks show least.
-  const auto least = std::min_element(zones.begin(), zones.end());
-  return calendar_date::of(now, least == zones.end() ? time_zone{} : *least);
+} // namespace
+
+bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone,
+                  std::chrono::microseconds tolerance) {
+  const std::int64_t off = (zone ? 0 : 86'400'000'000) + tolerance.count();
+  const auto there = zone.value_or(time_zone{});
+  return (installed.us == 0 || registered >= calendar_date::of(later_by(installed, -off), there))
+         && (received.us == 0 || registered <= calendar_date::of(later_by(received, off), there));
+}
+
+days_now today_in(const std::vector<time_zone>& zones, instant now) {
+  const auto [least, most] = std::minmax_element(zones.begin(), zones.end());
+  if (least == zones.end())
+    return {calendar_date::of(now), calendar_date::of(now)};
+  return {calendar_date::of(now, *least), calendar_date::of(now, *most)};
 }
 
 } // namespace oaksteel

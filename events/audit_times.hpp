@@ -30,10 +30,15 @@ using clock_tolerance = std::optional<std::chrono::microseconds>;
 bool precedes(instant earlier, instant later, clock_tolerance tolerance);
 
 /// A registration date against the times around it: "a date compares as a calendar day in the domain's time zone". Where
-/// none is known, as in the logs of earlier programs, the date may be a day off in UTC. Either time may be unknown (0).
-bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone);
+/// none is known, as in the logs of earlier programs, the date may be a day off in UTC. Either time may be unknown (0);
+/// clocks may differ by the tolerance.
+bool day_in_order(instant installed, calendar_date registered, instant received, const std::optional<time_zone>& zone,
+                  std::chrono::microseconds tolerance);
 
-/// Today in each of these time zones: the earliest day, where it is not the same. In UTC when there are none.
-calendar_date today_in(const std::vector<time_zone>& zones, instant now);
+/// The earliest and the latest day that it is now in these time zones; in UTC when there are none.
+struct days_now {
+  calendar_date first, last;
+};
+days_now today_in(const std::vector<time_zone>& zones, instant now);
 
 } // namespace oaksteel

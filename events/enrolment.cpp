@@ -46,12 +46,14 @@ void evolve(box_allocator& state, const box_ids_raised& e) {
   state.raised[e.box.type] = e.box.number;
 }
 
-decision<admission_event> decide(const admission&, const box_admitted& proposed, const admission_check& facts) {
+decision<admission_event> decide(const admission& state, const box_admitted& proposed, const admission_check& facts) {
   if (proposed.source.type != box_type::manufacturing)
     return refuse(refusal::wrong_box_type);
   if (proposed.box.number == 0 || proposed.start_up_key.empty())
     return refuse(refusal::command_malformed);
-  if (facts.has_id)
+  // Two boxes with one id would be two Steel boxes with one record of the keys that were installed.
+  const bool another = !state.start_up_key.empty() && state.start_up_key != proposed.start_up_key;
+  if (facts.has_id || (another && facts.at_work))
     return refuse(refusal::box_already_initialised);
   if (!facts.proved)
     return refuse(refusal::enrolment_refused);

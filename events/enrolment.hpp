@@ -54,7 +54,7 @@ void evolve(box_allocator& state, const box_ids_raised& e);
 std::optional<box_id> reserved_for(const box_allocator& state, const label& slot);
 
 /// A Manufacturing box found that the box in a slot knows its enrolment secret: from now on it gives keys to this
-/// start-up key and to no other (EP-8). A box that did not take its id afterwards may be admitted again.
+/// start-up key and to no other (EP-8). A box that was given no keys afterwards may be admitted again.
 struct box_admitted {
   box_id box;
   label slot;
@@ -81,6 +81,7 @@ using admission_event = std::variant<box_admitted>;
 struct admission_check {
   bool has_id = false; ///< the box took its id before
   bool proved = false; ///< the answer is that of a box that knows the secret and saw the challenge
+  bool at_work = false; ///< keys were given to the box that was admitted before
 };
 decision<admission_event> decide(const admission& state, const box_admitted& proposed, const admission_check& facts);
 void evolve(admission& state, const box_admitted& e);

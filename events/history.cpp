@@ -215,11 +215,12 @@ struct history::rules {
     const auto installed = life.times[static_cast<std::size_t>(audit_time::kms_install)];
     const auto known = all.zones_.find(e.key.domain);
     const auto zone = known == all.zones_.end() ? std::nullopt : std::optional{known->second};
-    if (!day_in_order(installed, e.date, {}, zone))
+    const auto tolerance = all.tolerance_.value_or(std::chrono::microseconds{0});
+    if (!day_in_order(installed, e.date, {}, zone, tolerance))
       wrong(audit_rule::times,
             "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
     for (const auto& [what, when] : at.facts.times)
-      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when, zone))
+      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when, zone, tolerance))
         wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text()
                                    + ", after the registration was received");
   }

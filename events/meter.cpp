@@ -83,7 +83,8 @@ decision<meter_event> decide(const meter& state, const meter_registered& propose
       return refuse(refusal::meter_key_missing);
   if (state.serial.empty())
     return events{proposed};
-  if (state.serial == proposed.serial && state.country == proposed.country && state.registered == proposed.date)
+  // Asked again, perhaps on a later day: it keeps the first one.
+  if (state.serial == proposed.serial && state.country == proposed.country)
     return events{};
   return refuse(refusal::meter_already_registered);
 }

@@ -116,6 +116,7 @@ constexpr entry entries[] = {
    "the operator gave this id to another command before; a new command needs a new id"},
   {refusal::operation_time_wrong, "operation_time_wrong",
    "the time of the command and the node's clock differ by more than ten minutes; set the clock that is wrong"},
+  {refusal::operation_not_possible, "operation_not_possible", "the node cannot do what its operator asked for"},
 };
 
 const entry* find(refusal r) {

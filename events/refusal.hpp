@@ -113,6 +113,7 @@ enum class refusal : std::uint8_t {
   role_not_permitted = 120,
   operation_id_taken = 121,
   operation_time_wrong = 122,
+  operation_not_possible = 123,
 };
 
 /// `key_id_not_fresh`.

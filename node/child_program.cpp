@@ -26,6 +26,7 @@ child_program::child_program(const std::vector<std::string>& arguments, std::fil
   const auto out = open_file{open(prints_.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600)};
   if (!nothing || !out)
     throw program_not_run{system_error(errno, "cannot be written", prints_).text};
+  const auto parent = getpid();
   pid_ = fork();
   if (pid_ < 0)
     throw program_not_run{system_error(errno, "cannot be run", program).text};
@@ -35,6 +36,8 @@ child_program::child_program(const std::vector<std::string>& arguments, std::fil
   sigset_t none;
   sigemptyset(&none);
   prctl(PR_SET_PDEATHSIG, SIGTERM);
+  if (getppid() != parent)
+    _exit(127);
   sigprocmask(SIG_SETMASK, &none, nullptr);
   dup2(nothing.fd(), STDIN_FILENO);
   dup2(out.fd(), STDOUT_FILENO);

@@ -5,6 +5,7 @@
 #include "node/mail_file.hpp"
 #include "node/text.hpp"
 #include "storage/archive.hpp"
+#include "storage/find_domain_key.hpp"
 
 #include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
@@ -74,7 +75,7 @@ order operations::task::outcome_of(const Handle& whom, Message m, const std::str
     caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
   }
   if (problem && !outcome && !given_up())
-    stop(refusal_in(*problem), about, told_in(*problem));
+    stop(*problem, about);
   if (!outcome)
     throw operation_stopped{
       requests::failed(about + (house_.ending_ ? ": the node ends; the order goes on when the node runs again and its boxes are enabled"
@@ -129,20 +130,28 @@ requests::answer operations::task::perform(const requests::request_key& r) {
     outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "order for meter " + r.meter.text));
 }
 
-calendar_date operations::task::today(const std::function<bool(const domain_plan&)>& concerned) const {
+/// As the domain key set signed them; before it is made, as the plan has it.
+std::vector<time_zone> operations::task::zones_of(const std::function<bool(const domain_plan&)>& concerned) const {
   std::vector<time_zone> zones;
   for (const auto& domain : house_.plan_.domains)
     if (concerned(domain))
-      zones.push_back(domain.zone);
-  return today_in(zones, house_.time_.now());
+      zones.push_back(find_time_zone(house_.log_.view(), domain.id).value_or(domain.zone));
+  return zones;
 }
 
 /// EP Fig. 26; the meter reports, and its report opens the order.
 requests::answer operations::task::perform(const requests::register_meter& r) {
   const auto& meter = meter_on_a_line(r.meter);
-  const auto date = today([&](const domain_plan& domain) { return domain.sub_domain == r.country; });
+  // Its domains are not known here: a post of that country, and whoever makes meters.
+  const auto concerned = [&](const domain_plan& domain) {
+    return domain.sub_domain == r.country || domain.kind == "vendor";
+  };
+  const auto today = today_in(zones_of(concerned), house_.time_.now());
+  if (today.first != today.last)
+    stop("it is not the same day now in the time zones of the vendors and of the posts of " + r.country.text +
+         ", and a registration has one date; try again when it is");
   return answer_about(outcome_of(
-    beside(meter).line, register_meter{{}, r.meter, r.product, r.serial, r.country, date},
+    beside(meter).line, register_meter{{}, r.meter, r.product, r.serial, r.country, today.first},
     "registration of meter " + r.meter.text));
 }
 
@@ -154,8 +163,11 @@ requests::answer operations::task::perform(const requests::retire_keys& r) {
   std::vector<leg_plan> legs;
   for (const auto& domain : r.domains)
     legs.push_back({domain, {box_type::steel, 0}});
-  const auto date = today([&](const domain_plan& domain) { return std::ranges::count(r.domains, domain.id) != 0; });
-  const order_details details{order_kind::retirement, r.meter, {}, {}, {}, date, r.reason, {}};
+  // Of the latest day, that of a meter's clock among them: what was printed before is not behind it.
+  auto zones = zones_of([&](const domain_plan& domain) { return std::ranges::count(r.domains, domain.id) != 0; });
+  zones.push_back({});
+  const order_details details{
+    order_kind::retirement, r.meter, {}, {}, {}, today_in(zones, house_.time_.now()).last, r.reason, {}};
   return answer_about(
     outcome_of(house_.site_.kmc(), open_order{{}, details, legs}, "retirement of meter " + r.meter.text));
 }

@@ -103,12 +103,13 @@ live_node::live_node(const node_configuration& plan, log_key key, opened_log ope
     options.spread = others_->begin(*system_);
   site_ = std::make_unique<site>(*system_, options);
   connect_lines(plan);
-  desk_ = std::make_unique<operations>(plan, *site_, opened_.written, *random_, *time_);
-  if (!others_)
-    return;
   options.around.journal = site_->journal();
   operators_ = system_->spawn(oaksteel::operators, label{plan.name}, options.around);
-  desk_->have_neighbours(operators_, [this] { return others_->seen(); });
+  desk_ = std::make_unique<operations>(plan, *site_, opened_.written, *random_, *time_, operators_, [this] {
+    return others_ ? others_->seen() : std::vector<neighbour_state>{};
+  });
+  if (!others_)
+    return;
   others_->start(*system_, options.around, opened_.node, *site_, [this] { desk_->bring_up_to_date(*system_); },
                  [this](certificate who, const std::string& line, const control_server::reply& reply) {
                    take_from_operator(std::move(who), line, reply);
@@ -120,8 +121,7 @@ live_node::~live_node() {
     line->stop();
   if (others_)
     others_->stop();
-  if (operators_)
-    caf::anon_send_exit(operators_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(operators_, caf::exit_reason::user_shutdown);
   site_->stop();
   system_->await_all_actors_done(); // the journal signs the last checkpoint
   desk_ = nullptr;

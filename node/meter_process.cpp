@@ -116,6 +116,7 @@ private:
 } // namespace
 
 std::optional<storage_error> run_meter(const meter_setup& setup, const std::function<void()>& ready) {
+  close_memory();
   const auto ended = termination();
   auto port = line_port::open(setup.line, line_side::connects);
   if (!port)
@@ -131,6 +132,7 @@ std::optional<storage_error> run_meter(const meter_setup& setup, const std::func
 }
 
 stored<std::vector<indicium>> print_mail(const meter_setup& setup, const print_job& job) {
+  close_memory();
   if (!log::present(setup.data))
     return unexpected{storage_error{storage_code::missing, setup.data.string() + ": is no directory of a meter"}};
   const auto at = casing::open(setup, {});

@@ -2,8 +2,6 @@
 
 #include "node/live_node.hpp"
 
-#include <sys/prctl.h>
-
 namespace oaksteel {
 namespace {
 
@@ -19,8 +17,7 @@ void handle(live_node& node, const std::string& line, const control_server::repl
 } // namespace
 
 std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready) {
-  // Secrets of boxes lie in its memory: no other process of its user may look into it, and none is left in a core file.
-  prctl(PR_SET_DUMPABLE, 0);
+  close_memory();
   const auto ended = termination();
   auto begun = live_node::begin(plan, ended.fd());
   if (!begun)

@@ -21,12 +21,20 @@ inline constexpr std::chrono::seconds neighbour_limit{5};
 struct operation_stopped {
   requests::answer says;
   bool for_now = false; ///< the node ends; the same command may come to another end later
+  bool noted = false;   ///< it is in the error log: a part of the node refused it
+  refusal why = refusal::operation_not_possible;
 };
 
-[[noreturn]] inline void stop(refusal why, std::string_view about, std::string_view told = {}) {
-  throw operation_stopped{requests::failed(why, about, told)};
+/// The node refuses it by itself.
+[[noreturn]] inline void stop(refusal why, std::string_view about) {
+  throw operation_stopped{requests::failed(why, about), false, false, why};
 }
 [[noreturn]] inline void stop(std::string line) { throw operation_stopped{requests::failed(std::move(line))}; }
+/// A part of it did, or did not answer.
+[[noreturn]] inline void stop(const caf::error& problem, std::string_view about) {
+  const auto why = refusal_in(problem);
+  throw operation_stopped{requests::failed(why, about, told_in(problem)), false, why != refusal::no_answer, why};
+}
 
 /// One request, worked on step by step in its own actor.
 class operations::task {
@@ -37,6 +45,7 @@ public:
     try {
       return worked_on(request);
     } catch (operation_stopped& e) {
+      note(e, request, {});
       return std::move(e.says);
     }
   }
@@ -49,7 +58,7 @@ public:
     caf::error problem;
     auto result = try_to_ask<Answer>(whom, std::move(m), unasked_ ? neighbour_limit : operation_limit, problem);
     if (!result)
-      stop(refusal_in(problem), about, told_in(problem));
+      stop(problem, about);
     return std::move(*result);
   }
 
@@ -76,6 +85,17 @@ private:
     self_->request(whom, limit, std::move(m))
         .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
     return result;
+  }
+
+  /// What the node refuses by itself, before a part of it is asked, is in its error log too (EP-29).
+  void note(const operation_stopped& e, const requests::any_request& request, std::vector<participant> involved) {
+    if (e.for_now || e.noted)
+      return;
+    caf::error log_failed; // then everything is refused
+    try_to_ask<acknowledged>(house_.operators_,
+                             command_refused{{}, e.why, std::string{requests::name_of_request(request)}, *e.says.error,
+                                             std::move(involved)},
+                             operation_limit, log_failed);
   }
 
   answer worked_on(const requests::any_request& request) {
@@ -144,8 +164,8 @@ private:
     return domain.archive.empty() || domain.archive.text == house_.plan_.name;
   }
   const meter_plan& meter_on_a_line(const sequence_number& meter) const;
-  /// Today in the domains that are concerned (EP-18).
-  calendar_date today(const std::function<bool(const domain_plan&)>& concerned) const;
+  /// Of the domains that are concerned (EP-18).
+  std::vector<time_zone> zones_of(const std::function<bool(const domain_plan&)>& concerned) const;
   /// The PSR that has the meter's line.
   const site_box& beside(const meter_plan& meter) const;
   /// An order may take as long as its boxes and time-outs do, but not beyond the end of the node.

@@ -115,6 +115,7 @@ requests::answer operations::task::perform(const signed_request& r) {
       } catch (operation_stopped& e) {
         if (e.for_now)
           throw;
+        note(e, r.request, {{participant_kind::person, who.text}});
         return std::move(e.says);
       }
     }();
@@ -354,8 +355,12 @@ void operations::bring_up_to_date(caf::actor_system& system) {
 
 template <class Request>
 void operations::work(caf::actor_system& system, Request request, std::function<void(requests::answer)> done) {
-  system.spawn<caf::detached>([this, request = std::move(request), done = std::move(done)](caf::blocking_actor* self) {
-    done(task{*this, self}.perform(request));
+  system.spawn<caf::detached>([this, request = std::move(request), done = std::move(done)](caf::blocking_actor* self) mutable {
+    // They go with the work: the actor itself may be taken apart when the node, and whoever is answered, are not there any
+    // more.
+    const auto asked = std::move(request);
+    const auto answer = std::move(done);
+    answer(task{*this, self}.perform(asked));
   });
 }
 

@@ -29,15 +29,12 @@ struct neighbour_state {
 
 class operations {
 public:
-  /// All of them must outlive every actor that start() makes.
-  operations(const node_configuration& plan, site& hosted, const log& written, randomness& random, clock& time)
-    : plan_(plan), site_(hosted), log_(written), random_(random), time_(time) {}
-
-  /// Where the node has others: who notes what operators ask, and how the others are seen.
-  void have_neighbours(operators_actor operators, std::function<std::vector<neighbour_state>()> seen) {
-    operators_ = std::move(operators);
-    seen_ = std::move(seen);
-  }
+  /// All of them must outlive every actor that start() makes. `operators` notes what is asked and refused; `seen`: how the
+  /// other nodes are seen, where there are any.
+  operations(const node_configuration& plan, site& hosted, const log& written, randomness& random, clock& time,
+             operators_actor operators, std::function<std::vector<neighbour_state>()> seen)
+    : plan_(plan), site_(hosted), log_(written), random_(random), time_(time), operators_(std::move(operators)),
+      seen_(std::move(seen)) {}
 
   /// Works on a request in an actor of its own and hands over the answer, once.
   void start(caf::actor_system& system, requests::any_request request, std::function<void(requests::answer)> done);

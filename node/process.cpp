@@ -6,6 +6,7 @@
 
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 namespace oaksteel {
@@ -17,6 +18,10 @@ open_file termination() {
   sigaddset(&set, SIGINT);
   sigprocmask(SIG_BLOCK, &set, nullptr);
   return open_file{signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+void close_memory() {
+  prctl(PR_SET_DUMPABLE, 0);
 }
 
 disk_failure::disk_failure() : wake_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}

@@ -14,6 +14,10 @@ namespace oaksteel {
 /// SIGTERM and SIGINT as a file that can be read then. Made before any thread, so that none of them takes the signals.
 open_file termination();
 
+/// For a process that has secrets in its memory: no other process of its user may look into it, and none of it is left in a
+/// core file.
+void close_memory();
+
 /// The first failure of the disk, told from any thread; `file` can be read from then on.
 class disk_failure {
 public:

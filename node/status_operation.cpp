@@ -49,9 +49,8 @@ requests::answer operations::task::perform(const requests::node_status&) {
   v.records = written.view().size();
   v.epoch = written.epoch();
   v.time = house_.time_.now().text();
-  if (house_.seen_)
-    for (const auto& other : house_.seen_())
-      v.neighbours.push_back({{other.node}, other.reached, other.came, seconds(other.ahead)});
+  for (const auto& other : house_.seen_())
+    v.neighbours.push_back({{other.node}, other.reached, other.came, seconds(other.ahead)});
   for (const auto& domain : house_.plan_.domains)
     if (archived_here(domain))
       for (const auto& [status, count] : count_keys(written, domain.id))

@@ -78,7 +78,7 @@ std::vector<indicium> stage::print_all(const mail_step& s) {
     }();
     if (retired)
       continue;
-    const print_request request{{}, label.meter, s.pieces, today(state), 730, s.origin};
+    const print_request request{{}, label.meter, s.pieces, std::max(today(state).first, state.registered), 730, s.origin};
     const auto run = ask<printed>(meters_.at(label.meter), request, "printing by " + label.meter.text);
     all.insert(all.end(), run.pieces.begin(), run.pieces.end());
   }

@@ -122,15 +122,14 @@ struct stage::cell_run {
                                                play.legs_for({domain})});
   }
   bool register_it() const {
-    const auto before = play.meter_state_of(meter);
-    const auto date = before.serial.empty() ? play.today(before) : before.registered;
+    const auto date = play.registration_day(play.meter_state_of(meter));
     return order(line, register_meter{{}, meter, matrix_product, serial_of(meter), plan.sub_domain, date});
   }
   bool retire() const {
     const auto state = play.meter_state_of(meter);
     return order(play.site_->kmc(),
                  open_order{{}, {order_kind::retirement, meter, state.product, state.serial, state.country,
-                                 play.today(state), "matrix", {}},
+                                 play.today(state).last, "matrix", {}},
                             play.legs_for({domain})});
   }
   /// The part of the life that the message belongs to; false when its order was not completed.

@@ -1,7 +1,6 @@
 // The orders of a scenario: installation, registration, retirement. An order for a meter that is done already is
 // answered again by the KMC, so a step that was cut off is simply run again.
 
-#include "events/audit_times.hpp"
 #include "node/carry_out.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
@@ -35,11 +34,19 @@ meter stage::meter_state_of(const sequence_number& number) const {
   return state ? *state : meter{};
 }
 
-calendar_date stage::today(const meter& m) {
+days_now stage::today(const meter& m) {
   std::vector<time_zone> zones;
   for (const auto& [domain, key] : m.keys)
     zones.push_back(site_->plan_of(domain).zone);
   return today_in(zones, world_.time().now());
+}
+
+calendar_date stage::registration_day(const meter& m) {
+  const auto today = this->today(m);
+  if (today.first != today.last)
+    fail("it is not the same day now in the time zones of the domains of meter " + m.number.text
+         + ", and a registration has one date; let it wait");
+  return today.first;
 }
 
 void stage::complete(const pending_handle<order_result>& p, const std::string& what) {
@@ -94,9 +101,7 @@ void stage::take(const register_step& s) {
       continue;
     auto digits = std::to_string(s.first_serial + done);
     digits.insert(0, s.serial_digits > digits.size() ? s.serial_digits - digits.size() : 0, '0');
-    // A meter that registered before the process ended keeps its date.
-    const auto before = meter_state_of(label.meter);
-    const auto date = before.serial.empty() ? today(before) : before.registered;
+    const auto date = registration_day(meter_state_of(label.meter));
     const register_meter request{{}, label.meter, label.product, {digits}, s.country, date};
     unless_by_chance([&] { complete(order_by(line.line, request), "registration of " + label.meter.text); });
     progress(++done, s.count, "meters registered");
@@ -120,7 +125,7 @@ void stage::retire(const sequence_number& number, const std::string& reason) {
   for (const auto& [domain, key] : state.keys)
     domains.push_back(domain);
   order_details details{order_kind::retirement, number, state.product, state.serial, state.country,
-                        today(state), reason, {}};
+                        today(state).last, reason, {}};
   complete(order_by(site_->kmc(), open_order{{}, details, legs_for(domains)}),
            "retirement of " + number.text);
 }

@@ -1,6 +1,7 @@
 #pragma once
 // One run of a scenario's process over its log: the site in virtual time, and the people around it.
 
+#include "events/audit_times.hpp"
 #include "node/site.hpp"
 #include "scenarios/chance.hpp"
 #include "scenarios/faulty_noise.hpp"
@@ -75,8 +76,10 @@ private:
   void retire(const std::vector<sequence_number>& meters, const std::string& reason);
   void retire(const sequence_number& meter, const std::string& reason);
   meter meter_state_of(const sequence_number& number) const;
-  /// Today in the time zones of the domains that a meter has keys of: the earlier day, where it is not the same (EP-18).
-  calendar_date today(const meter& m);
+  /// In the time zones of the domains that a meter has keys of (EP-18).
+  days_now today(const meter& m);
+  /// A registration has one date, which must be of today in each of them; ends the run where it cannot be.
+  calendar_date registration_day(const meter& m);
   /// Sends an order, or what becomes one.
   template <class Handle, class Message>
   pending_handle<order_result> order_by(const Handle& whom, Message m) {

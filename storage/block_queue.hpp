@@ -3,6 +3,7 @@
 
 #include "events/ids.hpp"
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <exception>
@@ -114,6 +115,8 @@ public:
     if (block_.data.size() >= block_bytes)
       block_ = queue_.exchange(std::move(block_));
   }
+  /// Something was thrown; what comes now is not worked on.
+  bool failed() const { return failed_; }
   /// Waits until all is done.
   void finish() {
     if (!block_.ends.empty())
@@ -134,6 +137,7 @@ private:
           w(*block);
       } catch (...) {
         thrown_ = std::current_exception();
+        failed_ = true;
       }
       queue_.give_back(std::move(*block));
     }
@@ -142,6 +146,7 @@ private:
   block_queue queue_;
   record_block block_;
   std::exception_ptr thrown_;
+  std::atomic<bool> failed_ = false;
   std::thread thread_; // last: it uses the others
 };
 

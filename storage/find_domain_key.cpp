@@ -25,7 +25,7 @@ std::optional<domain_keys_body> public_side_of(const log_view& view, const domai
 
 std::optional<time_zone> find_time_zone(const log_view& view, const domain_id& domain) {
   const auto body = public_side_of(view, domain);
-  return body ? body->zone : std::nullopt;
+  return body && body->zone && valid(*body->zone) ? body->zone : std::nullopt;
 }
 
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role) {

@@ -354,7 +354,7 @@ private:
         continue;
       }
       const auto* r = std::get_if<scanned_record>(item);
-      if (!r || beyond_limit(*r) || fold_.stopped || tree_.problem.found())
+      if (!r || beyond_limit(*r) || fold_.stopped || folding.failed() || tree_.problem.found())
         break;
       tree_.take(*r);
       folding.block().add(r->position, r->data);

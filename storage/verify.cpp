@@ -26,6 +26,8 @@ public:
   }
 
   void take(const record_block& records);
+  /// Behind the rows there are none.
+  void take(const scanned_record& late) { wrong(tree_.size(), "record " + std::to_string(late.position) + " comes twice"); }
   void take(const scanned_row& row);
   void take(const scanned_node& node);
   void take(const scanned_frontier& f);
@@ -279,24 +281,21 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
 /// Of a directory the rows come behind all records, and are held against them.
 verification verify(log_source& source, const identify_log& identify, const std::optional<std::string>& external) {
   verifier v{identify, source.checkpoint_note(), external};
-  block_worker records{[&v](const record_block& block) { v.take(block); }};
   const auto* item = source.next();
-  for (; item; item = source.next())
-    if (const auto* meta = std::get_if<scanned_meta>(item)) {
-      v.take(*meta);
-    } else if (const auto* r = std::get_if<scanned_record>(item)) {
-      records.block().add(r->position, r->data);
-      records.block().stored_leaves.push_back(r->stored_leaf);
-      records.pass_on();
-    } else {
-      break;
-    }
+  if (const auto* meta = item ? std::get_if<scanned_meta>(item) : nullptr) {
+    v.take(*meta);
+    item = source.next();
+  }
+  block_worker records{[&v](const record_block& block) { v.take(block); }};
+  for (; item && std::holds_alternative<scanned_record>(*item); item = source.next()) {
+    const auto& r = std::get<scanned_record>(*item);
+    records.block().add(r.position, r.data);
+    records.block().stored_leaves.push_back(r.stored_leaf);
+    records.pass_on();
+  }
   records.finish();
   for (; item; item = source.next())
-    std::visit([&v](const auto& i) {
-      if constexpr (!std::is_same_v<std::decay_t<decltype(i)>, scanned_record>)
-        v.take(i);
-    }, *item);
+    std::visit([&v](const auto& i) { v.take(i); }, *item);
   return v.finish(source.damage());
 }
 

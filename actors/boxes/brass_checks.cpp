@@ -114,7 +114,7 @@ brass_work<registration_confirmed> check_registration(const mr2& m, const box_id
     return failed<work>(refusal::records_disagree);
   if (!in_order({mi9->kms_install, mi9->brass_time, m.kms_registration, clock.now}, clock.tolerance)
       || !strictly_later(mi9->kms_install, m.kms_registration)
-      || !day_in_order(mi9->kms_install, m.report.date, m.kms_registration, zone))
+      || !day_in_order(mi9->kms_install, m.report.date, m.kms_registration, zone, clock.tolerance))
     return failed<work>(refusal::time_out_of_order);
   auto k = open_for_brass(m.mi9, mi9->sealed, sealed_address(body_type::mi9, m.key, mi9->brass, mi9->steel), ring, w);
   if (!k)

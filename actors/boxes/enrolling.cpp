@@ -14,6 +14,13 @@ bool has_id(const log& site, const label& slot) {
   return site.view().find(static_cast<std::uint8_t>(lookup::box_in_slot), slot.text).has_value();
 }
 
+/// Whether the box that was admitted with this id was given keys: it has its id then, though at another node.
+bool was_given_keys(const log& site, const admission& before, const box_id& box) {
+  return before.source.number != 0
+         && newest_event<keys_issued>(site.view(), {stream_kind::box, before.source.text()},
+                                      [&](const keys_issued& e) { return e.target == box; });
+}
+
 /// The private start-up authentication key of a type; nothing while the box is disabled.
 std::optional<private_key> start_up_key_of(box_core& core, box_type type) {
   const auto keys = own_keys(core)();
@@ -72,10 +79,11 @@ void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m, ge
   begun.seen.answer = m.answer;
   begun.seen.start_up_key = m.start_up_key;
   const auto suite = suite_of(core);
+  const stream_id stream{stream_kind::admission, begun.seen.id.text()};
   const admission_check found{has_id(site, m.slot),
                               public_key::parse(suite, m.start_up_key)
-                                && proves(m.proof, begun.enrolment_secret, enrolment_side::box, begun.seen)};
-  const stream_id stream{stream_kind::admission, begun.seen.id.text()};
+                                && proves(m.proof, begun.enrolment_secret, enrolment_side::box, begun.seen),
+                              was_given_keys(site, t.state<admission>(stream), begun.seen.id)};
   auto events = decide(t.state<admission>(stream),
                        box_admitted{begun.seen.id, m.slot, core.id(), suite, m.start_up_key}, found);
   if (!events)

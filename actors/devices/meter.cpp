@@ -235,7 +235,7 @@ auto register_here(meter_pointer self, const register_meter& m) {
       return t.refuse(events.error(), m.serial.text, who(state));
     t.apply<meter>(stream_of_meter(state), std::move(*events));
     const auto& facts = own_state(t, state);
-    mr1 report{{}, m.meter, m.product, m.serial, m.country, m.date, {}};
+    mr1 report{{}, m.meter, m.product, m.serial, m.country, facts.registered, {}};
     auto& engine = work_context::tokens();
     for (const auto& [domain, key] : facts.keys) {
       auto k = key_of(state, facts, domain);
@@ -243,7 +243,7 @@ auto register_here(meter_pointer self, const register_meter& m) {
         continue;
       const auto token =
           engine.registration_token(engine.derive(*k, key_use::registration, domain.text),
-                                    registration_data(domain, m.meter, m.product, m.serial, m.country, m.date));
+                                    registration_data(domain, m.meter, m.product, m.serial, m.country, facts.registered));
       report.tokens.push_back({domain, {token.begin(), token.end()}});
     }
     t.when_durable([rp, report](const message_head& next) mutable {

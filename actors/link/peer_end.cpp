@@ -10,6 +10,8 @@ namespace {
 
 constexpr std::size_t piece_head = sizeof(std::uint64_t) + 2;
 constexpr std::size_t piece_limit = 32 * 1024;
+/// Of a message beside its bytes: many short ones take memory too.
+constexpr std::size_t message_overhead = 128;
 constexpr std::size_t write_at_once = 64 * 1024;
 /// Before a peer has said who it is nothing longer is taken from it.
 constexpr std::size_t hello_limit = 512;
@@ -30,7 +32,7 @@ void peer_end::frame(frame_class kind, std::span<const std::uint8_t> payload) {
 }
 
 void peer_end::send(peer_message m) {
-  unsent_ += m.data.size();
+  unsent_ += m.data.size() + message_overhead;
   going_.push_back(std::move(m));
 }
 
@@ -53,8 +55,10 @@ void peer_end::write_piece() {
   frame(frame_class::data, payload);
   unsent_ -= now.size();
   gone_ = last ? 0 : gone_ + now.size();
-  if (last)
+  if (last) {
     going_.pop_front();
+    unsent_ -= message_overhead;
+  }
 }
 
 void peer_end::received(std::span<const std::uint8_t> data) {

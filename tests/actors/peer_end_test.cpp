@@ -109,11 +109,15 @@ BOOST_AUTO_TEST_CASE(the_longest_message_arrives_and_one_byte_more_ends_the_conn
 BOOST_AUTO_TEST_CASE(a_long_message_is_made_ready_as_it_goes) {
   peer_end a{hello_of("a")};
   a.send({peer_message_kind::command, 1, bytes(1'000'000, 'x')});
-  BOOST_TEST(a.unsent() == 1'000'000u);
+  BOOST_TEST(a.unsent() >= 1'000'000u);
   BOOST_TEST(a.to_write().size() < 200'000u);
   BOOST_TEST(a.unsent() > 800'000u);
   all_of(a);
   BOOST_TEST(a.unsent() == 0u);
+  // Short ones count too: whoever only asks and does not read fills no memory.
+  for (int n = 0; n < 10'000; ++n)
+    a.send({peer_message_kind::pong, 1, bytes(8)});
+  BOOST_TEST(a.unsent() > 1'000'000u);
 }
 
 BOOST_AUTO_TEST_CASE(a_peer_of_another_version_is_told_from_one_that_is_none) {

@@ -39,6 +39,38 @@ BOOST_AUTO_TEST_CASE(a_box_is_operated_at_its_own_node_only) {
   BOOST_CHECK(r.err.find("stands at node vendor-data-centre; operate it there") != std::string::npos);
 }
 
+// A second node whose plan has the slot of a box too gets no box with its id.
+BOOST_AUTO_TEST_CASE(two_nodes_do_not_get_one_box) {
+  cluster all;
+  all.set_up();
+  const auto& other = cluster::names[3];
+  all.stop(other);
+  const auto text_of = [&](const std::string& file) {
+    std::ostringstream text;
+    text << std::ifstream{all.work / file}.rdbuf();
+    return text.str();
+  };
+  auto plan = text_of("plan.toml"), own = text_of(other + ".toml");
+  const std::string steel = "slot = \"steel-ve\"\nnode = \"vendor-factory\"";
+  BOOST_REQUIRE(plan.find(steel) != std::string::npos);
+  plan.replace(plan.find(steel), steel.size(), "slot = \"steel-ve\"\nnode = \"mail-facility\"");
+  own.replace(own.find("plan.toml"), 9, "other.toml");
+  std::ofstream{all.work / "other.toml"} << plan;
+  std::ofstream{all.work / (other + ".toml")} << own;
+  all.start(other);
+  const auto media = all.work / "other-media";
+  for (const auto* who : {"Ada", "Bela", "Clara", "Dora"})
+    std::filesystem::create_directories(media / who);
+  BOOST_REQUIRE(until([&] { return all.ask(other, {"domain", "list", "--json"}).out.find("USPS") != std::string::npos; }));
+  const auto second = all.ask(other, {"box", "init", "steel-ve", "--media", media.string()});
+  BOOST_CHECK_MESSAGE(second.status == 1 && second.one_line() && second.err.find("has its id already") != std::string::npos,
+                      second.told() << second.out);
+  BOOST_CHECK(all.box(other, "steel-ve").at("id").is_null());
+  // The first goes on with its keys.
+  const line_meter meter{all, "M0000001"};
+  installed_keys(run_program(all.key_request("M0000001")));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

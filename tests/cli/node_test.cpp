@@ -1,6 +1,7 @@
 // A node operated by hand with the program: the ceremony, the end of the process, and what is refused.
 
 #include "tests/cli/running_node.hpp"
+#include "tests/loopback.hpp"
 #include "tests/small_disk.hpp"
 
 namespace oaksteel::testing {
@@ -9,14 +10,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// Refused in one line that says `why`, and nothing but an entry of the error log changed.
+/// Entries of the error log. A share that is refused is an event of its box (EP-10).
+std::size_t errors_in(const hand_run_node& node) {
+  std::size_t all = 0;
+  for (const auto* kind : {"fault_recorded", "share_refused"}) {
+    const auto r = node.ask({"log", "list", "--event", kind, "--json"});
+    BOOST_REQUIRE_MESSAGE(r.status == 0, r.told());
+    all += static_cast<std::size_t>(std::count(r.out.begin(), r.out.end(), '\n'));
+  }
+  return all;
+}
+
+/// Refused in one line that says `why`, and nothing changed but an entry of the error log (EP-29).
 void refused(const hand_run_node& node, const std::vector<std::string>& arguments, const std::string& why,
-             int status = 1) {
+             int status = 1, bool at_the_node = true) {
   const auto before = node.boxes();
+  const auto errors = errors_in(node);
   const auto r = node.ask(arguments);
   BOOST_CHECK_MESSAGE(r.status == status && r.one_line() && r.out.empty(), why << ": " << r.told());
   BOOST_CHECK_MESSAGE(r.err.find(why) != std::string::npos, r.err << "does not say: " << why);
   BOOST_CHECK_EQUAL(node.boxes(), before);
+  BOOST_CHECK_MESSAGE(status != 1 || !at_the_node || errors_in(node) > errors, why << ": is not in the error log");
 }
 
 const std::vector<std::string> working_slots{"oak-1", "steel-1", "steel-2", "brass-1", "tin-1"};
@@ -230,7 +244,7 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_gets_one_line_and_changes_nothing) {
   // EP-3: a box has the keys of those domains that it is to serve, and of no other.
   refused(node, {"box", "activate", "steel-1", "USPS"}, "domain \"USPS\" is not served by box \"steel-1\"");
   refused(node, {"box", "activate", "oak-1", "NOPE"}, "domain \"NOPE\" is not served by box \"oak-1\"");
-  refused(node, {"box", "status", "gold-1"}, "there is no box gold-1");
+  refused(node, {"box", "status", "gold-1"}, "there is no box gold-1", 1, false);
 }
 
 // What `ceremony script` prints of a node's configuration is done with the program, and the log says so.
@@ -523,6 +537,19 @@ BOOST_AUTO_TEST_CASE(a_full_disk_stops_the_node) {
   fs::remove(place.path() / "disk" / "fill");
   const auto sound = run_program({"log", "verify", "--data", data});
   BOOST_CHECK_MESSAGE(sound.status == 0, sound.told());
+}
+
+// EP-18: the date of a registration is a day of each domain. These two never have the same.
+BOOST_AUTO_TEST_CASE(nothing_is_registered_while_it_is_two_days) {
+  auto text = small_site;
+  for (const auto& [id, zone] : {std::pair{"VE", "+14:00"}, {"USPS", "-12:00"}}) {
+    const auto line = "id = \"" + std::string{id} + "\"\n";
+    text.insert(text.find(line) + line.size(), "zone = \"" + std::string{zone} + "\"\n");
+  }
+  text += "[[meter]]\nnumber = \"M0000001\"\nline = \"tcp:127.0.0.1:" + std::to_string(free_port()) + "\"\n";
+  hand_run_node node{text};
+  refused(node, {"meter", "register", "--meter", "M0000001", "--product", "DM400", "--serial", "000000100001", "--country", "US"},
+          "it is not the same day now in the time zones of the vendors and of the posts of US");
 }
 
 // Also for its own user its memory, where boxes have their secrets, is closed.

@@ -49,40 +49,58 @@ BOOST_AUTO_TEST_CASE(one_clock_never_shows_the_same_twice) {
 BOOST_AUTO_TEST_CASE(a_date_is_a_day_of_the_domain) {
   const instant evening{1'772'494'200'000'000}, morning{1'772'431'200'000'000}; // 2026-03-02T23:30:00Z, 06:00:00Z
   constexpr time_zone utc{}, paris{60}, new_york{-300}, los_angeles{-480};
-  BOOST_TEST(day_in_order(evening, {20260302}, evening, utc));
-  BOOST_TEST(!day_in_order(evening, {20260301}, evening, utc));
-  BOOST_TEST(!day_in_order(evening, {20260303}, evening, utc));
-  BOOST_TEST(day_in_order(evening, {20260303}, evening, paris));
-  BOOST_TEST(!day_in_order(evening, {20260302}, evening, paris));
-  BOOST_TEST(day_in_order(morning, {20260302}, morning, new_york));
-  BOOST_TEST(day_in_order(morning, {20260301}, morning, los_angeles));
-  BOOST_TEST(!day_in_order(morning, {20260302}, morning, los_angeles));
+  BOOST_TEST(day_in_order(evening, {20260302}, evening, utc, 0us));
+  BOOST_TEST(!day_in_order(evening, {20260301}, evening, utc, 0us));
+  BOOST_TEST(!day_in_order(evening, {20260303}, evening, utc, 0us));
+  BOOST_TEST(day_in_order(evening, {20260303}, evening, paris, 0us));
+  BOOST_TEST(!day_in_order(evening, {20260302}, evening, paris, 0us));
+  BOOST_TEST(day_in_order(morning, {20260302}, morning, new_york, 0us));
+  BOOST_TEST(day_in_order(morning, {20260301}, morning, los_angeles, 0us));
+  BOOST_TEST(!day_in_order(morning, {20260302}, morning, los_angeles, 0us));
   // Any day between both.
-  BOOST_TEST(day_in_order(morning, {20260302}, evening, paris));
-  BOOST_TEST(day_in_order(morning, {20260303}, evening, paris));
-  BOOST_TEST(day_in_order({}, {20250101}, morning, utc));
-  BOOST_TEST(day_in_order(morning, {20300101}, {}, utc));
+  BOOST_TEST(day_in_order(morning, {20260302}, evening, paris, 0us));
+  BOOST_TEST(day_in_order(morning, {20260303}, evening, paris, 0us));
+  BOOST_TEST(day_in_order({}, {20250101}, morning, utc, 0us));
+  BOOST_TEST(day_in_order(morning, {20300101}, {}, utc, 0us));
 }
 
 // Logs of earlier programs name no zone; each lies within a day of UTC.
 BOOST_AUTO_TEST_CASE(a_date_of_an_unknown_zone_may_be_a_day_off) {
   const instant morning{1'772'431'200'000'000}; // 2026-03-02T06:00:00Z
-  BOOST_TEST(day_in_order(morning, {20260301}, morning, std::nullopt));
-  BOOST_TEST(day_in_order(morning, {20260302}, morning, std::nullopt));
-  BOOST_TEST(day_in_order(morning, {20260303}, morning, std::nullopt));
-  BOOST_TEST(!day_in_order(morning, {20260228}, morning, std::nullopt));
-  BOOST_TEST(!day_in_order(morning, {20260304}, morning, std::nullopt));
-  BOOST_TEST(day_in_order({}, {20250101}, morning, std::nullopt));
-  BOOST_TEST(day_in_order(morning, {20300101}, {}, std::nullopt));
+  BOOST_TEST(day_in_order(morning, {20260301}, morning, std::nullopt, 0us));
+  BOOST_TEST(day_in_order(morning, {20260302}, morning, std::nullopt, 0us));
+  BOOST_TEST(day_in_order(morning, {20260303}, morning, std::nullopt, 0us));
+  BOOST_TEST(!day_in_order(morning, {20260228}, morning, std::nullopt, 0us));
+  BOOST_TEST(!day_in_order(morning, {20260304}, morning, std::nullopt, 0us));
+  BOOST_TEST(day_in_order({}, {20250101}, morning, std::nullopt, 0us));
+  BOOST_TEST(day_in_order(morning, {20300101}, {}, std::nullopt, 0us));
 }
 
-BOOST_AUTO_TEST_CASE(today_is_the_earliest_day_of_several_zones) {
+// Clocks may differ by the tolerance also around midnight.
+BOOST_AUTO_TEST_CASE(a_date_has_the_tolerance_of_its_times) {
+  const instant midnight{1'772'496'000'000'000}; // 2026-03-03T00:00:00Z
+  const instant just_before{midnight.us - 400'000}, just_after{midnight.us + 400'000};
+  BOOST_TEST(!day_in_order({}, {20260303}, just_before, time_zone{}, 0us));
+  BOOST_TEST(!day_in_order({}, {20260303}, just_before, time_zone{}, 400ms - 1us));
+  BOOST_TEST(day_in_order({}, {20260303}, just_before, time_zone{}, 400ms));
+  BOOST_TEST(!day_in_order(just_after, {20260302}, {}, time_zone{}, 0us));
+  BOOST_TEST(!day_in_order(just_after, {20260302}, {}, time_zone{}, 400ms));
+  BOOST_TEST(day_in_order(just_after, {20260302}, {}, time_zone{}, 400ms + 1us));
+  constexpr auto least = std::numeric_limits<std::int64_t>::min(), most = std::numeric_limits<std::int64_t>::max();
+  BOOST_TEST(day_in_order({least}, {20260302}, {most}, std::nullopt, 1h));
+}
+
+BOOST_AUTO_TEST_CASE(it_may_be_two_days_in_several_zones) {
   const instant evening{1'772'494'200'000'000}, morning{1'772'431'200'000'000}; // 2026-03-02T23:30:00Z, 06:00:00Z
-  BOOST_TEST(today_in({}, evening).text() == "20260302");
-  BOOST_TEST(today_in({{60}}, evening).text() == "20260303");
-  BOOST_TEST(today_in({{60}, {330}}, evening).text() == "20260303");
-  BOOST_TEST(today_in({{60}, {-300}}, evening).text() == "20260302");
-  BOOST_TEST(today_in({{60}, {-480}, {0}}, morning).text() == "20260301");
+  const auto days = [](const std::vector<time_zone>& zones, instant now) {
+    const auto d = today_in(zones, now);
+    return d.first.text() + " " + d.last.text();
+  };
+  BOOST_TEST(days({}, evening) == "20260302 20260302");
+  BOOST_TEST(days({{60}}, evening) == "20260303 20260303");
+  BOOST_TEST(days({{60}, {330}}, evening) == "20260303 20260303");
+  BOOST_TEST(days({{60}, {-300}}, evening) == "20260302 20260303");
+  BOOST_TEST(days({{60}, {-480}, {0}}, morning) == "20260301 20260302");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -82,12 +82,16 @@ BOOST_AUTO_TEST_CASE(a_box_is_admitted_when_it_has_proved_itself) {
   };
   const admission none;
   const auto before = given<admission>(proposed);
+  const auto another = with([](auto& e) { e.start_up_key = {4, 5, 6}; });
   const admission_check good{false, true};
   check<admission_event>({
     {"proved", decide(none, proposed, good), "box_admitted"},
     {"proved again, as long as it has no id", decide(before, proposed, good), "box_admitted"},
     {"not proved", decide(none, proposed, {false, false}), "! enrolment_refused"},
     {"has its id", decide(none, proposed, {true, true}), "! box_already_initialised"},
+    {"another box in its place", decide(before, another, good), "box_admitted"},
+    {"another one, when that has keys", decide(before, another, {false, true, true}), "! box_already_initialised"},
+    {"the same, when it has keys", decide(before, proposed, {false, true, true}), "box_admitted"},
     {"by a box that makes none", decide(none, with([](auto& e) { e.source = brass_1; }), good), "! wrong_box_type"},
     {"without an id", decide(none, with([](auto& e) { e.box.number = 0; }), good), "! command_malformed"},
     {"without a key", decide(none, with([](auto& e) { e.start_up_key.clear(); }), good), "! command_malformed"},

@@ -123,6 +123,7 @@ constexpr known list[] = {
   {120, "role_not_permitted"},
   {121, "operation_id_taken"},
   {122, "operation_time_wrong"},
+  {123, "operation_not_possible"},
 };
 
 } // namespace

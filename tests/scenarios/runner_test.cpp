@@ -200,6 +200,23 @@ BOOST_AUTO_TEST_CASE(a_day_in_other_time_zones) {
   BOOST_CHECK_MESSAGE(audit.status == 0, audit.told() << audit.out);
 }
 
+// A registration has one date, which must be of the same day in each domain: nothing is half done for it.
+BOOST_AUTO_TEST_CASE(a_registration_waits_for_one_day_in_all_time_zones) {
+  const scratch_directory work;
+  auto text = file_content(scenario_file("small-day.toml"));
+  for (const auto& [what, instead] : {std::pair{"id = \"VE\"\n", "id = \"VE\"\nzone = \"+14:00\"\n"},
+                                      {"id = \"USPS\"\n", "id = \"USPS\"\nzone = \"-12:00\"\n"}})
+    text.replace(text.find(what), std::string_view{what}.size(), instead);
+  write_file(work / "day.toml", text);
+  std::filesystem::copy_file(scenario_file("small-labels.csv"), work / "small-labels.csv");
+  const auto r = run_program({"scenario", "run", (work / "day.toml").string(), "--data", (work / "day").string(), "--quiet"});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.out.find("it is not the same day now in the time zones of the domains of meter M")
+                                         != std::string::npos,
+                      r.told() << r.out);
+  for (const auto& e : events_in(work / "day"))
+    BOOST_CHECK(!std::holds_alternative<meter_registered>(e.event));
+}
+
 BOOST_AUTO_TEST_CASE(a_seed_gives_the_same_records_and_another_seed_others) {
   const auto day = small_day();
   scratch_directory work;
