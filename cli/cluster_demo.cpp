@@ -1,8 +1,8 @@
 #include "cli/cluster_demo.hpp"
 
-#include "node/child_program.hpp"
 #include "cli/output.hpp"
 #include "cli/status.hpp"
+#include "node/child_program.hpp"
 #include "node/configuration.hpp"
 #include "node/mail_file.hpp"
 #include "node/meter_process.hpp"
