@@ -44,10 +44,17 @@ void note(neighbours_pointer self) {
 /// No refusal of the house: an old copy that comes again and again must not fill the log. The port tells who it was.
 void admit(neighbours_pointer self, const peer_came& m) {
   auto failed = [m](const caf::error& e) { m.admit(refusal_in(e)); };
-  self->state.house->submit({{{"neighbours", ++self->state.notes}, {}, {}}, "admit_peer", failed}, [m](transaction& t) {
+  self->state.house->submit({{{"neighbours", ++self->state.notes}, {}, {}}, "admit_peer", failed}, [self, m](transaction& t) {
     const stream_id stream{stream_kind::neighbour, m.node};
     const auto& h = m.hello;
     auto events = decide(t.state<neighbour>(stream), neighbour_met{m.node, h.log, h.epoch, h.parents});
+    if (events && !events->empty()) {
+      auto& meetings = self->state.meetings.try_emplace(m.node, meetings_limit, meetings_interval).first->second;
+      if (meetings.left(now(self)) == 0)
+        events = refuse(refusal::busy);
+      else
+        meetings.use(now(self));
+    }
     const auto why = events ? std::nullopt : std::optional{events.error()};
     if (events)
       t.apply<neighbour>(stream, std::move(*events));

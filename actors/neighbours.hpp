@@ -2,6 +2,7 @@
 // What a node notes of other nodes: with which log they came, what they introduced, who was not let in (SYS-6, EP-29).
 
 #include "actors/actors.hpp"
+#include "actors/link/allowance.hpp"
 #include "actors/link/gathered_faults.hpp"
 #include "actors/link/peer_end.hpp"
 #include "actors/messages.hpp"
@@ -46,11 +47,17 @@ using neighbours_actor =
                            caf::replies_to<introduce_authority>::with<acknowledged>,
                            caf::replies_to<introduce_domain>::with<acknowledged>>;
 
+/// Logs and starts of one node that are put on record at once, and then one in each interval; beyond it: busy. A node that
+/// is killed and started again and again stays below.
+inline constexpr std::size_t meetings_limit = 32;
+inline constexpr std::chrono::seconds meetings_interval{10};
+
 struct neighbours_state {
   static inline const char* name = "neighbours";
 
   std::unique_ptr<shell> house;
   gathered_faults refusals; ///< not noted yet
+  std::map<std::string, allowance> meetings; ///< by node
   bool woken = false;
   std::uint64_t notes = 0;
 };

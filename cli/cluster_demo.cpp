@@ -280,7 +280,7 @@ private:
     of_type(box_type::manufacturing, come_into_being);
     const auto& maker = *std::ranges::find(plan_.boxes, box_type::manufacturing, &box_plan::type);
     for (const auto& domain : plan_.domains)
-      ask(maker.node, officer, requests::create_domain{domain.id, {}, {}});
+      ask(maker.node, officer, requests::create_domain{domain.id, {}, {}, {}});
     wait_until("all nodes know the domains", [&] {
       return std::ranges::all_of(plan_.nodes, [&](const node_plan& n) {
         return ask(n.name, auditor, requests::list_domains{}).domains.size() == plan_.domains.size();
@@ -323,6 +323,7 @@ private:
   std::vector<indicium> make_meter(const factory& f, const sequence_number& number, const std::vector<domain_id>& domains,
                                    bool registered) {
     const auto data = dir_ / "meters" / number.text;
+    const auto& post = *std::ranges::find(plan_.domains, domains.back(), &domain_plan::id);
     std::string keys;
     for (const auto& domain : domains)
       keys += (keys.empty() ? "" : " and ") + domain.text;
@@ -332,7 +333,6 @@ private:
       done(ask(f.node, day_operator, requests::request_key{number, product, domains}), "keys of " + number.text);
       if (registered) {
         const auto digits = std::to_string(++serials_);
-        const auto& post = *std::ranges::find(plan_.domains, domains.back(), &domain_plan::id);
         done(ask(f.node, day_operator,
                  requests::register_meter{number, product, {std::string(12 - digits.size(), '0') + digits}, post.sub_domain}),
              "registration of " + number.text);
@@ -341,7 +341,7 @@ private:
     view_->say("meter " + number.text + " at " + f.node.text + ": keys of " + keys + (registered ? ", registered, prints" : ""));
     if (!registered)
       return {};
-    auto printed = print_mail({number, data, {}, {}}, {a_.pieces, 730, "06484"});
+    auto printed = print_mail({number, data, {}, {}}, {a_.pieces, 730, "06484", post.zone});
     if (!printed)
       throw demo_failed{printed.error().text};
     return std::move(*printed);

@@ -26,7 +26,7 @@ struct typed_line {
   double rate = 0;
   std::uint64_t delay_ms = 300, seed = 0, cut_after = 0, postage = 0;
   std::uint32_t pieces = 0;
-  std::string origin;
+  std::string origin, zone = "+00:00";
 };
 
 constexpr auto line_help =
@@ -95,7 +95,10 @@ int meter_print(const typed_line& a) {
   if (!number)
     return complain("--meter is " + in_quotes(a.meter) + "; it must be " + std::string{form_in_words<sequence_number>},
                     exit_usage);
-  const auto pieces = print_mail({*number, a.data, {}, {}}, {a.pieces, a.postage, a.origin});
+  const auto zone = time_zone::parse(a.zone);
+  if (!zone)
+    return complain("--zone is " + in_quotes(a.zone) + "; it must be a time zone from -12:00 to +14:00", exit_usage);
+  const auto pieces = print_mail({*number, a.data, {}, {}}, {a.pieces, a.postage, a.origin, *zone});
   if (!pieces)
     return fail(pieces.error());
   std::cout << mail_header << '\n';
@@ -160,6 +163,7 @@ void add_line_commands(CLI::App& app, std::function<int()>& run) {
   paper.add_option("--pieces", t->pieces, "how many")->required()->check(CLI::Range(1u, std::uint32_t{mail_batch_limit}));
   paper.add_option("--postage", t->postage, "of each, in thousandths")->required()->check(whole_number);
   paper.add_option("--origin", t->origin, "postal code: at most 16 letters, digits and blanks")->required()->check(postal_code);
+  paper.add_option("--zone", t->zone, "the time zone of the post's days (-05:00); UTC when left out");
   paper.footer("Example: oaksteel meter print --meter M0000001 --data meter-1 --pieces 100 --postage 730 --origin 06484");
   paper.callback([&run, t] { run = [t] { return meter_print(*t); }; });
 

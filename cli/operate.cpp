@@ -10,6 +10,7 @@
 #include "node/remote_client.hpp"
 #include "node/tls_identity.hpp"
 #include "storage/credentials.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/replay.hpp"
 
 #include <algorithm>
@@ -45,9 +46,9 @@ table_row cells(const requests::box_view& v) {
           v.active ? v.active->text : "-",
           listed(v.domains)};
 }
-table_row headings(const requests::domain_view*) { return {"id", "kind", "country", "suite", "made by"}; }
+table_row headings(const requests::domain_view*) { return {"id", "kind", "country", "suite", "zone", "made by"}; }
 table_row cells(const requests::domain_view& v) {
-  return {v.id.text, v.kind, v.country.text, std::string{name(v.suite)}, v.creator.text()};
+  return {v.id.text, v.kind, v.country.text, std::string{name(v.suite)}, v.zone.text(), v.creator.text()};
 }
 
 /// What is to be seen when it is done, in the words that a script of the ceremony expects.
@@ -92,7 +93,12 @@ stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
   if (!source)
     return unexpected{source.error()};
   record_progress progress;
-  const auto folded = replay(*source, {}, {{}, [&](auto n) { progress.show(n); }});
+  std::map<std::string, time_zone> zones;
+  const auto learn_zone = [&](const replay_step& step) {
+    if (const auto zone = named_zone(step.event))
+      zones[step.written.stream.of] = *zone;
+  };
+  const auto folded = replay(*source, {}, {learn_zone, [&](auto n) { progress.show(n); }});
   if (folded.problem)
     return unexpected{storage_error{storage_code::damaged, data.string() + ": record " +
                                                              std::to_string(folded.problem->position) + ": " +
@@ -104,7 +110,8 @@ stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
       v.enabled = false;
       v.entered.clear();
     } else if (const auto* made = std::get_if<domain>(&state.state); made && made->exists) {
-      a.domains.push_back(requests::view_of({stream.of}, *made));
+      const auto zone = zones.find(stream.of);
+      a.domains.push_back(requests::view_of({stream.of}, *made, zone == zones.end() ? std::nullopt : std::optional{zone->second}));
     }
   }
   return a;

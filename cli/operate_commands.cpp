@@ -15,7 +15,7 @@ namespace {
 /// What can be given, as it was typed.
 struct typed_operation {
   operate_arguments to;
-  std::string configuration, box, domain, media, threshold, kind, country, meter, product, key, serial, reason, mail;
+  std::string configuration, box, domain, media, threshold, kind, country, zone, meter, product, key, serial, reason, mail;
   std::vector<std::string> custodians, domains;
 };
 using operation_pointer = std::shared_ptr<typed_operation>;
@@ -193,18 +193,21 @@ void add_domain(CLI::App& app, std::function<int()>& run, const operation_pointe
   auto& create = operate_command(
       domain, run, t, "create", "Have an enabled Manufacturing box make a domain and its keys",
       "oaksteel domain create VE --kind vendor --country US --data factory", [](const typed_operation& a) {
-        requests::create_domain r{named<domain_id>("ID", a.domain), {}, {}};
+        requests::create_domain r{named<domain_id>("ID", a.domain), {}, {}, {}};
         if (!a.kind.empty() && !is_domain_kind(a.kind))
           throw wrong_word{"--kind is " + in_quotes(a.kind) + "; it must be vendor or postal"};
         if (!a.kind.empty())
           r.kind = a.kind;
         if (!a.country.empty())
           r.country = named<country_code>("--country", a.country);
+        if (!a.zone.empty() && !(r.zone = time_zone::parse(a.zone)))
+          throw wrong_word{"--zone is " + in_quotes(a.zone) + "; it must be a time zone from -12:00 to +14:00"};
         return operate(a.to, r);
       });
   create.add_option("ID", t->domain, "its id (VE)")->required();
   create.add_option("--kind", t->kind, "vendor or postal; as in the configuration when left out");
   create.add_option("--country", t->country, "its country (US); as in the configuration when left out");
+  create.add_option("--zone", t->zone, "the time zone of its days (-05:00); as in the configuration, or UTC, when left out");
   add_data(create, t);
   auto& list = operate_command(domain, run, t, "list", "All domains; without a running node those of the log",
                                "oaksteel domain list --data factory",

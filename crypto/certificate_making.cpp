@@ -25,7 +25,7 @@ constexpr std::array<std::uint8_t, 4> key_cert_sign_and_crl_sign{0x03, 0x02, 0x0
 constexpr std::array<std::uint8_t, 4> digital_signature{0x03, 0x02, 0x07, 0x80};
 
 /// SEQUENCE { ecdsa-with-SHA256 } (RFC 5758, 3.2).
-constexpr std::array<std::uint8_t, 12> ecdsa_with_sha256{0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86,
+constexpr std::array<std::uint8_t, 12> signature_algorithm{0x30, 0x0A, 0x06, 0x08, 0x2A, 0x86,
                                                          0x48, 0xCE, 0x3D, 0x04, 0x03, 0x02};
 
 template <class Write>
@@ -80,7 +80,7 @@ bytes signed_object(const bytes& tbs, const private_key& key, generator& random)
   const auto signature = sequence([&](DER_Encoder& out) { out.encode(r).encode(s); });
   return sequence([&](DER_Encoder& out) {
     raw(out, tbs);
-    raw(out, ecdsa_with_sha256);
+    raw(out, signature_algorithm);
     out.encode(signature.data(), signature.size(), Botan::BIT_STRING);
   });
 }
@@ -99,7 +99,7 @@ bytes tbs_certificate(const tbs_terms& terms, auto extensions) {
   return sequence([&](DER_Encoder& out) {
     out.start_explicit(0).encode(std::size_t{2}).end_explicit(); // version 3
     out.encode(number_of(terms.serial));
-    raw(out, ecdsa_with_sha256);
+    raw(out, signature_algorithm);
     out.encode(terms.issuer);
     out.start_cons(Botan::SEQUENCE).encode(time_of(terms.valid.from)).encode(time_of(terms.valid.to)).end_cons();
     out.encode(terms.subject);
@@ -161,7 +161,7 @@ bytes make_revocation_list(std::uint64_t number, const std::vector<revoked_seria
                            generator& random) {
   const auto tbs = sequence([&](DER_Encoder& out) {
     out.encode(std::size_t{1}); // version 2
-    raw(out, ecdsa_with_sha256);
+    raw(out, signature_algorithm);
     out.encode(subject_of(authority)).encode(time_of(updates.from)).encode(time_of(updates.to));
     // 5.1.2.6: "When there are no revoked certificates, the revoked certificates list MUST be absent."
     if (!revoked.empty()) {

@@ -81,16 +81,16 @@ private:
   bool good_ = true;
 };
 
-using nonce = std::array<std::uint8_t, nonce_bytes>;
+using gcm_nonce = std::array<std::uint8_t, nonce_bytes>;
 
-nonce nonce_of(std::uint32_t index) {
-  nonce n{};
+gcm_nonce nonce_of(std::uint32_t index) {
+  gcm_nonce n{};
   Botan::store_be(index, n.data() + 8);
   return n;
 }
 
 /// Encrypts or decrypts in place; throws when the tag is wrong.
-void gcm(Botan::Cipher_Dir direction, const secret& key, const nonce& n, const bytes& associated,
+void gcm(Botan::Cipher_Dir direction, const secret& key, const gcm_nonce& n, const bytes& associated,
          Botan::secure_vector<std::uint8_t>& data) {
   const auto aead = Botan::AEAD_Mode::create_or_throw("AES-256/GCM", direction);
   aead->set_key(reveal(key).data(), reveal(key).size());
@@ -99,13 +99,13 @@ void gcm(Botan::Cipher_Dir direction, const secret& key, const nonce& n, const b
   aead->finish(data);
 }
 
-void gcm_append(bytes& to, const secret& key, const nonce& n, const bytes& associated, const secret& plaintext) {
+void gcm_append(bytes& to, const secret& key, const gcm_nonce& n, const bytes& associated, const secret& plaintext) {
   auto data = reveal(plaintext);
   gcm(Botan::Cipher_Dir::ENCRYPTION, key, n, associated, data);
   append(to, byte_view{data});
 }
 
-std::optional<secret> gcm_open(const secret& key, const nonce& n, const bytes& associated, byte_view ciphertext) {
+std::optional<secret> gcm_open(const secret& key, const gcm_nonce& n, const bytes& associated, byte_view ciphertext) {
   if (ciphertext.size() < tag_bytes)
     return std::nullopt;
   try {
@@ -213,7 +213,7 @@ std::optional<secret> opener::open(byte_view sealed, byte_view associated) {
 bytes seal_under(const secret& key, const secret& plaintext, byte_view associated, generator& random) {
   if (key.size() != key_bytes)
     throw std::invalid_argument("seal_under: a key of 32 bytes");
-  nonce n;
+  gcm_nonce n;
   random.randomize(n.data(), n.size());
   bytes sealed{n.begin(), n.end()};
   gcm_append(sealed, key, n, {associated.begin(), associated.end()}, plaintext);
@@ -223,7 +223,7 @@ bytes seal_under(const secret& key, const secret& plaintext, byte_view associate
 std::optional<secret> open_under(const secret& key, byte_view sealed, byte_view associated) {
   if (key.size() != key_bytes || sealed.size() < nonce_bytes + tag_bytes)
     return std::nullopt;
-  nonce n;
+  gcm_nonce n;
   std::copy_n(sealed.begin(), n.size(), n.begin());
   return gcm_open(key, n, {associated.begin(), associated.end()}, sealed.subspan(nonce_bytes));
 }

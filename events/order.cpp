@@ -6,7 +6,7 @@
 namespace oaksteel {
 namespace {
 
-using events = std::vector<order_event>;
+using order_events = std::vector<order_event>;
 
 order_leg* leg_of(order& o, const domain_id& domain) {
   return const_cast<order_leg*>(leg_of(static_cast<const order&>(o), domain));
@@ -161,7 +161,7 @@ decision<order_event> decide(const order& state, const order_opened& proposed) {
     return refuse(refusal::meter_registration_incomplete);
   if (d.kind == order_kind::registration && d.tokens.size() != proposed.legs.size())
     return refuse(refusal::command_malformed);
-  return events{proposed};
+  return order_events{proposed};
 }
 
 decision<order_event> decide(const order& state, const order_event& progress) {
@@ -173,10 +173,10 @@ decision<order_event> decide(const order& state, const order_event& progress) {
     return refuse(refusal::domain_not_known);
   const auto r = std::visit(rule_for{state, *leg}, progress);
   if (r.done)
-    return events{};
+    return order_events{};
   if (!r.allowed || leg != current_leg(state))
     return refuse(refusal::order_stage_wrong);
-  events out{progress};
+  order_events out{progress};
   if (r.ends) {
     if (auto last = closing(state, *leg, std::holds_alternative<leg_finished>(progress)))
       out.emplace_back(*last);

@@ -130,6 +130,7 @@ constexpr known_key<configuration_reader, node_configuration> configuration_keys
      [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
     {"clock_tolerance_ms", "", whole<&node_configuration::clock_tolerance_ms, 0, 3'600'000>},
     {"report_timeout_s", "", whole<&node_configuration::report_timeout_s, 1, 86'400>},
+    {"box_wait_s", "", whole<&node_configuration::box_wait_s, 0, 600>},
     {"domain", "", only_without_plan<read_domain_plans>},
     {"box", "", only_without_plan<read_box_plans>},
     {"meter", "",

@@ -7,6 +7,7 @@
 //   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
 //   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
 //   report_timeout_s = 60     how long the KMC waits for the report on a key before it asks; 600 when left out
+//   box_wait_s = 30           how long `key request` and `verify` wait for a box that is disabled; 0 to 600
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
 //   plan = "plan.toml"        or else, of a deployment over several nodes: the file that all of them share, with
 //                             suite, [[node]], [[domain]] and [[box]] (docs/deployment.md), relative to the file
@@ -46,6 +47,7 @@ struct node_configuration {
   degraded_work degraded = degraded_work::allowed;
   std::uint64_t clock_tolerance_ms = 0;
   std::uint64_t report_timeout_s = 0; ///< 0: the KMC's own
+  std::uint64_t box_wait_s = 30;
   std::filesystem::path certificates;
   std::optional<line_address> listen;
   std::vector<node_plan> nodes; ///< empty: this one is alone

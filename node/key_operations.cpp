@@ -11,12 +11,15 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <thread>
 
 namespace oaksteel {
 namespace {
 
 /// How often whoever waits for an order looks whether the node is to end.
 constexpr std::chrono::milliseconds glance{200};
+/// How often whoever waits for a disabled box looks at it.
+constexpr std::chrono::seconds look_again{1};
 /// How long he waits: longer than the KMC asks what became of a key (EP-13b).
 constexpr std::chrono::minutes order_limit{15};
 
@@ -25,15 +28,30 @@ constexpr std::chrono::minutes order_limit{15};
 template <class Fits>
 const site_box& operations::task::at_work_for(const domain_id& domain, box_type type, std::string_view where,
                                               Fits fits) {
-  for (const auto& box : house_.site_.boxes()) {
-    if (box.plan.type != type || !fits(box))
-      continue;
-    const auto state = known_state_of(box);
-    if (state && state->enabled && state->active == domain)
-      return box;
+  const auto missing = "no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
+                       " active; `oaksteel box list` shows what there is";
+  const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{house_.plan_.box_wait_s};
+  for (;;) {
+    const label* disabled = nullptr;
+    for (const auto& box : house_.site_.boxes()) {
+      if (box.plan.type != type || !fits(box))
+        continue;
+      const auto state = known_state_of(box);
+      if (state && state->enabled && state->active == domain)
+        return box;
+      if (state && !state->enabled)
+        disabled = &box.plan.slot;
+    }
+    if (!disabled)
+      stop(missing);
+    if (house_.ending_)
+      throw operation_stopped{requests::failed(disabled->text + ": the node ends; ask again when it runs and the box is enabled"),
+                              true};
+    if (std::chrono::steady_clock::now() >= until)
+      throw operation_stopped{requests::failed("busy: box disabled: " + disabled->text + "; " + missing), false, false,
+                              refusal::box_disabled};
+    std::this_thread::sleep_for(look_again);
   }
-  stop("no " + std::string{name(type)} + " box" + std::string{where} + " is enabled with domain " + domain.text +
-       " active; `oaksteel box list` shows what there is");
 }
 
 /// The KMC knows Oak and Brass by the plan; a Steel box may have been switched to the domain since.
@@ -201,9 +219,17 @@ requests::answer operations::task::perform(const requests::verify_mail& r) {
       request.domains.push_back(domain.id);
   request.request = sender_ + ' ' + std::to_string(house_.heads_ + 1);
   const auto count = request.pieces->size();
-  const auto verified = ask<mail_verified>(house_.site_.data_capture(), std::move(request), "verification");
+  caf::error problem;
+  auto verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);
+  if (!verified && refusal_in(problem) == refusal::box_disabled) {
+    for (const auto& domain : request.domains)
+      at_work_for(domain, box_type::brass, "", [&](const site_box& box) { return box.plan.active == domain; });
+    verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);
+  }
+  if (!verified)
+    stop(problem, "verification");
   answer a;
-  for (const auto& result : verified.results)
+  for (const auto& result : verified->results)
     a.verdicts.push_back({result.domain, count, hex(pack(result.verdicts))});
   return a;
 }

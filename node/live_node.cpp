@@ -5,6 +5,7 @@
 #include "node/raising.hpp"
 #include "node/signed_request.hpp"
 #include "node/text.hpp"
+#include "storage/find_domain_key.hpp"
 
 #include <algorithm>
 
@@ -26,6 +27,10 @@ std::optional<std::string> missing_in(const node_configuration& plan, const log&
       return "holds boxes of suite " + std::string{name(box.suite)} + " and not " + std::string{name(plan.suite)} +
              "; put that right in the configuration";
   }
+  for (const auto& domain : plan.domains)
+    if (const auto made = find_time_zone(written.view(), domain.id); made && *made != domain.zone)
+      return "holds domain " + domain.id.text + " in time zone " + made->text() + " and not " + domain.zone.text() +
+             "; put that right in the configuration";
   return std::nullopt;
 }
 

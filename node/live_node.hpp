@@ -36,6 +36,11 @@ public:
   }
   /// It is about to end: what would be waited for longer is answered now.
   void end() { desk_->end(); }
+  /// So long, at most, for the answers to operators of other machines.
+  void finish(std::chrono::milliseconds limit) {
+    if (others_)
+      others_->finish(limit);
+  }
 
 private:
   /// The ports of all lines, by what the configuration calls them.

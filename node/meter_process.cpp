@@ -69,7 +69,7 @@ public:
   stored<std::vector<indicium>> print(const print_job& job, const sequence_number& number) {
     const auto row = opened_.written.view().row({stream_kind::meter, number.text});
     const auto state = row ? decode<meter>(row->state) : expected<meter, std::string>{meter{}};
-    const auto day = std::max(calendar_date::of(time_->now()), state ? state->registered : calendar_date{});
+    const auto day = std::max(calendar_date::of(time_->now(), job.zone), state ? state->registered : calendar_date{});
     const print_request request{{{"mailer", std::uint64_t{opened_.written.epoch()} << 32}, {}, {}},
                                 number, job.pieces, day, job.postage_thousandths, job.origin};
     stored<std::vector<indicium>> result = std::vector<indicium>{};

@@ -27,6 +27,7 @@ struct print_job {
   std::uint32_t pieces = 1;
   std::uint64_t postage_thousandths = 0;
   std::string origin; ///< postal code
+  time_zone zone;     ///< of the day that stands on them (EP-18): the post's
 };
 /// What a registered meter prints, while it is on no line; `setup.line` is of no matter. `exists` when the meter refuses.
 stored<std::vector<indicium>> print_mail(const meter_setup& setup, const print_job& job);

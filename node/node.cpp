@@ -5,7 +5,7 @@
 namespace oaksteel {
 namespace {
 
-constexpr int last_answers_ms = 10'000; ///< how long a stop waits for what is under way
+constexpr int last_answers_ms = 10'000; ///< how long a stop waits for what is under way, here and over the network
 
 void handle(live_node& node, const std::string& line, const control_server::reply& reply) {
   auto request = requests::read_request(line);
@@ -34,6 +34,7 @@ std::optional<storage_error> run_node(const node_configuration& plan, const std:
   control->serve(stops);
   node->end();
   control->finish(last_answers_ms);
+  node->finish(std::chrono::milliseconds{last_answers_ms});
   return node->trouble().first();
 }
 

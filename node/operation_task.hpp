@@ -156,7 +156,8 @@ private:
       bring_up_if_enabled(box);
   }
   std::vector<domain_id> domains() const;
-  /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain.
+  /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain. One that is
+  /// disabled is waited for, as long as the configuration says (box_disabled).
   template <class Fits>
   const site_box& at_work_for(const domain_id& domain, box_type type, std::string_view where, Fits fits);
   leg_plan leg_for(const meter_plan& meter, const domain_id& domain);

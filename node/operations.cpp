@@ -5,6 +5,7 @@
 #include "node/self_test.hpp"
 #include "node/text.hpp"
 #include "storage/archive.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/media.hpp"
 
 #include <caf/send.hpp>
@@ -151,7 +152,7 @@ requests::answer operations::task::perform(const requests::list_domains&) {
     const auto state = row ? decode<domain>(row->state) : expected<domain, std::string>{unexpected{std::string{}}};
     if (!state)
       stop(refusal::storage_failed, id.text);
-    a.domains.push_back(requests::view_of(id, *state));
+    a.domains.push_back(requests::view_of(id, *state, find_time_zone(view, id)));
   }
   return a;
 }
@@ -330,14 +331,14 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
     stop("domain " + in_quotes(r.domain.text) + " is not in the configuration; give its kind and country");
   const auto kind = r.kind.value_or(known ? plan->kind : "");
   const auto country = r.country.value_or(known ? plan->sub_domain : country_code{});
+  const auto zone = r.zone.value_or(known ? plan->zone : time_zone{});
   if (!is_domain_kind(kind))
     stop("the kind of a domain must be vendor or postal, not " + in_quotes(kind));
-  if (known && (kind != plan->kind || country != plan->sub_domain))
+  if (known && (kind != plan->kind || country != plan->sub_domain || zone != plan->zone))
     stop("the configuration says that domain " + r.domain.text + " is " + plan->kind + ", " + plan->sub_domain.text +
-         "; leave kind and country out, or change it there");
+         ", in time zone " + plan->zone.text() + "; leave kind, country and zone out, or change it there");
   const auto& maker = source();
-  ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country, known ? plan->zone : time_zone{}},
-                    r.domain.text);
+  ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country, zone}, r.domain.text);
   bring_all_up_to_date();
   answer a = perform(requests::list_domains{});
   std::erase_if(a.domains, [&](const requests::domain_view& v) { return v.id != r.domain; });

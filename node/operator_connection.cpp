@@ -28,6 +28,11 @@ void operator_connection::serve(handler work) {
 
 void operator_connection::turn_away(const std::string& why) { answer(line_of(requests::failed(why))); }
 
+void operator_connection::hurry() {
+  if (!taken_ && !answered_)
+    end();
+}
+
 void operator_connection::until(std::chrono::milliseconds when, void (operator_connection::*then)()) {
   timer_.expires_after(when);
   timer_.async_wait([self = shared_from_this(), then](failure off) {

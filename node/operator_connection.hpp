@@ -30,6 +30,8 @@ public:
   void when_over(std::function<void(const operator_connection*, std::string problem)> told) { over_ = std::move(told); }
   void serve(handler work);
   std::string holder() const { return who_.holder.text(); }
+  /// Ends it unless an answer is awaited or on its way.
+  void hurry();
   /// He hears why he is not served.
   void turn_away(const std::string& why);
 

@@ -14,6 +14,7 @@
 
 #include <algorithm>
 #include <array>
+#include <future>
 #include <list>
 #include <map>
 #include <thread>
@@ -76,6 +77,7 @@ struct peer_port::impl {
   std::map<std::string, connection_handle> in;    ///< by node, those who proved who they are
   std::list<connection_handle> unproven;          ///< of those who came, oldest first
   std::list<std::shared_ptr<operator_connection>> operators;
+  std::function<void()> none_left; ///< called when the last of them is gone, once the port is to end
   std::thread thread;
 
   impl(peer_port_options o, tls_identity i) : options(std::move(o)), identity(std::move(i)) {}
@@ -457,7 +459,7 @@ void peer_port::impl::proven(const connection_handle& c) {
 
 void peer_port::impl::serve(const connection_handle& c, asio::ssl::stream<tcp::socket> stream, certificate who) {
   unproven.remove(c);
-  if (operators.size() >= 2 * operator_limit) // those who hear that it is busy are many too
+  if (none_left || operators.size() >= 2 * operator_limit) // those who hear that it is busy are many too
     return;
   const auto name = who.holder.text();
   const auto one = std::make_shared<operator_connection>(std::move(stream), std::move(who));
@@ -473,6 +475,8 @@ void peer_port::impl::serve(const connection_handle& c, asio::ssl::stream<tcp::s
     if (!problem.empty())
       tell.refused(refusal::frame_malformed, name, problem);
     operators.remove_if([over](const auto& other) { return other.get() == over; });
+    if (operators.empty() && none_left)
+      none_left();
   });
 }
 
@@ -543,6 +547,23 @@ void peer_port::answer(const std::string& node, peer_message answer) {
     if (const auto c = house->in.find(node); c != house->in.end())
       c->second->send(std::move(m));
   });
+}
+
+void peer_port::finish(std::chrono::milliseconds limit) {
+  if (!impl_->thread.joinable())
+    return;
+  const auto over = std::make_shared<std::promise<void>>();
+  asio::post(impl_->work, [house = impl_.get(), over] {
+    house->none_left = [told = false, over]() mutable {
+      if (!std::exchange(told, true))
+        over->set_value();
+    };
+    for (const auto& one : std::list{house->operators})
+      one->hurry();
+    if (house->operators.empty())
+      house->none_left();
+  });
+  over->get_future().wait_for(limit);
 }
 
 void peer_port::stop() {

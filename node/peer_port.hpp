@@ -80,6 +80,8 @@ public:
   /// From any thread; nothing is said when the connection is not there, or goes before it is written.
   void ask(const std::string& node, peer_message command);
   void answer(const std::string& node, peer_message answer);
+  /// Waits so long, at most, until the operators who have asked something are answered; nobody else is served any more.
+  void finish(std::chrono::milliseconds limit);
   /// Ends the thread; nothing is called from then on. Not from within a call.
   void stop();
 

@@ -3,7 +3,7 @@
 #include "node/introductions.hpp"
 #include "storage/archive.hpp"
 
-#include <caf/blocking_actor.hpp>
+#include <caf/event_based_actor.hpp>
 #include <caf/send.hpp>
 
 namespace oaksteel {
@@ -11,6 +11,22 @@ namespace {
 
 /// No clocks are closer, and nothing is said of less.
 constexpr std::chrono::microseconds least_tolerance = std::chrono::milliseconds{50};
+
+/// From the port: a node that was restored asks what was seen of it.
+struct seen_asked {
+  message_head head;
+  std::string node;
+  std::uint64_t id = 0;
+};
+
+/// The first answer takes as long as reading the log does: on a thread of its own, one after another.
+caf::behavior tell_what_was_seen(const log& written, peer_port& port) {
+  auto seen = std::make_shared<seen_of_nodes>();
+  seen->read(written);
+  return {[seen, &port](const seen_asked& m) {
+    port.answer(m.node, {peer_message_kind::answer, m.id, encode(seen->of(m.node))});
+  }};
+}
 
 } // namespace
 
@@ -72,7 +88,9 @@ peer_listener peers::listener(operator_connection::handler operated) {
   l.judge = [this](const std::string& node, const peer_hello& h, auto admit) {
     caf::anon_send(neighbours_, peer_came{{}, node, h, std::move(admit)});
   };
-  l.asked = [this](const std::string& node, std::uint64_t id) { say_what_was_seen(node, id); };
+  l.asked = [this](const std::string& node, std::uint64_t id) {
+    caf::anon_send(seen_of_others_, seen_asked{{}, node, id});
+  };
   l.reached = [this](const std::string& node, const peer_hello& h) {
     see(node, &neighbour_state::reached, true);
     caf::anon_send(all_.at(node).link, peer_joined{{}, h});
@@ -106,17 +124,11 @@ peer_listener peers::listener(operator_connection::handler operated) {
   return l;
 }
 
-/// The first answer takes as long as reading the log does: on a thread of its own.
-void peers::say_what_was_seen(const std::string& node, std::uint64_t id) {
-  system_->spawn<caf::detached>([this, node, id](caf::blocking_actor*) {
-    port_.answer(node, {peer_message_kind::answer, id, encode(seen_of_us_.of(node))});
-  });
-}
-
 void peers::start(caf::actor_system& system, const surroundings& around, const node_state& own, site& hosted,
                   std::function<void()> lacking, operator_connection::handler operated) {
-  system_ = &system;
-  seen_of_us_.read(*around.journal_log);
+  seen_of_others_ = system.spawn<caf::detached>([this, written = around.journal_log]() -> caf::behavior {
+    return tell_what_was_seen(*written, port_);
+  });
   neighbours_ = system.spawn(neighbours, around);
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
@@ -132,6 +144,7 @@ void peers::stop() {
   port_.stop();
   caf::anon_send_exit(introductions_, caf::exit_reason::user_shutdown);
   caf::anon_send_exit(neighbours_, caf::exit_reason::user_shutdown);
+  caf::anon_send_exit(seen_of_others_, caf::exit_reason::user_shutdown);
   for (const auto& [node, one] : all_) {
     caf::anon_send_exit(one.link, caf::exit_reason::user_shutdown);
     caf::anon_send_exit(one.door, caf::exit_reason::user_shutdown);

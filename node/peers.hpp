@@ -36,6 +36,8 @@ public:
   std::vector<neighbour_state> seen() const;
   /// Into the error log, gathered: what somebody sent that is none of what he may send.
   void note(refusal why, const std::string& who, const std::string& about) const;
+  /// Operators who wait are answered, but are not waited for longer than that.
+  void finish(std::chrono::milliseconds limit) { port_.finish(limit); }
   /// Ends the port's thread, and the actors.
   void stop();
 
@@ -46,13 +48,11 @@ private:
   };
   peer_listener listener(operator_connection::handler operated);
   void see(const std::string& node, bool neighbour_state::*what, bool is);
-  void say_what_was_seen(const std::string& node, std::uint64_t id);
 
   const node_configuration& plan_;
   peer_port port_;
   std::map<std::string, peer> all_; ///< by node
-  caf::actor_system* system_ = nullptr;
-  seen_of_nodes seen_of_us_; ///< for nodes that were restored
+  caf::actor seen_of_others_; ///< tells nodes that were restored
   mutable std::mutex seeing_;
   std::map<std::string, neighbour_state> seen_; ///< by node; under seeing_
   neighbours_actor neighbours_;

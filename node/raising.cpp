@@ -8,6 +8,7 @@
 #include "node/requests.hpp"
 #include "node/tls_identity.hpp"
 #include "storage/archive.hpp"
+#include "storage/find_domain_key.hpp"
 #include "storage/event_codec.hpp"
 
 #include <algorithm>
@@ -107,7 +108,6 @@ std::vector<domain_id> domains_of(const node_configuration& plan) {
 } // namespace
 
 seen_numbers seen_of_nodes::of(const std::string& node) {
-  const std::lock_guard lock{mutex_};
   const auto view = log_->view();
   for (const auto size = view.size(); up_to_ < size;)
     // What was refused is no number that was used.
@@ -205,7 +205,7 @@ requests::answer as_it_lies(const opened_log& opened, const node_configuration& 
   const auto view = opened.written.view();
   if (std::holds_alternative<requests::list_domains>(r)) {
     for (const auto& [id, position] : view.range(static_cast<std::uint8_t>(lookup::domain_keys), ""))
-      a.domains.push_back(requests::view_of({id}, state_in<domain>(view, {stream_kind::domain, id})));
+      a.domains.push_back(requests::view_of({id}, state_in<domain>(view, {stream_kind::domain, id}), find_time_zone(view, {id})));
     return a;
   }
   for (const auto& box : plan.boxes) {

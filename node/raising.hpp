@@ -7,11 +7,9 @@
 #include "node/configuration.hpp"
 #include "node/node_log.hpp"
 
-#include <mutex>
-
 namespace oaksteel {
 
-/// What the log here has seen of others: the highest numbers in its records. Any thread.
+/// What the log here has seen of others: the highest numbers in its records. One thread at a time.
 class seen_of_nodes {
 public:
   /// The log outlives it.
@@ -21,7 +19,6 @@ public:
 
 private:
   const log* log_ = nullptr;
-  std::mutex mutex_;
   std::uint64_t up_to_ = 0; ///< records that are in `all_`
   seen_numbers all_;
 };

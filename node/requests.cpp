@@ -30,6 +30,7 @@ json value(std::uint64_t x) { return x; }
 json value(const std::filesystem::path& x) { return x.string(); }
 json value(const box_id& x) { return x.text(); }
 json value(const key_id& x) { return x.text(); }
+json value(const time_zone& x) { return x.text(); }
 json value(box_type x) { return std::string{name(x)}; }
 json value(suite_id x) { return std::string{name(x)}; }
 template <class Form>
@@ -112,6 +113,13 @@ wanted read(const json& j, key_id& x) {
   if (!id)
     return "the id of a key (VE/1)";
   x = *id;
+  return std::nullopt;
+}
+wanted read(const json& j, time_zone& x) {
+  const auto zone = j.is_string() ? time_zone::parse(j.get<std::string>()) : std::nullopt;
+  if (!zone)
+    return "a time zone from -12:00 to +14:00";
+  x = *zone;
   return std::nullopt;
 }
 template <class Enum, std::size_t N>
@@ -285,8 +293,8 @@ key_view view_of(const master_key& key) {
   return v;
 }
 
-domain_view view_of(const domain_id& id, const oaksteel::domain& state) {
-  return {id, state.kind, state.sub_domain, state.suite, state.creator};
+domain_view view_of(const domain_id& id, const oaksteel::domain& state, const std::optional<time_zone>& zone) {
+  return {id, state.kind, state.sub_domain, state.suite, zone.value_or(time_zone{}), state.creator};
 }
 
 bool only_asks(const any_request& r) {

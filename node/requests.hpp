@@ -135,10 +135,11 @@ struct create_domain {
   domain_id domain;
   std::optional<std::string> kind;
   std::optional<country_code> country;
+  std::optional<time_zone> zone;
 
   static constexpr std::string_view name = "create_domain";
   static constexpr permitted_roles roles = officers;
-  static auto fields(auto& self, auto take) { return take(self.domain, self.kind, self.country); }
+  static auto fields(auto& self, auto take) { return take(self.domain, self.kind, self.country, self.zone); }
 };
 
 /// A meter on a line of the node gets its label, and a key of each domain.
@@ -231,9 +232,12 @@ struct domain_view {
   std::string kind;
   country_code country;
   suite_id suite = suite_id::rsa3072;
+  time_zone zone; ///< of its days
   box_id creator;
 
-  static auto fields(auto& self, auto take) { return take(self.id, self.kind, self.country, self.suite, self.creator); }
+  static auto fields(auto& self, auto take) {
+    return take(self.id, self.kind, self.country, self.suite, self.zone, self.creator);
+  }
 };
 
 /// What an order came to in one domain.
@@ -340,7 +344,7 @@ answer failed(oaksteel::refusal why, std::string_view about, std::string_view to
 
 box_view view_of(const secure_box& box);
 key_view view_of(const master_key& key);
-domain_view view_of(const domain_id& id, const oaksteel::domain& state);
+domain_view view_of(const domain_id& id, const oaksteel::domain& state, const std::optional<time_zone>& zone);
 /// A leg of an order that is closed, with its key as the archive in `written` has it.
 leg_view view_of(order_kind kind, const order_leg& leg, const log& written);
 

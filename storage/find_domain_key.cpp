@@ -21,11 +21,22 @@ std::optional<domain_keys_body> public_side_of(const log_view& view, const domai
   return keys ? decode_body<domain_keys_body>(keys->body) : std::nullopt;
 }
 
+std::optional<time_zone> zone_in(const std::optional<domain_keys_body>& body) {
+  return body && body->zone && valid(*body->zone) ? body->zone : std::nullopt;
+}
+
 } // namespace
 
 std::optional<time_zone> find_time_zone(const log_view& view, const domain_id& domain) {
-  const auto body = public_side_of(view, domain);
-  return body && body->zone && valid(*body->zone) ? body->zone : std::nullopt;
+  return zone_in(public_side_of(view, domain));
+}
+
+std::optional<time_zone> named_zone(const any_event& e) {
+  if (const auto* created = std::get_if<domain_created>(&e))
+    return zone_in(decode_body<domain_keys_body>(created->signed_keys.body));
+  if (const auto* introduced = std::get_if<domain_introduced>(&e))
+    return zone_in(decode_body<domain_keys_body>(introduced->signed_keys.body));
+  return std::nullopt;
 }
 
 std::optional<public_key> find_domain_key(const log_view& view, const domain_id& domain, key_role role) {

@@ -58,6 +58,10 @@ command refusal_of(const command& asked, refusal why) {
   return {kind, asked.code, asked.request, asked.to, asked.from, {encode(why)}};
 }
 
+bool says_done(std::span<const std::uint8_t> answer) {
+  return !answer.empty() && answer.front() == static_cast<std::uint8_t>(command_kind::response);
+}
+
 refusal refusal_in(const command& c) {
   const auto why = c.parameters.size() == 1 ? decode<refusal>(c.parameters.front())
                                             : expected<refusal, std::string>{unexpected{std::string{}}};

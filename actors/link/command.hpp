@@ -77,6 +77,8 @@ unsigned level_of(refusal r);
 
 /// A refusal as the answer to `asked`, at its level.
 command refusal_of(const command& asked, refusal why);
+/// Whether an answer, as bytes, says that the command was carried out. Reads no more than its kind.
+bool says_done(std::span<const std::uint8_t> answer);
 /// What a refusal's parameter says; command_malformed when it is none.
 refusal refusal_in(const command& c);
 

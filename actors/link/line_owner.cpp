@@ -104,28 +104,19 @@ void flush(line_pointer self);
 /// What the component refuses it writes into its log itself, each by itself.
 void count_refusal(line_pointer self, const bytes& answer) {
   auto& state = self->state;
-  const auto said = decode_command(answer);
-  if (said && said->kind == command_kind::response)
+  if (says_done(answer))
     return;
-  if (state.gathered > 0) {
+  if (state.gathered > 0)
     --state.gathered; // of the near end
-    return;
-  }
-  if (now(self) >= state.refusals_until) {
-    state.refusals = 0;
-    state.refusals_until = now(self) + gathered_faults::last_interval;
-  }
-  ++state.refusals;
-}
-
-bool refused_too_much(line_pointer self) {
-  return self->state.refusals >= line_refusals_limit && now(self) < self->state.refusals_until;
+  else
+    state.refusals.use(now(self));
 }
 
 /// A command, at the end before a component. Its answer goes to nobody when the line has begun anew meanwhile.
 void take_command(line_pointer self, bytes data) {
   auto& state = self->state;
-  if (state.working >= line_work_limit || refused_too_much(self))
+  // Each that is worked on may be refused.
+  if (state.working >= std::min(line_work_limit, state.refusals.left(now(self))))
     return trouble(self, refusal::busy, "command too many");
   ++state.working;
   self->request(state.options.near, caf::infinite, carried{{}, std::move(data)})

@@ -10,8 +10,9 @@
 // What is wrong on the line itself goes into the error log of whoever uses it (sender_named), and so does what the near end
 // refuses: as one event for each kind and interval, with the counts, since whoever is at the other end must not fill a log
 // with it (EP-29; gathered_faults.hpp). Nor with what the component itself refuses: after so many refusals no more commands
-// are taken for a while.
+// are taken for a while (allowance.hpp).
 
+#include "actors/link/allowance.hpp"
 #include "actors/link/gate.hpp"
 #include "actors/link/gathered_faults.hpp"
 #include "actors/link/line_end.hpp"
@@ -62,8 +63,9 @@ struct line_options {
 
 /// Commands of the other end that may be at the near end at once; further ones are dropped, and are an error.
 inline constexpr std::size_t line_work_limit = 64;
-/// Commands that the component may refuse in ten minutes; further ones are dropped until then, and are an error.
+/// Commands that the component may refuse at once, and then one in each interval; further ones are dropped, and are an error.
 inline constexpr std::size_t line_refusals_limit = 64;
+inline constexpr std::chrono::seconds line_refusals_interval{10};
 
 struct line_state;
 line_actor::behavior_type line_owner(line_actor::stateful_pointer<line_state> self, line_options options);
@@ -89,8 +91,7 @@ struct line_state {
   gathered_faults troubles;
   std::uint64_t tales = 0;
   std::size_t gathered = 0; ///< commands that the near end refuses, not answered yet
-  std::size_t refusals = 0; ///< commands that the component refused in this interval
-  std::chrono::milliseconds refusals_until{0};
+  allowance refusals{line_refusals_limit, line_refusals_interval}; ///< by the component
 };
 
 } // namespace oaksteel

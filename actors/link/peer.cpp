@@ -76,9 +76,16 @@ void begin_session(door_pointer self, const peer_hello& peer) {
   state.kept_bytes = 0;
 }
 
-void answer(door_pointer self, std::uint64_t session, std::uint64_t id, bytes data) {
+allowance::time now(door_pointer self) {
+  return std::chrono::duration_cast<allowance::time>(self->clock().now().time_since_epoch());
+}
+
+void answer(door_pointer self, peer_door_state::way_in& way, std::uint64_t session, std::uint64_t id, bytes data) {
   auto& state = self->state;
   --state.working;
+  --way.working;
+  if (!says_done(data))
+    way.refusals.use(now(self));
   if (session != state.sessions)
     return; // whoever asked has ended
   state.options.send({peer_message_kind::answer, id, data});
@@ -93,7 +100,7 @@ void answer(door_pointer self, std::uint64_t session, std::uint64_t id, bytes da
   }
 }
 
-/// No wire from that node has it.
+/// No wire from that node has it, or too many that came over it were refused.
 void refuse(door_pointer self, std::uint64_t id, const command& c, refusal why) {
   auto& state = self->state;
   state.options.trouble(why, name_of_message(c.code) + " from " + c.from.text() + " to " + c.to.text());
@@ -110,16 +117,22 @@ void take(door_pointer self, const peer_heard& m) {
   auto c = decode_command(m.data);
   if (!c)
     return refuse(self, m.id, {}, c.error());
-  const auto way = state.wires.find({c->from.text(), c->to.text()});
-  if (way == state.wires.end())
+  const auto found = state.wires.find({c->from.text(), c->to.text()});
+  if (found == state.wires.end())
     return refuse(self, m.id, *c, refusal::sender_not_permitted);
+  auto& way = found->second;
   // No error: it is asked again.
   if (state.working >= peer_outstanding_limit)
     return state.options.send({peer_message_kind::answer, m.id, encode(refusal_of(*c, refusal::busy))});
+  if (way.working >= way.refusals.left(now(self)))
+    return refuse(self, m.id, *c, refusal::busy);
   ++state.working;
+  ++way.working;
   state.answers[m.id] = std::nullopt;
-  auto done = [self, id = m.id, session = state.sessions](bytes data) { answer(self, session, id, std::move(data)); };
-  self->request(way->second, caf::infinite, carried{{}, m.data})
+  auto done = [self, &way, id = m.id, session = state.sessions](bytes data) {
+    answer(self, way, session, id, std::move(data));
+  };
+  self->request(way.near, caf::infinite, carried{{}, m.data})
     .then([done](const carried& back) { done(back.data); },
           [done, asked = *c](const caf::error& e) { done(encode(refusal_of(asked, refusal_in(e)))); });
 }
@@ -148,7 +161,7 @@ peer_door_actor::behavior_type peer_door(door_pointer self, peer_door_options op
     [self](const peer_joined& m) { begin_session(self, m.peer); },
     [self](const peer_heard& m) { take(self, m); },
     [self](const wire_offered& m) {
-      self->state.wires[{m.ends.from.text(), m.ends.to.text()}] = m.near;
+      self->state.wires[{m.ends.from.text(), m.ends.to.text()}].near = m.near;
     },
   };
 }

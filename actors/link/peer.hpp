@@ -5,8 +5,11 @@
 //
 // A link stands for the other node: it keeps each command until its answer is there, and sends it again over the next
 // connection when one breaks. A door lets a node's commands in: only those of the wires that lead from there to here by
-// the configuration (EP-27, EP-30), and each once: what comes again gets the answer that was given.
+// the configuration (EP-27, EP-30), and each once: what comes again gets the answer that was given. What a component refuses
+// it writes into its log, so that a node whose commands are refused again and again has fewer of them taken: nobody fills
+// the log of another.
 
+#include "actors/link/allowance.hpp"
 #include "actors/link/gate.hpp"
 #include "actors/link/peer_end.hpp"
 
@@ -88,17 +91,28 @@ struct peer_door_options {
   std::function<void(refusal, const std::string&)> trouble;     ///< a command that no wire carries, in words
 };
 
+/// Commands of a wire that may be refused at once, and then one in each interval. No more are worked on than might all be
+/// refused; what is carried out uses none. Beyond it: busy.
+inline constexpr std::size_t wire_refusals_limit = peer_outstanding_limit;
+inline constexpr std::chrono::seconds wire_refusals_interval{5};
+
 /// Answers that a door keeps, in number and in bytes: as many as may be asked for again.
 inline constexpr std::size_t kept_answers_limit = 2 * peer_outstanding_limit, kept_bytes_limit = 32 * 1024 * 1024;
 
 struct peer_door_state {
   static inline const char* name = "peer_door";
 
+  struct way_in {
+    carrier_actor near;
+    std::size_t working = 0; ///< commands whose answers are not there yet
+    allowance refusals{wire_refusals_limit, wire_refusals_interval};
+  };
+
   peer_door_options options;
-  std::map<std::pair<std::string, std::string>, carrier_actor> wires; ///< by sender and receiver
+  std::map<std::pair<std::string, std::string>, way_in> wires; ///< by sender and receiver; none goes
   std::optional<peer_hello> peer;                                     ///< whose ids these are
   std::uint64_t sessions = 0;                                         ///< counts its starts
-  std::size_t working = 0;                                            ///< commands whose answers are not there yet
+  std::size_t working = 0;                                            ///< on all wires
   std::map<std::uint64_t, std::optional<bytes>> answers;              ///< by id; nothing yet while it is worked on
   std::deque<std::uint64_t> kept;                                     ///< answered ones, oldest first
   std::size_t kept_bytes = 0;

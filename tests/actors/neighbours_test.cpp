@@ -157,6 +157,30 @@ BOOST_AUTO_TEST_CASE(a_node_is_let_through_when_its_log_is_on_record) {
   BOOST_TEST(node.faults().empty());
 }
 
+// Nor with starts that it only claims.
+BOOST_AUTO_TEST_CASE(so_many_starts_of_a_node_are_put_on_record) {
+  node_bench node;
+  std::uint32_t epoch = 0;
+  const auto comes = [&](const std::string& who) {
+    std::optional<std::optional<refusal>> said;
+    caf::anon_send(node.notes, peer_came{{}, who, {peer_version, who, {}, ++epoch, {}},
+                                         [&](std::optional<refusal> why) { said = why; }});
+    node.here.settle();
+    BOOST_REQUIRE(said);
+    return *said;
+  };
+  const auto none = std::optional<refusal>{};
+  const auto before = node.records();
+  for (std::size_t i = 0; i < meetings_limit; ++i)
+    BOOST_CHECK(comes("there") == none);
+  for (int i = 0; i < 100; ++i)
+    BOOST_CHECK(comes("there") == refusal::busy);
+  BOOST_TEST(node.records() == before + meetings_limit);
+  BOOST_CHECK(comes("elsewhere") == none);
+  node.here.world().advance(std::chrono::hours{1});
+  BOOST_CHECK(comes("there") == none);
+}
+
 // A stranger must not be able to fill the log.
 BOOST_AUTO_TEST_CASE(a_burst_of_refusals_is_one_event_for_each_reason) {
   node_bench node;

@@ -74,12 +74,17 @@ struct with_link : bench {
 struct with_door : bench {
   sent out;
   std::atomic<int> done = 0;
+  std::atomic<bool> refuses = false; ///< the component, each command
   std::vector<std::pair<refusal, std::string>> refused;
   std::mutex mutex;
   carrier_actor near = system.spawn([this](carrier_actor::pointer) -> carrier_actor::behavior_type {
     return {[this](const carried& m) -> caf::result<carried> {
       ++done;
-      return carried{{}, m.data};
+      auto c = *decode_command(m.data);
+      if (refuses)
+        return carried{{}, encode(refusal_of(c, refusal::box_disabled))};
+      c.kind = command_kind::response;
+      return carried{{}, encode(c)};
     }};
   });
   peer_door_actor door = system.spawn(peer_door, peer_door_options{out.taker(), [this](refusal why, const std::string& about) {
@@ -181,6 +186,45 @@ BOOST_FIXTURE_TEST_CASE(only_the_wires_of_the_plan_lead_in, with_door) {
     BOOST_TEST((refused.back().first == why));
   }
   BOOST_TEST(done == 0);
+}
+
+// Each refusal of a component is an event: a node must not fill the log of another with them (EP-29).
+BOOST_FIXTURE_TEST_CASE(whose_commands_are_refused_again_and_again_is_busy, with_door) {
+  constexpr std::uint32_t many = 3 * wire_refusals_limit;
+  const wire other{{component::kmc, {}}, {component::archive, "USPS"}};
+  self->send(door, wire_offered{{}, other, near});
+  std::uint32_t id = 0;
+  const auto come = [&](const wire& way) {
+    for (std::uint32_t i = 0; i < many; ++i) {
+      ++id;
+      command(id, command_of(way, id));
+      if (id % 512 == 0) // no more at once than a door takes
+        BOOST_REQUIRE(out.reaches(id));
+    }
+  };
+  // What is done uses nothing up.
+  come(ends);
+  BOOST_TEST(done == static_cast<int>(many));
+  done = 0;
+  refuses = true;
+  const auto began = std::chrono::steady_clock::now();
+  come(ends);
+  const auto more = (std::chrono::steady_clock::now() - began) / wire_refusals_interval + 1;
+  BOOST_TEST(done >= static_cast<int>(wire_refusals_limit));
+  BOOST_TEST(done <= static_cast<int>(wire_refusals_limit) + more);
+  const auto last = decode_command(out.now().back().data);
+  BOOST_REQUIRE(last);
+  BOOST_TEST((refusal_in(*last) == refusal::busy));
+  {
+    std::lock_guard lock{mutex};
+    BOOST_REQUIRE(!refused.empty());
+    BOOST_TEST((refused.back().first == refusal::busy));
+  }
+  // Another wire has its own.
+  refuses = false;
+  done = 0;
+  come(other);
+  BOOST_TEST(done == static_cast<int>(many));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -219,6 +219,36 @@ BOOST_AUTO_TEST_CASE(a_node_that_ends_does_not_wait_for_an_order) {
   sound(meter.data());
 }
 
+// SYS-6: a custodian may come back in time.
+BOOST_AUTO_TEST_CASE(a_disabled_box_is_waited_for_but_not_for_ever) {
+  const auto at_node = free_port();
+  hand_run_node node{"box_wait_s = 5\n" + lined_site(tcp(at_node))};
+  set_up(node);
+  meter_process meter{tcp(at_node)};
+  for (const auto* slot : {"oak-VE", "brass-VE", "steel-USPS"})
+    node.done({"box", "disable", slot, "--custodian", "Ada"});
+  const auto mail = (node.work / "mail.csv").string();
+  std::ofstream{mail} << "serial,date,piece,postage_thousandths,origin,tokens\n000000100001,20261128,1,730,06484,VE=123456\n";
+  const auto asks = [&](const char* domain) {
+    return start({"key", "request", "--meter", "M0000001", "--product", "DM400", "--domain", domain, "--data", node.data()});
+  };
+  auto of_oak = asks("VE"), of_steel = asks("USPS"), of_brass = start({"verify", mail, "--domain", "VE", "--data", node.data()});
+  refused(of_oak->finish(), 1, "busy: box disabled: oak-VE");
+  refused(of_steel->finish(), 1, "busy: box disabled: steel-USPS");
+  refused(of_brass->finish(), 1, "busy: box disabled: brass-VE");
+  const auto errors = node.ask({"audit", "errors"}).out;
+  BOOST_CHECK_MESSAGE(errors.find("box_disabled") != std::string::npos, errors);
+
+  auto asked = asks("VE"), verified = start({"verify", mail, "--domain", "VE", "--data", node.data()});
+  std::this_thread::sleep_for(std::chrono::seconds{1});
+  for (const auto* slot : {"oak-VE", "brass-VE"})
+    node.enable(slot);
+  const auto r = asked->finish();
+  BOOST_CHECK_MESSAGE(r.status == 0 && r.out.find("Installed") != std::string::npos, r.told() << r.out);
+  const auto v = verified->finish();
+  BOOST_CHECK_MESSAGE(v.out.ends_with("VE  1 piece: 1 unregistered\n") || v.out.find("VE  1 piece") != std::string::npos, v.told() << v.out);
+}
+
 // Whatever comes, the node goes on, and its log does not grow with it.
 BOOST_AUTO_TEST_CASE(a_stranger_on_the_line_does_no_harm) {
   const auto at_node = free_port();

@@ -363,6 +363,38 @@ BOOST_AUTO_TEST_CASE(a_box_that_the_configuration_lost_keeps_the_node_from_start
   node.enable("factory-1");
 }
 
+// EP-18: the zone of a domain's days is signed with its keys; the configuration must not say another.
+BOOST_AUTO_TEST_CASE(the_time_zone_of_a_domain_stays) {
+  auto text = small_site;
+  const std::string line = "id = \"USPS\"\n";
+  text.insert(text.find(line) + line.size(), "zone = \"-05:00\"\n");
+  hand_run_node node{text};
+  node.initialise("factory-1");
+  node.enable("factory-1");
+  refused(node, {"domain", "create", "USPS", "--zone", "+01:00"}, "is postal, US, in time zone -05:00; leave kind");
+  refused(node, {"domain", "create", "UKRM", "--kind", "postal", "--country", "GB", "--zone", "winter"},
+          "--zone is \"winter\"; it must be a time zone from -12:00 to +14:00", 2);
+  node.done({"domain", "create", "USPS"});
+  node.done({"domain", "create", "VE"});
+  node.done({"domain", "create", "UKRM", "--kind", "postal", "--country", "GB", "--zone", "+01:00"});
+  const auto zones = [&] {
+    std::map<std::string, std::string> all;
+    const auto listed = nlohmann::json::parse(node.ask({"domain", "list", "--json"}).out);
+    for (const auto& domain : listed.at("domains"))
+      all[domain.at("id")] = domain.at("zone");
+    return all;
+  };
+  const std::map<std::string, std::string> expected{{"UKRM", "+01:00"}, {"USPS", "-05:00"}, {"VE", "+00:00"}};
+  BOOST_CHECK(zones() == expected);
+  BOOST_CHECK(node.ask({"domain", "list"}).out.find("-05:00") != std::string::npos);
+  node.stop();
+  BOOST_CHECK(zones() == expected); // from the log alone
+  std::ofstream{node.work / "node.toml"} << small_site;
+  const auto r = run_program({"node", "run", (node.work / "node.toml").string()});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find("holds domain USPS in time zone -05:00 and not +00:00") !=
+                      std::string::npos, r.told());
+}
+
 // With a node or without one, the boxes come in one order.
 BOOST_AUTO_TEST_CASE(lists_are_in_order) {
   hand_run_node node;

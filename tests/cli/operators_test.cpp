@@ -1,5 +1,6 @@
 // Operators at work over the network (SYS-6): each command signed, by whoever may; the log says who did it.
 
+#include "node/tls_identity.hpp"
 #include "tests/cli/cluster.hpp"
 
 namespace oaksteel::testing {
@@ -77,6 +78,17 @@ BOOST_AUTO_TEST_CASE(a_meter_s_life_by_those_who_may_and_by_nobody_else) {
   const auto printed = run_program({"meter", "print", "--meter", "M0000001", "--data", line_meter::data(all, "M0000001").string(),
                                     "--pieces", "3", "--postage", "730", "--origin", "06484"});
   BOOST_REQUIRE_MESSAGE(printed.status == 0, printed.told());
+  // EP-18: the post's day; none before the registration.
+  const auto registered_on = key.at("registered").get<std::string>();
+  for (const auto* zone : {"-12:00", "+14:00"}) {
+    const auto day = [&] { return std::max(registered_on, calendar_date::of(machine_time(), *time_zone::parse(zone)).text()); };
+    const auto before = day();
+    const auto there = run_program({"meter", "print", "--meter", "M0000001", "--data", line_meter::data(all, "M0000001").string(),
+                                    "--pieces", "1", "--postage", "730", "--origin", "06484", "--zone", zone});
+    BOOST_REQUIRE_MESSAGE(there.status == 0, there.told());
+    const auto says = [&](const std::string& date) { return there.out.find("," + date + ",") != std::string::npos; };
+    BOOST_CHECK_MESSAGE(says(before) || says(day()), there.out);
+  }
   const auto mail = (all.work / "mail.csv").string();
   std::ofstream{mail} << printed.out;
   const auto good = all.by(all.vera, facility, {"verify", mail});
@@ -117,6 +129,20 @@ BOOST_AUTO_TEST_CASE(boxes_and_the_state_of_the_whole) {
   BOOST_CHECK_EQUAL(all.by(all.custodian, factory, share("enable", "Clara")).status, 0);
   BOOST_CHECK_EQUAL(all.by(all.pki.person("Dora", operator_role::custodian), factory, share("enable", "Dora")).status, 0);
   BOOST_CHECK(until([&] { return all.box(factory, "steel-ve").at("enabled") == true; }));
+  // A node that ends says so to those who wait.
+  {
+    all.done(factory, {"box", "disable", "steel-ve", "--custodian", "Clara"});
+    auto command = key_request("M0000001");
+    command.insert(command.end(), {"--node", factory, "--plan", (all.work / "plan.toml").string(), "--as", all.oscar.string()});
+    running_program asked{command};
+    BOOST_REQUIRE(until([&] {
+      return all.ask(factory, {"log", "list", "--event", "operation_asked"}).out.find("Oscar") != std::string::npos;
+    }));
+    const auto ended = all.stop(factory);
+    BOOST_CHECK_MESSAGE(ended.status == 0 && !ended.hung, ended.told());
+    refused(asked.finish(), "the node ends");
+    all.come_back(factory);
+  }
   refused(all.by(all.officer, factory, {"box", "selftest", "brass-usps"}), "stands at node postal-data-centre");
   refused(all.by(all.officer, factory, {"box", "selftest", "brass-9"}), "there is no box \"brass-9\"");
 

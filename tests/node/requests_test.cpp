@@ -37,8 +37,8 @@ BOOST_AUTO_TEST_CASE(each_request_is_a_line_and_back) {
                    R"({"request":"disable_box","box":"O00000001","custodian":"Ada"})");
   check_round_trip(activate_domain{{"oak-1"}, {"VE"}}, R"({"request":"activate_domain","box":"oak-1","domain":"VE"})");
   check_round_trip(list_domains{}, R"({"request":"list_domains"})");
-  check_round_trip(create_domain{{"VE"}, "vendor", {}},
-                   R"({"request":"create_domain","domain":"VE","kind":"vendor","country":null})");
+  check_round_trip(create_domain{{"VE"}, "vendor", {}, time_zone{-300}},
+                   R"({"request":"create_domain","domain":"VE","kind":"vendor","country":null,"zone":"-05:00"})");
   check_round_trip(request_key{{"M0000001"}, {"DM400"}, {{"VE"}, {"USPS"}}},
                    R"({"request":"request_key","meter":"M0000001","product":"DM400","domains":["VE","USPS"]})");
   check_round_trip(node_status{}, R"({"request":"node_status"})");
@@ -61,7 +61,7 @@ BOOST_AUTO_TEST_CASE(an_answer_is_a_line_and_back) {
   BOOST_CHECK(line_of(a).ends_with(R"("passed":null})"));
   a.boxes.push_back({{"oak-1"}, box_id{box_type::oak, 1}, box_type::oak, true, 2, {{"Ada"}}, {{"Ada"}}, domain_id{"VE"},
                      {{"VE"}}});
-  a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, {box_type::manufacturing, 1}});
+  a.domains.push_back({{"VE"}, "vendor", {"US"}, suite_id::p256, time_zone{-300}, {box_type::manufacturing, 1}});
   a.order = 7;
   a.keys.push_back({{"VE"}, "VE/3", "Installed", true, 2, "no answer came in time"});
   a.verdicts.push_back({{"VE"}, 2, "10"});

@@ -52,7 +52,7 @@ BOOST_AUTO_TEST_CASE(what_is_none_is_refused_with_one_line) {
     return hex(encode(signed_record{encode_body(body), {}})) + ' ' + text;
   };
   // An auditor must see what was asked: nothing but mail is long.
-  BOOST_TEST(problem(beside(requests::create_domain{{"VE"}, {}, {}})) == "only mail may stand behind what was signed");
+  BOOST_TEST(problem(beside(requests::create_domain{{"VE"}, {}, {}, {}})) == "only mail may stand behind what was signed");
   BOOST_TEST(problem(beside(requests::verify_mail{{}, "x"})) == "none");
   const test_operator bela{"Bela"};
   const auto stolen = read_signed_request(small, bela.shown());
