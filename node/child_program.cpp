@@ -43,6 +43,8 @@ child_program::child_program(const std::vector<std::string>& arguments, std::fil
   dup2(out.fd(), STDOUT_FILENO);
   dup2(out.fd(), STDERR_FILENO);
   execv(program, argv.data());
+  constexpr std::string_view why = "the program cannot be run again\n"; // last_line() has it
+  [[maybe_unused]] const auto told = write(STDERR_FILENO, why.data(), why.size());
   _exit(127);
 }
 

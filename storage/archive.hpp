@@ -313,27 +313,26 @@ bytes encode(const T& x) {
 }
 
 /// Reads what encode() wrote, all of it: bytes that are left over are an error too. Never throws and
-/// never allocates more than a small multiple of `data`.
+/// never allocates more than a small multiple of `data`. Says why it cannot be read; then `x` is of no use.
 template <class T>
-expected<T, std::string> decode(std::span<const std::uint8_t> data) {
+std::optional<std::string> decode_into(std::span<const std::uint8_t> data, T& x) {
   try {
     archive_input a{data};
-    T x{};
     a(x);
     if (a.remaining() != 0)
-      return unexpected{std::to_string(a.remaining()) + " bytes too many"};
-    return x;
+      return std::to_string(a.remaining()) + " bytes too many";
+    return std::nullopt;
   } catch (const archive_error& e) {
-    return unexpected{std::string{e.what()}};
+    return std::string{e.what()};
   }
 }
-/// The same into a value that is there; false when it cannot be read.
+/// The same as a value of its own.
 template <class T>
-bool decode_into(std::span<const std::uint8_t> data, T& x) {
-  auto read = decode<T>(data);
-  if (read)
-    x = std::move(*read);
-  return read.has_value();
+expected<T, std::string> decode(std::span<const std::uint8_t> data) {
+  T x{};
+  if (auto why = decode_into(data, x))
+    return unexpected{std::move(*why)};
+  return x;
 }
 
 } // namespace oaksteel

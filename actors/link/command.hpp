@@ -97,7 +97,7 @@ expected<Message, refusal> unpack(const command& c) {
   if (c.parameters.size() != field_count<Message>)
     return refuse(refusal::parameter_count_wrong);
   auto next = c.parameters.begin();
-  const bool good = Message::fields(m, [&](auto&... field) { return (decode_into(*next++, field) && ...); });
+  const bool good = Message::fields(m, [&](auto&... field) { return (!decode_into(*next++, field) && ...); });
   if (!good)
     return refuse(refusal::command_malformed);
   return m;

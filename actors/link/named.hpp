@@ -56,7 +56,7 @@ struct collector {
 
   template <class Field>
   void take_from(const bytes& parameter) {
-    if (Field read{}; decode_into(parameter, read))
+    if (Field read{}; !decode_into(parameter, read))
       take(read);
   }
 };

@@ -14,19 +14,12 @@ public:
   /// What happens each time that something is asked for, while it is worked on.
   using meanwhile = std::function<void(const running_program&)>;
 
-  /// The keys of one more meter.
-  void give_keys(const meanwhile& happens) {
-    const auto number = cluster::meter(++meters_);
-    const line_meter meter{all_, number};
-    answered_.merge(installed_keys(insist(all_.key_request(number), happens)));
-  }
-
   /// One more meter's day: keys, registration, mail that is verified; every third is then taken out of service.
   void live_a_day(const meanwhile& happens) {
-    give_keys(happens);
-    const auto number = cluster::meter(meters_), serial = std::to_string(200'000'000'000 + meters_);
+    const auto number = cluster::meter(++meters_), serial = std::to_string(200'000'000'000 + meters_);
     {
       const line_meter meter{all_, number};
+      answered_.merge(installed_keys(insist(all_.key_request(number), happens)));
       insist({"meter", "register", "--meter", number, "--product", "DM400", "--serial", serial, "--country", "US", "--json",
               "--data", all_.data(cluster::names[1])}, happens);
       ++registered_;

@@ -5,6 +5,8 @@
 
 #include <nlohmann/json.hpp>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <fstream>
 #include <functional>
@@ -64,13 +66,15 @@ domains = ["VE"]
 custodians = ["Ada", "Bela"]
 )";
 
+/// Within a minute. Asked less and less often: most that ask start a program.
 inline bool until(const std::function<bool()>& ready) {
-  for (int i = 0; i < 1200; ++i) {
-    if (ready())
-      return true;
-    std::this_thread::sleep_for(std::chrono::milliseconds{50});
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes{1};
+  for (std::chrono::milliseconds pause{20}; !ready(); pause = std::min(pause * 3 / 2, std::chrono::milliseconds{200})) {
+    if (std::chrono::steady_clock::now() > end)
+      return false;
+    std::this_thread::sleep_for(pause);
   }
-  return false;
+  return true;
 }
 
 class hand_run_node {

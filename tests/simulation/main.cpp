@@ -8,11 +8,19 @@
 #include <chrono>
 #include <iostream>
 #include <map>
+#include <sstream>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 namespace {
 
 using namespace oaksteel;
 using namespace oaksteel::testing;
+
+/// A life that ends in the middle leaves its actors behind, and a process that has grown large takes long to make each of the
+/// children that read its logs: after so many lives another one goes on.
+constexpr std::uint64_t lives_of_a_process = 20;
 
 struct arguments {
   std::uint64_t first = 1, runs = 0;
@@ -54,6 +62,23 @@ struct totals {
       for (const auto& [status, count] : by_status)
         keys[status] += count;
   }
+  /// From one process to another.
+  std::string text() const {
+    std::ostringstream out;
+    out << lives << ' ' << records << ' ' << ends << ' ' << errors << '\n';
+    for (const auto& [status, count] : keys)
+      out << count << ' ' << status << '\n';
+    return out.str();
+  }
+  void add(const std::string& text) {
+    std::istringstream in{text};
+    totals more;
+    in >> more.lives >> more.records >> more.ends >> more.errors;
+    lives += more.lives, records += more.records, ends += more.ends, errors += more.errors;
+    std::string status;
+    for (std::uint64_t count; in >> count && std::getline(in >> std::ws, status);)
+      keys[status] += count;
+  }
   void print(double seconds) const {
     std::cout << lives << " lives, " << records << " records, " << ends << " ends of the process, " << errors
               << " entries of error logs; keys:";
@@ -62,6 +87,61 @@ struct totals {
     std::cout << "\n" << static_cast<double>(lives) / seconds << " lives a second on one core\n";
   }
 };
+
+/// The lives from `first` to before `last`; the exit status.
+int live(const arguments& a, const prepared_site& site, const std::filesystem::path& place, std::uint64_t first,
+         std::uint64_t last, totals& all) {
+  for (auto seed = first; seed < last; ++seed) {
+    const auto data = place / std::to_string(seed);
+    const auto life = site.live(seed, data);
+    if (!life) {
+      std::cerr << "seed " << seed << ": " << life.error().text << '\n';
+      return 3;
+    }
+    const auto broken = broken_by(data, *life);
+    all.add(*life);
+    std::filesystem::remove_all(data);
+    if (broken.empty())
+      continue;
+    std::cout << "seed " << seed << " broke this:\n" << broken;
+    if (!a.until_broken)
+      std::cout << "again: oaksteel scenario run " << a.scenario << " --seed " << seed << " --data DIR\n";
+    return 1;
+  }
+  return 0;
+}
+
+/// The same in another process.
+int live_elsewhere(const arguments& a, const prepared_site& site, const std::filesystem::path& place, std::uint64_t first,
+                   std::uint64_t last, totals& all) {
+  int ends[2];
+  if (pipe(ends) != 0)
+    return 3;
+  std::cout.flush();
+  const auto process = fork();
+  if (process == 0) {
+    totals some;
+    const int status = live(a, site, place, first, last, some);
+    const auto said = some.text();
+    const bool told = ::write(ends[1], said.data(), said.size()) == static_cast<ssize_t>(said.size());
+    std::cout.flush();
+    _exit(told ? status : 3); // what stands above is the first process's
+  }
+  close(ends[1]);
+  std::string said;
+  char piece[4096];
+  for (ssize_t n; process > 0 && (n = ::read(ends[0], piece, sizeof piece)) > 0;)
+    said.append(piece, static_cast<std::size_t>(n));
+  close(ends[0]);
+  int ended = 0;
+  if (process < 0 || waitpid(process, &ended, 0) != process)
+    return 3;
+  all.add(said);
+  if (WIFEXITED(ended))
+    return WEXITSTATUS(ended);
+  std::cerr << "seeds " << first << " to " << last - 1 << ": signal " << WTERMSIG(ended) << '\n';
+  return 3;
+}
 
 int simulate(const arguments& a) {
   auto what = load_scenario(a.scenario);
@@ -77,27 +157,12 @@ int simulate(const arguments& a) {
   }
   totals all;
   const auto began = std::chrono::steady_clock::now();
-  const auto seconds = [&] { return std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count(); };
-  for (auto seed = a.first; seed < a.first + a.runs; ++seed) {
-    const auto data = place / std::to_string(seed);
-    const auto life = site->live(seed, data);
-    if (!life) {
-      std::cerr << "seed " << seed << ": " << life.error().text << '\n';
-      return 3;
-    }
-    const auto broken = broken_by(data, *life);
-    all.add(*life);
-    std::filesystem::remove_all(data);
-    if (broken.empty())
-      continue;
-    std::cout << "seed " << seed << " broke this:\n" << broken;
-    if (!a.until_broken)
-      std::cout << "again: oaksteel scenario run " << a.scenario << " --seed " << seed << " --data DIR\n";
-    all.print(seconds());
-    return 1;
-  }
-  all.print(seconds());
-  return 0;
+  const auto end = a.first + a.runs;
+  int status = 0;
+  for (auto seed = a.first; seed < end && status == 0; seed += lives_of_a_process)
+    status = live_elsewhere(a, *site, place.path(), seed, std::min(end, seed + lives_of_a_process), all);
+  all.print(std::chrono::duration<double>(std::chrono::steady_clock::now() - began).count());
+  return status;
 }
 
 } // namespace
