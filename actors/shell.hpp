@@ -227,6 +227,24 @@ void tell(Pointer self, const Actor& whom, Message m) {
   self->request(whom, told_within, std::move(m)).then([](const acknowledged&) {}, [](const caf::error&) {});
 }
 
+/// Goes on with an error; that no answer came, which nobody else may know of, is in the error log first (EP-29).
+inline std::function<void(const caf::error&)> on_record(shell& house, command_info info, std::string about,
+                                                        std::vector<participant> who) {
+  return [&house, info = std::move(info), about = std::move(about), who = std::move(who)](const caf::error& e) {
+    if (refusal_in(e) != refusal::no_answer)
+      return info.failed(e);
+    house.submit(info, [about, who](transaction& t) { t.refuse(refusal::no_answer, about, who); });
+  };
+}
+
+/// To whoever gave a faulty answer to a command of this code: it is in his error log too (EP-28, Command Response Error).
+/// Nothing follows from it.
+template <class Pointer, class Actor>
+void complain(Pointer self, const Actor& whom, command_refused fault) {
+  self->request(caf::actor_cast<component_client>(whom), told_within, std::move(fault))
+    .then([](const acknowledged&) {}, [](const caf::error&) {});
+}
+
 // --- templates -----------------------------------------------------------------------------------------
 
 template <class State>

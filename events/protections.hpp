@@ -11,6 +11,7 @@ enum class protection {
   oak_freshness,     ///< Oak generates for a key id only when it is greater than all before (EP-14)
   status_table,      ///< the archive moves a key along EP-13's table only: one New for each key id
   handed_out_once,   ///< the KDC hands an install record out once (EP-15, MI4r)
+  audit_times,       ///< Brass confirms an installation only when its times are in order (EP-18)
   durable_first,     ///< the KMC answers an order, and goes on with it, when what that rests on is durable
 };
 

@@ -7,7 +7,7 @@
 //   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
 //   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
 //   report_timeout_s = 60     how long the KMC waits for the report on a key before it asks; 600 when left out
-//   box_wait_s = 30           how long `key request` and `verify` wait for a box that is disabled; 0 to 600
+//   box_wait_s = 30           how long keys and mail wait for a box that is disabled or not reached; 0 to 600
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
 //   plan = "plan.toml"        or else, of a deployment over several nodes: the file that all of them share, with
 //                             suite, [[node]], [[domain]] and [[box]] (docs/deployment.md), relative to the file

@@ -16,8 +16,6 @@
 namespace oaksteel {
 namespace {
 
-/// How often whoever waits for an order looks whether the node is to end.
-constexpr std::chrono::milliseconds glance{200};
 /// How often whoever waits for a disabled box looks at it.
 constexpr std::chrono::seconds look_again{1};
 /// How long he waits: longer than the KMC asks what became of a key (EP-13b).
@@ -32,7 +30,7 @@ const site_box& operations::task::at_work_for(const domain_id& domain, box_type 
                        " active; `oaksteel box list` shows what there is";
   const auto until = std::chrono::steady_clock::now() + std::chrono::seconds{house_.plan_.box_wait_s};
   for (;;) {
-    const label* disabled = nullptr;
+    const label *disabled = nullptr, *silent = nullptr;
     for (const auto& box : house_.site_.boxes()) {
       if (box.plan.type != type || !fits(box))
         continue;
@@ -41,17 +39,31 @@ const site_box& operations::task::at_work_for(const domain_id& domain, box_type 
         return box;
       if (state && !state->enabled)
         disabled = &box.plan.slot;
+      if (!state && !box.here && !is_reached(box.plan.node))
+        silent = &box.plan.node;
     }
-    if (!disabled)
+    if (!disabled && !silent)
       stop(missing);
     if (house_.ending_)
-      throw operation_stopped{requests::failed(disabled->text + ": the node ends; ask again when it runs and the box is enabled"),
-                              true};
+      throw operation_stopped{requests::failed("the node ends; ask again when it runs and its boxes are enabled"), true};
     if (std::chrono::steady_clock::now() >= until)
-      throw operation_stopped{requests::failed("busy: box disabled: " + disabled->text + "; " + missing), false, false,
-                              refusal::box_disabled};
+      throw operation_stopped{
+        requests::failed((disabled ? "busy: box disabled: " + disabled->text : "busy: node " + silent->text + " is not reached") +
+                         "; " + missing),
+        false, false, disabled ? refusal::box_disabled : refusal::no_answer};
     std::this_thread::sleep_for(look_again);
   }
+}
+
+const site_box& operations::task::brass_of(const domain_id& domain) {
+  return at_work_for(domain, box_type::brass, "", [&](const site_box& box) { return box.plan.active == domain; });
+}
+
+/// Another node, as it is seen now.
+bool operations::task::is_reached(const label& node) const {
+  const auto all = house_.seen_();
+  const auto found = std::ranges::find(all, node.text, &neighbour_state::node);
+  return found != all.end() && found->reached;
 }
 
 /// The KMC knows Oak and Brass by the plan; a Steel box may have been switched to the domain since.
@@ -65,7 +77,7 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
   at_work_for(domain, box_type::oak, "", [&](const site_box& box) {
     return planned(box) && computers.kmc_for(box.plan.node.text) == computers.kmc_for(house_.plan_.name);
   });
-  at_work_for(domain, box_type::brass, "", planned);
+  brass_of(domain);
   const auto& steel = at_work_for(domain, box_type::steel, " beside the meter's line",
                                   [&](const site_box& box) { return box.here && meter.beside(box.plan.slot); });
   return {domain, *id_of(steel)};
@@ -179,8 +191,10 @@ requests::answer operations::task::perform(const requests::retire_keys& r) {
   if (r.reason.empty() || r.reason.size() > requests::reason_limit || on_one_line(r.reason, r.reason.size()) != r.reason)
     stop("the reason of a retirement must be one line of 1 to " + std::to_string(requests::reason_limit) + " characters");
   std::vector<leg_plan> legs;
-  for (const auto& domain : r.domains)
+  for (const auto& domain : r.domains) {
+    brass_of(domain);
     legs.push_back({domain, {box_type::steel, 0}});
+  }
   // Of the latest day, that of a meter's clock among them: what was printed before is not behind it.
   auto zones = zones_of([&](const domain_plan& domain) { return std::ranges::count(r.domains, domain.id) != 0; });
   zones.push_back({});
@@ -214,16 +228,25 @@ requests::answer operations::task::perform(const requests::verify_mail& r) {
   if (!pieces)
     stop(pieces.error().text());
   verify_mail request{{}, "", r.domains, std::make_shared<const std::vector<indicium>>(std::move(*pieces))};
+  const auto has_brass = [&](const domain_id& domain) {
+    return std::ranges::any_of(house_.plan_.boxes, [&](const box_plan& box) {
+      return box.type == box_type::brass && box.active == domain;
+    });
+  };
   if (request.domains.empty())
     for (const auto& domain : house_.plan_.domains)
-      request.domains.push_back(domain.id);
+      if (has_brass(domain.id))
+        request.domains.push_back(domain.id);
+  for (const auto& domain : request.domains)
+    if (!has_brass(domain))
+      stop("domain " + in_quotes(domain.text) + " has no Brass box in the configuration; nobody verifies its tokens");
   request.request = sender_ + ' ' + std::to_string(house_.heads_ + 1);
   const auto count = request.pieces->size();
   caf::error problem;
   auto verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);
   if (!verified && refusal_in(problem) == refusal::box_disabled) {
     for (const auto& domain : request.domains)
-      at_work_for(domain, box_type::brass, "", [&](const site_box& box) { return box.plan.active == domain; });
+      brass_of(domain);
     verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);
   }
   if (!verified)

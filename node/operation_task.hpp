@@ -8,6 +8,9 @@
 #include "node/operations.hpp"
 #include "node/signed_request.hpp"
 
+#include <caf/event_based_actor.hpp>
+#include <caf/send.hpp>
+
 #include <functional>
 
 namespace oaksteel {
@@ -16,6 +19,10 @@ namespace oaksteel {
 inline constexpr std::chrono::seconds operation_limit{120};
 /// Another node only says what a box is; one that is not there is not waited for as long.
 inline constexpr std::chrono::seconds neighbour_limit{5};
+
+/// How often whoever waits looks whether the node is to end, and how many more times he looks then.
+inline constexpr std::chrono::milliseconds glance{200};
+inline constexpr int last_glances = 25;
 
 /// Ends a task: why it cannot go on. Caught by the task alone.
 struct operation_stopped {
@@ -82,8 +89,22 @@ private:
   std::optional<Answer> try_to_ask(const Handle& whom, Message m, std::chrono::seconds limit, caf::error& problem) {
     m.head = head();
     std::optional<Answer> result;
-    self_->request(whom, limit, std::move(m))
-        .receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { problem = e; });
+    bool answered = false;
+    const auto waiter = self_->spawn([whom, limit, m, task = caf::actor{self_}](caf::event_based_actor* w) {
+      w->request(whom, limit, m).then([w, task](const Answer& a) { w->send(task, a); },
+                                      [w, task](const caf::error& e) { w->send(task, e); });
+    });
+    const auto take = [&] {
+      self_->receive([&](const Answer& a) { result = a, answered = true; },
+                     [&](const caf::error& e) { problem = e, answered = true; }, caf::after(glance) >> [] {});
+    };
+    // A node that ends waits for what is done here, and for nobody elsewhere: his answer may never come.
+    for (auto left = last_glances; !answered && left > 0; left -= house_.ending_ ? 1 : 0)
+      take();
+    if (!answered) {
+      caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+      throw operation_stopped{requests::failed("the node ends; no answer came by then"), true};
+    }
     return result;
   }
 
@@ -157,9 +178,11 @@ private:
   }
   std::vector<domain_id> domains() const;
   /// The box of this type that works for a domain and `fits`; without one the order would wait for it in vain. One that is
-  /// disabled is waited for, as long as the configuration says (box_disabled).
+  /// disabled, or at a node that is not reached, is waited for as long as the configuration says.
   template <class Fits>
   const site_box& at_work_for(const domain_id& domain, box_type type, std::string_view where, Fits fits);
+  const site_box& brass_of(const domain_id& domain);
+  bool is_reached(const label& node) const;
   leg_plan leg_for(const meter_plan& meter, const domain_id& domain);
   bool archived_here(const domain_plan& domain) const {
     return domain.archive.empty() || domain.archive.text == house_.plan_.name;

@@ -327,6 +327,9 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
   const auto& planned = house_.plan_.domains;
   const auto plan = std::ranges::find(planned, r.domain, &domain_plan::id);
   const bool known = plan != planned.end();
+  if (!known && !house_.plan_.nodes.empty())
+    stop("domain " + in_quotes(r.domain.text) + " is not in the plan, by which the other nodes know domains; name it there, "
+         "at every node");
   if (!known && (!r.kind || !r.country))
     stop("domain " + in_quotes(r.domain.text) + " is not in the configuration; give its kind and country");
   const auto kind = r.kind.value_or(known ? plan->kind : "");

@@ -58,8 +58,10 @@ std::optional<message_fault> chance::meets(const command& c) {
   f.what = drawn->what;
   const auto one_of = [&](const auto& names) { return std::string{names[below(names.size())]}; };
   const auto scope = kind_of_fault(f.what).each;
-  if (scope == fault_scope::field)
+  if (scope == fault_scope::field) {
     f.field = one_of(message->fields);
+    f.bit = static_cast<std::uint32_t>(random_());
+  }
   if (scope == fault_scope::record)
     f.field = one_of(record_fields(*message));
   return f;

@@ -160,10 +160,14 @@ bytes& parameter_of(command& c, std::string_view field) {
   return c.parameters.at(static_cast<std::size_t>(std::ranges::find(fields, field) - fields.begin()));
 }
 
-void alter(bytes& p, std::string_view field) {
+void alter(bytes& p, const message_fault& f) {
+  if (f.bit) {
+    p.at(*f.bit / 8 % p.size()) ^= static_cast<std::uint8_t>(1 << *f.bit % 8);
+    return;
+  }
   // In the middle of what is long, a record say; the last byte of what is short is of its value and not of a length. That
   // of a head says whether its last position is one of another log.
-  const auto last = p.size() - (field == "head" ? 2 : 1);
+  const auto last = p.size() - (f.field == "head" ? 2 : 1);
   p.at(p.size() > 64 ? p.size() / 2 : last) ^= 1;
 }
 
@@ -190,7 +194,7 @@ bool can_meet(const any_message& m, component to, std::string_view fault) {
 
 bytes changed(command c, const message_fault& f, const other_names& others) {
   if (f.what == "altered")
-    alter(parameter_of(c, f.field), f.field);
+    alter(parameter_of(c, f.field), f);
   else if (f.what == "unknown_command")
     c.code = 0xffff;
   else if (f.what == "parameter_missing")

@@ -15,6 +15,7 @@ struct message_fault {
   unsigned nth = 1;              ///< the first, second ... of them
   std::string what;              ///< one of message_faults
   std::string field;             ///< of "altered"; of a fault of a record, which: its first, when none is named
+  std::optional<std::uint32_t> bit{}; ///< of an altered field, modulo its length; one of its value, when none is named
 };
 
 /// Of what there is one fault of a kind.

@@ -2,6 +2,7 @@
 
 #include "actors/boxes/record_addresses.hpp"
 #include "events/audit_times.hpp"
+#include "events/protections.hpp"
 #include "storage/signed_body.hpp"
 
 namespace oaksteel {
@@ -17,6 +18,12 @@ expected<Body, refusal> read_signed(const signed_record& r, const public_key& si
   if (!w.proofs.check(signer, {"record", ring.domain.text}, r.body, r.proof))
     return refuse(refusal::signature_invalid);
   return std::move(*body);
+}
+
+/// What a meter with this key answers MI6r with (EP-16).
+std::string test_tokens_of(const secret& k, const domain_ring& ring, work_context& w) {
+  return w.tokens().test_tokens(w.tokens().derive(k, key_use::test, ring.domain.text), test_token_position,
+                                test_token_number);
 }
 
 /// K out of material that was sealed to Brass, when it is the material that was signed.
@@ -47,17 +54,16 @@ brass_work<installation_confirmed> check_installation(const mi8& m, const box_id
     return failed<work>(mi7.error());
   if (mi3->key != m.key || mi7->key != m.key || mi3->oak != mi7->oak || mi3->steel != mi7->steel || mi7->failure)
     return failed<work>(refusal::records_disagree);
-  if (!in_order({mi3->kms_request, mi3->oak_time, mi7->psr_install, mi7->steel_time, m.kms_install, clock.now},
-                clock.tolerance)
-      || !strictly_later(mi3->kms_request, m.kms_install))
+  const bool right_times =
+    in_order({mi3->kms_request, mi3->oak_time, mi7->psr_install, mi7->steel_time, m.kms_install, clock.now}, clock.tolerance)
+    && strictly_later(mi3->kms_request, m.kms_install);
+  if (keeps(protection::audit_times) && !right_times)
     return failed<work>(refusal::time_out_of_order);
   auto k = open_for_brass(m.mi3, mi3->sealed, sealed_address(body_type::mi3, m.key, mi3->oak, mi3->steel), ring, w);
   if (!k)
     return failed<work>(refusal::sealed_material_invalid);
   // EP: "This checks that the Domain Master Key in the Domain Archive is the same as the key installed in the meter."
-  auto expected_tokens = w.tokens().test_tokens(w.tokens().derive(*k, key_use::test, ring.domain.text),
-                                                test_token_position, test_token_number);
-  if (expected_tokens != mi7->test_tokens)
+  if (test_tokens_of(*k, ring, w) != mi7->test_tokens)
     return failed<work>(refusal::test_tokens_differ);
 
   work done;
@@ -88,10 +94,16 @@ brass_work<key_condemned> check_condemnation(const mb1& m, const box_id& brass, 
     if (mi7->key != m.key)
       return failed<work>(refusal::records_disagree);
     reported = mi7->steel_time;
-    if (mi7->failure)
+    if (mi7->failure) {
       reason = *mi7->failure;
-    else if (reason != refusal::test_tokens_differ)
-      return failed<work>(refusal::records_disagree);
+    } else {
+      // EP-13b: that the key in the meter is another is evidence, and not somebody's word.
+      auto k = open_for_brass(m.mi3, mi3->sealed, sealed_address(body_type::mi3, m.key, mi3->oak, mi3->steel), ring, w);
+      if (!k)
+        return failed<work>(refusal::sealed_material_invalid);
+      if (reason != refusal::test_tokens_differ || test_tokens_of(*k, ring, w) == mi7->test_tokens)
+        return failed<work>(refusal::records_disagree);
+    }
   }
   if (!in_order({mi3->kms_request, mi3->oak_time, reported, clock.now}, clock.tolerance))
     return failed<work>(refusal::time_out_of_order);

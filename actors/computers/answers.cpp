@@ -24,6 +24,11 @@ bool answers(const fetch_record& asked, const record_fetched& got) {
   return of_that && stands_at(got.key, got.record);
 }
 
+bool answers(const store_record& asked, const record_stored& got) {
+  const auto kept = event_of(asked.record);
+  return got.key == asked.key && (!kept || got.status == status_after(*kept));
+}
+
 bool answers(const order& asked, const mi7_body& got) {
   const auto* leg = leg_of(asked, got.key.domain);
   return leg && got.steel == leg->plan.steel && (got.failure || got.meter == asked.details.meter);

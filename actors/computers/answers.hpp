@@ -13,6 +13,8 @@ bool answers(const new_key_id& asked, const mi0_answer& got);
 bool answers(const mi1& asked, const mi2& got);
 /// That key, or that meter's, where its record leads.
 bool answers(const fetch_record& asked, const record_fetched& got);
+/// That key, with the status to which the record led.
+bool answers(const store_record& asked, const record_stored& got);
 /// MI7: of the Steel box that the order names; a key that is in a meter is in the order's. One that is in none may be told
 /// of another: Oak signs no meter, and Steel tried the one that it was told.
 bool answers(const order& asked, const mi7_body& got);

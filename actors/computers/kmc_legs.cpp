@@ -50,14 +50,25 @@ struct leg_talk {
     });
   }
 
-  /// Goes on with an answer to this, if it is one.
-  template <class Message, class Answer>
-  auto if_it_answers(const Message& m, std::function<void(const Answer&)> then) const {
-    return [talk = *this, m, then = std::move(then)](const Answer& a) {
+  /// Whoever answered a message of this kind hears what was wrong with it (EP-28).
+  template <class Message, class Actor>
+  void complain_to(const Actor& whom, const message_head& answer, refusal why) const {
+    complain(self, whom,
+             {self->state.house->next_head(answer), why, std::string{line_of<Message>.name} + ", answer",
+              "order " + o.id.text(), taking_part(o.id, key(), o.details.meter), {}, line_of<Message>.code});
+  }
+
+  /// Goes on with an answer of `whom` to this, if it is one.
+  template <class Actor, class Message, class Answer>
+  auto if_it_answers(const Actor& whom, const Message& m, std::function<void(const Answer&)> then) const {
+    return [talk = *this, whom, m, then = std::move(then)](const Answer& a) {
       if (answers(m, a))
-        then(a);
-      else
-        talk.refuse(a.head, std::string{line_of<Answer>.name}, refusal::records_disagree);
+        return then(a);
+      constexpr auto why = refusal::records_disagree;
+      talk.refuse(a.head, std::string{line_of<Answer>.name}, why, [talk, whom, head = a.head] {
+        talk.template complain_to<Message>(whom, head, why);
+        talk.trouble(head, make_error(why));
+      });
     };
   }
 
@@ -66,7 +77,7 @@ struct leg_talk {
   void ask(const Actor& whom, const message_head& head, Message m, Then then) const {
     m.head = self->state.house->next_head(head);
     self->request(whom, answer_timeout, m)
-      .then(if_it_answers(m, std::function{std::move(then)}),
+      .then(if_it_answers(whom, m, std::function{std::move(then)}),
             [talk = *this, head](const caf::error& e) { talk.trouble(head, e); });
   }
 
@@ -76,7 +87,7 @@ struct leg_talk {
   void ask_for_key(const message_head& head, Then then) const {
     const fetch_record m{{self->state.house->next_head(head)}, {leg.plan.domain, 0}, o.details.meter};
     self->request(servers().archive, answer_timeout, m)
-      .then(if_it_answers(m, std::function{std::move(then)}), [talk = *this, head](const caf::error& e) {
+      .then(if_it_answers(servers().archive, m, std::function{std::move(then)}), [talk = *this, head](const caf::error& e) {
         if (refusal_in(e) != refusal::record_missing)
           return talk.trouble(head, e);
         talk.refuse(head, "record fetched", refusal::record_missing,
@@ -121,7 +132,7 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
   };
   self->request(talk.servers().archive, answer_timeout, present)
     .then(
-      talk.if_it_answers(present, std::function{std::move(has_one)}),
+      talk.if_it_answers(talk.servers().archive, present, std::function{std::move(has_one)}),
       [talk, head](const caf::error& e) {
         if (refusal_in(e) != refusal::record_missing)
           return talk.trouble(head, e);
@@ -283,21 +294,26 @@ template <class Body, class Fits>
 std::function<void(const confirmed&)> checked(const leg_talk& talk, const key_id& key, std::string what, Fits fits) {
   return [talk, key, what, fits](const confirmed& c) {
     struct facts {
-      bool valid = false;
+      std::optional<refusal> why;
     };
     auto& state = talk.self->state;
     auto brass = state.brass_keys.find(state.house->around().journal_log->view(), key.domain);
-    auto failed = [talk, head = c.head](const caf::error& e) { talk.trouble(head, e); };
+    auto failed = [talk, head = c.head](const caf::error& e) {
+      if (const auto why = refusal_in(e); why == refusal::signature_invalid || why == refusal::records_disagree)
+        talk.complain_to<confirm_stored>(talk.servers().brass, head, why);
+      talk.trouble(head, e);
+    };
     state.house->submit<facts>(
       {c.head, what, failed},
       [c, key, brass, fits](work_context& w) {
+        if (!brass || !w.proofs.check(*brass, {"record", key.domain.text}, c.record.body, c.record.proof))
+          return facts{refusal::signature_invalid};
         const auto body = decode_body<Body>(c.record.body);
-        return facts{body && fits(*body) && brass
-                     && w.proofs.check(*brass, {"record", key.domain.text}, c.record.body, c.record.proof)};
+        return body && fits(*body) ? facts{} : facts{refusal::records_disagree};
       },
       [talk, key](transaction& t, facts& f) {
-        if (!f.valid)
-          return t.refuse(refusal::signature_invalid, key.text(), {{participant_kind::key, key.text()}});
+        if (f.why)
+          return t.refuse(*f.why, key.text(), {{participant_kind::key, key.text()}});
         t.when_durable([talk, key](const message_head& next) { talk.finish(next, leg_finished{talk.o.id, key}); });
       });
   };

@@ -50,7 +50,10 @@ auto bring_key(psr_pointer self, const mi5& m) {
 
 void report_up(psr_pointer self, const mi7& m) {
   self->state.asked.erase(m.key);
-  tell(self, self->state.kdc, m);
+  self->request(self->state.kdc, told_within, m)
+    .then([](const acknowledged&) {},
+          on_record(*self->state.house, {m.head, "MI7", [](const caf::error&) {}}, m.key.text(),
+                    {{participant_kind::key, m.key.text()}}));
 }
 
 /// EP Fig. 25, steps 330-334. Without an answer the KMC's time-out takes care of the key.
@@ -61,10 +64,10 @@ auto fetch_and_install(psr_pointer self, const record_ready& m) {
     return rp;
   }
   rp.deliver(acknowledged{{self->state.house->next_head(m.head)}});
-  self->request(self->state.kdc, kdc_timeout, mi4r{{m.head}, m.key, m.meter})
+  self->request(self->state.kdc, kdc_timeout, mi4r{{self->state.house->next_head(m.head)}, m.key, m.meter})
     .then(
       [self, meter = m.meter](const mi4_prime& record) {
-        const install_key install{{record.head}, record.key, meter, self->state.time->now(), record.record};
+        const install_key install{{self->state.house->next_head(record.head)}, record.key, meter, self->state.time->now(), record.record};
         self->state.asked[record.key] = meter;
         self->request(self->state.steel, steel_timeout, install)
           .then([self](const mi7& outcome) { report_up(self, outcome); }, [](const caf::error&) {});
@@ -89,11 +92,11 @@ auto ask_steel(psr_pointer self, const ask_report& m) {
 auto registration(psr_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<order_result>();
   auto it = self->state.meters.find(m.meter);
-  const auto failed = fails(rp);
   if (it == self->state.meters.end()) {
-    refuse_unknown(self, {m.head, "register_meter", failed}, m.meter);
+    refuse_unknown(self, {m.head, "register_meter", fails(rp)}, m.meter);
     return rp;
   }
+  const auto failed = on_record(*self->state.house, {m.head, "register_meter", fails(rp)}, m.meter.text, who(m.meter));
   self->request(it->second, meter_timeout, m)
     .then(
       [self, rp, failed](const mr1& report) {

@@ -228,7 +228,11 @@ caf::behavior far_behaviour(caf::event_based_actor* self, const far_handle& far)
     return pass(self, far, m.content());
   });
   return {[far](const sender_named& m) { far->sender = m.sender; },
-          [self, far](const carried& m) { take_late(self, far, m); }};
+          [self, far](const carried& m) { take_late(self, far, m); },
+          [self, far](const command_refused& m) {
+            complain(self, *far, {command_kind::command, m.code, 0, far->ends.from, far->ends.to, {}}, m.why);
+            return acknowledged{};
+          }};
 }
 
 } // namespace

@@ -65,7 +65,7 @@ carrier_actor near_end(caf::actor_system& system, const caf::actor& component, w
                        refused_to keeper = refused_to::component);
 
 /// Stands for the component that `carrier` leads to. It may be told who uses it (sender_named). An answer that a stranger
-/// brings to it (carried) is refused.
+/// brings to it (carried) is refused. The sender may say what was wrong in the content of an answer (command_refused).
 caf::actor far_end(caf::actor_system& system, carrier_actor carrier, wire ends, configuration_table known);
 
 } // namespace oaksteel

@@ -148,7 +148,7 @@ void flush(line_pointer self) {
   if (auto out = state.end->to_write(); !out.empty())
     state.options.write(std::move(out));
   for (const auto& [error, count] : state.end->errors())
-    trouble(self, refusal::command_malformed, std::string{name(error)}, count);
+    trouble(self, refusal::frame_malformed, std::string{name(error)}, count);
   if (state.end->broke()) {
     if (state.options.near)
       trouble(self, refusal::no_answer, "not acknowledged, answers lost");

@@ -59,6 +59,9 @@ struct command_refused {
   std::string about; ///< who sent it to whom
   std::vector<participant> involved;
   std::vector<label> slots; ///< of boxes that are involved too; their ids are in the component's log
+  /// Not 0: it was answered, to the command with this code, and the answer is faulty (EP-28, Command Response Error). To
+  /// whoever gave it.
+  std::uint16_t code = 0;
 };
 /// Any command that is answered with nothing more than that it was done.
 struct acknowledged {

@@ -6,7 +6,7 @@ namespace oaksteel::testing {
 BOOST_AUTO_TEST_SUITE(clusters)
 
 BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kills) {
-  cluster all;
+  cluster all{3};
   all.set_up();
   {
     line_meter meter{all, "M0000001"};
@@ -20,6 +20,16 @@ BOOST_AUTO_TEST_CASE(four_facilities_make_keys_together_and_come_back_after_kill
     BOOST_CHECK_MESSAGE(own.status == 0 && own.out.find("Installed") != std::string::npos, own.told() << own.out);
     const auto list = all.ask(node, {"log", "list", "--event", "key_installed"});
     BOOST_CHECK_MESSAGE(list.out.find(key) != std::string::npos && list.out.find(other) == std::string::npos, list.out);
+  }
+  // A node that is not there is waited for.
+  {
+    const line_meter meter{all, "M0000003"};
+    all.stop(cluster::names[2], SIGKILL);
+    running_program waiting{all.key_request("M0000003")};
+    std::this_thread::sleep_for(std::chrono::seconds{1});
+    BOOST_CHECK(!waiting.ended());
+    all.come_back(cluster::names[2]);
+    installed_keys(waiting.finish());
   }
   // Each node in turn is killed; its custodians come back, and the next order goes through.
   for (const auto& name : cluster::names)
@@ -37,6 +47,28 @@ BOOST_AUTO_TEST_CASE(a_box_is_operated_at_its_own_node_only) {
   const auto r = all.ask(cluster::names[1], {"box", "enable", "factory-1", "--custodian", "Ada", "--media", all.media()});
   BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line(), r.told());
   BOOST_CHECK(r.err.find("stands at node vendor-data-centre; operate it there") != std::string::npos);
+  // Nor is a domain made that the other nodes do not know: reports that name it would say nothing to them.
+  const auto domain = all.ask(cluster::names[0], {"domain", "create", "UKRM", "--kind", "postal", "--country", "GB"});
+  BOOST_CHECK_MESSAGE(domain.status == 1 && domain.one_line() && domain.err.find("is not in the plan") != std::string::npos,
+                      domain.told());
+}
+
+// Nothing is half started: no data directory is made for a node that cannot listen.
+BOOST_AUTO_TEST_CASE(a_second_node_at_the_same_address_does_not_start) {
+  cluster all;
+  const auto& name = cluster::names[1];
+  std::ostringstream own;
+  own << std::ifstream{all.work / (name + ".toml")}.rdbuf();
+  auto text = own.str();
+  const std::string data = "data/" + name;
+  BOOST_REQUIRE(text.find(data) != std::string::npos);
+  text.replace(text.find(data), data.size(), "data/second");
+  std::ofstream{all.work / "second.toml"} << text;
+  const auto r = run_program({"node", "run", (all.work / "second.toml").string()});
+  BOOST_CHECK_MESSAGE(r.status == 3 && r.one_line() && r.err.find("cannot be listened on: Address already in use") !=
+                      std::string::npos, r.told());
+  BOOST_CHECK(!std::filesystem::exists(all.work.path() / "data" / "second"));
+  all.end();
 }
 
 // A second node whose plan has the slot of a box too gets no box with its id.

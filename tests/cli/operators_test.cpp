@@ -143,6 +143,21 @@ BOOST_AUTO_TEST_CASE(boxes_and_the_state_of_the_whole) {
     refused(asked.finish(), "the node ends");
     all.come_back(factory);
   }
+  // Also where another node that is asked stands still.
+  {
+    const auto mail = (all.work / "of-nobody.csv").string();
+    std::ofstream{mail} << "serial,date,piece,postage_thousandths,origin,tokens\n000000100001,20261128,1,730,06484,VE=123456\n";
+    all.signal(centre, SIGSTOP);
+    running_program asked{{"verify", mail, "--node", facility, "--plan", (all.work / "plan.toml").string(), "--as", all.vera.string()}};
+    BOOST_REQUIRE(until([&] {
+      return all.ask(facility, {"log", "list", "--event", "operation_asked"}).out.find("Vera") != std::string::npos;
+    }));
+    const auto ended = all.stop(facility);
+    BOOST_CHECK_MESSAGE(ended.status == 0 && !ended.hung, ended.told());
+    refused(asked.finish(), "the node ends");
+    all.signal(centre, SIGCONT);
+    all.start(facility);
+  }
   refused(all.by(all.officer, factory, {"box", "selftest", "brass-usps"}), "stands at node postal-data-centre");
   refused(all.by(all.officer, factory, {"box", "selftest", "brass-9"}), "there is no box \"brass-9\"");
 

@@ -483,7 +483,8 @@ BOOST_AUTO_TEST_CASE(silent_connections_and_half_handshakes_keep_nobody_out) {
 }
 
 // "100,000 malformed frames before and after the handshake". The first that is wrong ends a connection, so that of a thousand
-// on one only some are judged; with OAKSTEEL_THOROUGH each has a connection of its own.
+// on one only some are judged; with OAKSTEEL_THOROUGH each has a connection of its own, which ends behind it: some are the
+// beginning of a longer one, for which a node would wait.
 BOOST_AUTO_TEST_CASE(malformed_frames_before_and_after_the_handshake) {
   const auto seed = random_seed();
   std::mt19937_64 random{seed};
@@ -526,9 +527,10 @@ BOOST_AUTO_TEST_CASE(malformed_frames_before_and_after_the_handshake) {
     if (i % 2 == 0)
       client.hello("away");
     client.write(garbage(frames / connections));
-    client.is_sent_away();
+    if (connections < frames)
+      client.is_sent_away();
   });
-  BOOST_TEST(all.home.waits_for("refused ", 2 * connections));
+  BOOST_TEST(all.home.waits_for("refused ", connections < frames ? 2 * connections : connections));
   BOOST_TEST(all.home.count("command") == 0u);
   BOOST_TEST(resident_kib() - memory < 64 * 1024);
   all.a_proper_peer_gets_through();

@@ -4,6 +4,7 @@
 #include "crypto/merkle.hpp"
 #include "storage/media.hpp"
 #include "storage/replay.hpp"
+#include "storage/signatures.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
 namespace oaksteel::testing {
@@ -11,14 +12,27 @@ namespace {
 
 namespace fs = std::filesystem;
 
-/// The states are what the events give, and the times grow.
+/// The states are what the events give, and what an auditor checks is right: signatures, transitions, key ids, audit times.
 std::string differences(const fs::path& data) {
   auto source = log_source::open(data);
   if (!source)
     return source.error().text + '\n';
-  const auto folded = replay(*source);
-  return folded.problem ? "replay: record " + std::to_string(folded.problem->position) + ": " + folded.problem->text + '\n'
-                        : std::string{};
+  history keys;
+  signature_checker signatures;
+  std::string all;
+  const auto audit = [&](const replay_step& step) {
+    const auto& r = step.written;
+    const auto signs = signatures.check(step.event, r.actor, true);
+    for (const auto& part : signs.parts)
+      if (part.problem)
+        all += "audit: record " + std::to_string(r.position) + ": " + std::string{part.record} + ": " + *part.problem + '\n';
+    if (const auto broken = keys.take({{r.position, {}}, r.time, step.event, step.before.state, signs.facts}))
+      all += "audit: record " + std::to_string(r.position) + ": " + broken->text + '\n';
+  };
+  const auto folded = replay(*source, {}, {audit, {}});
+  if (folded.problem)
+    all += "replay: record " + std::to_string(folded.problem->position) + ": " + folded.problem->text + '\n';
+  return all;
 }
 
 /// What the meters hold, opened with the keys of their own memories: no key lies in two of them.
