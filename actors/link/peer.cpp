@@ -2,6 +2,7 @@
 
 #include "actors/errors.hpp"
 #include "actors/link/any_message.hpp"
+#include "actors/link/message_list.hpp"
 
 #include <algorithm>
 
@@ -80,11 +81,18 @@ allowance::time now(door_pointer self) {
   return std::chrono::duration_cast<allowance::time>(self->clock().now().time_since_epoch());
 }
 
-void answer(door_pointer self, peer_door_state::way_in& way, std::uint64_t session, std::uint64_t id, bytes data) {
+/// Whether a meter has a key at all is a question, and that it has none an answer: no error, and no event (archive.cpp:
+/// fetch). The KMC asks it before each installation.
+bool only_asks(const command& c) {
+  const auto m = c.code == line_of<fetch_record>.code ? unpack<fetch_record>(c) : refuse(refusal::command_unknown);
+  return m && m->key.number == 0;
+}
+
+void answer(door_pointer self, peer_door_state::way_in& way, bool asked, std::uint64_t session, std::uint64_t id, bytes data) {
   auto& state = self->state;
   --state.working;
   --way.working;
-  if (!says_done(data))
+  if (!asked && !says_done(data))
     way.refusals.use(now(self));
   if (session != state.sessions)
     return; // whoever asked has ended
@@ -129,8 +137,8 @@ void take(door_pointer self, const peer_heard& m) {
   ++state.working;
   ++way.working;
   state.answers[m.id] = std::nullopt;
-  auto done = [self, &way, id = m.id, session = state.sessions](bytes data) {
-    answer(self, way, session, id, std::move(data));
+  auto done = [self, &way, asked = only_asks(*c), id = m.id, session = state.sessions](bytes data) {
+    answer(self, way, asked, session, id, std::move(data));
   };
   self->request(way.near, caf::infinite, carried{{}, m.data})
     .then([done](const carried& back) { done(back.data); },
