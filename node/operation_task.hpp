@@ -168,6 +168,15 @@ private:
   /// Gives an enabled box what it lacks: a Manufacturing box the domain key set and all domains, another the domains
   /// that it serves; an Oak hears of Steel boxes that came later. What no enabled Manufacturing box holds has to wait.
   void bring_up_to_date(const site_box& box);
+  /// The keys of a domain, for a box that lacks them. Another task may be at it at the same time: one of them does it.
+  static void give_domain(ceremony_operator<task>& operating, const ceremony_step& step) {
+    try {
+      operating.do_now(step);
+    } catch (const operation_stopped& e) {
+      if (e.why != refusal::domain_process_exists)
+        throw;
+    }
+  }
   void bring_up_if_enabled(const site_box& box) {
     if (box.here && id_of(box) && state_of(box).enabled)
       bring_up_to_date(box);

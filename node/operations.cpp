@@ -282,7 +282,7 @@ void operations::task::bring_up_to_date(const site_box& box) {
     const auto* from = needed ? find_source(domain, &box) : nullptr;
     if (!from)
       continue;
-    operating.do_now({ceremony_act::make_domain_process, slot, from->plan.slot, {}, domain});
+    give_domain(operating, {ceremony_act::make_domain_process, slot, from->plan.slot, {}, domain});
     active_is_new = active_is_new || (box.plan.active == domain && !has.contains(domain));
   }
   if (active_is_new)
@@ -302,8 +302,10 @@ requests::answer operations::task::perform(const requests::activate_domain& r) {
     stop(refusal::box_not_initialised, slot);
   if (const auto made = domains(); std::ranges::find(made, r.domain) == made.end())
     stop("domain " + r.domain.text + " is not made yet; `oaksteel domain create " + r.domain.text + "` makes it");
-  if (!state_of(box).processes.contains(r.domain))
-    people({}).carry_out({ceremony_act::make_domain_process, box.plan.slot, source(r.domain).plan.slot, {}, r.domain});
+  if (!state_of(box).processes.contains(r.domain)) {
+    auto operating = people({});
+    give_domain(operating, {ceremony_act::make_domain_process, box.plan.slot, source(r.domain).plan.slot, {}, r.domain});
+  }
   if (state_of(box).active != r.domain)
     ask<acknowledged>(box.common, activate_domain{{}, r.domain}, slot);
   return about(box);
