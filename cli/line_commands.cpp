@@ -97,7 +97,7 @@ int meter_print(const typed_line& a) {
                     exit_usage);
   const auto zone = time_zone::parse(a.zone);
   if (!zone)
-    return complain("--zone is " + in_quotes(a.zone) + "; it must be a time zone from -12:00 to +14:00", exit_usage);
+    return complain("--zone is " + in_quotes(a.zone) + "; it must be " + std::string{form_in_words<time_zone>}, exit_usage);
   const auto pieces = print_mail({*number, a.data, {}, {}}, {a.pieces, a.postage, a.origin, *zone});
   if (!pieces)
     return fail(pieces.error());

@@ -110,8 +110,7 @@ stored<requests::answer> read_answer_from(const std::filesystem::path& data) {
       v.enabled = false;
       v.entered.clear();
     } else if (const auto* made = std::get_if<domain>(&state.state); made && made->exists) {
-      const auto zone = zones.find(stream.of);
-      a.domains.push_back(requests::view_of({stream.of}, *made, zone == zones.end() ? std::nullopt : std::optional{zone->second}));
+      a.domains.push_back(requests::view_of({stream.of}, *made, zones[stream.of]));
     }
   }
   return a;

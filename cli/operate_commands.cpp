@@ -200,8 +200,8 @@ void add_domain(CLI::App& app, std::function<int()>& run, const operation_pointe
           r.kind = a.kind;
         if (!a.country.empty())
           r.country = named<country_code>("--country", a.country);
-        if (!a.zone.empty() && !(r.zone = time_zone::parse(a.zone)))
-          throw wrong_word{"--zone is " + in_quotes(a.zone) + "; it must be a time zone from -12:00 to +14:00"};
+        if (!a.zone.empty())
+          r.zone = named<time_zone>("--zone", a.zone);
         return operate(a.to, r);
       });
   create.add_option("ID", t->domain, "its id (VE)")->required();

@@ -86,7 +86,7 @@ leg_plan operations::task::leg_for(const meter_plan& meter, const domain_id& dom
 template <class Handle, class Message>
 order operations::task::outcome_of(const Handle& whom, Message m, const std::string& about) {
   m.head = head();
-  std::optional<order> outcome;
+  std::optional<order_result> outcome;
   std::optional<caf::error> problem;
   // A KMC at another node may take longer than a link waits; the same order again is the same order.
   const auto unanswered = [&] { return !problem || refusal_in(*problem) == refusal::no_answer; };
@@ -94,15 +94,7 @@ order operations::task::outcome_of(const Handle& whom, Message m, const std::str
   const auto given_up = [&] { return house_.ending_ || std::chrono::steady_clock::now() > until; };
   while (!outcome && unanswered() && !given_up()) {
     problem.reset();
-    const auto waiter = self_->spawn([whom, m, task = caf::actor{self_}](caf::event_based_actor* w) {
-      w->request(whom, caf::infinite, m)
-          .then([w, task](const order_result& r) { w->send(task, r); },
-                [w, task](const caf::error& e) { w->send(task, e); });
-    });
-    while (!outcome && !problem && !given_up())
-      self_->receive([&](const order_result& r) { outcome = r.outcome; }, [&](const caf::error& e) { problem = e; },
-                     caf::after(glance) >> [] {});
-    caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
+    wait_for_answer(whom, m, caf::infinite, outcome, problem, given_up);
   }
   if (problem && !outcome && !given_up())
     stop(*problem, about);
@@ -111,7 +103,7 @@ order operations::task::outcome_of(const Handle& whom, Message m, const std::str
       requests::failed(about + (house_.ending_ ? ": the node ends; the order goes on when the node runs again and its boxes are enabled"
                                                : ": no end in 15 minutes; the order goes on, ask again")),
       true};
-  return std::move(*outcome);
+  return std::move(outcome->outcome);
 }
 
 requests::answer operations::task::answer_about(const order& done) {

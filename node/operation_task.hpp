@@ -89,23 +89,29 @@ private:
   std::optional<Answer> try_to_ask(const Handle& whom, Message m, std::chrono::seconds limit, caf::error& problem) {
     m.head = head();
     std::optional<Answer> result;
-    bool answered = false;
+    std::optional<caf::error> failed;
+    // A node that ends waits for what is done here, and for nobody elsewhere: his answer may never come.
+    auto left = last_glances;
+    wait_for_answer(whom, m, limit, result, failed, [&] { return house_.ending_ && left-- == 0; });
+    if (failed)
+      problem = std::move(*failed);
+    else if (!result)
+      throw operation_stopped{requests::failed("the node ends; no answer came by then"), true};
+    return result;
+  }
+
+  /// Asks, and waits for the answer or an error until `given_up`, which is looked at each time that nothing came.
+  template <class Answer, class Handle, class Message>
+  void wait_for_answer(const Handle& whom, const Message& m, auto limit, std::optional<Answer>& result,
+                       std::optional<caf::error>& failed, auto given_up) {
     const auto waiter = self_->spawn([whom, limit, m, task = caf::actor{self_}](caf::event_based_actor* w) {
       w->request(whom, limit, m).then([w, task](const Answer& a) { w->send(task, a); },
                                       [w, task](const caf::error& e) { w->send(task, e); });
     });
-    const auto take = [&] {
-      self_->receive([&](const Answer& a) { result = a, answered = true; },
-                     [&](const caf::error& e) { problem = e, answered = true; }, caf::after(glance) >> [] {});
-    };
-    // A node that ends waits for what is done here, and for nobody elsewhere: his answer may never come.
-    for (auto left = last_glances; !answered && left > 0; left -= house_.ending_ ? 1 : 0)
-      take();
-    if (!answered) {
-      caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
-      throw operation_stopped{requests::failed("the node ends; no answer came by then"), true};
-    }
-    return result;
+    while (!result && !failed && !given_up())
+      self_->receive([&](const Answer& a) { result = a; }, [&](const caf::error& e) { failed = e; },
+                     caf::after(glance) >> [] {});
+    caf::anon_send_exit(waiter, caf::exit_reason::user_shutdown);
   }
 
   /// What the node refuses by itself, before a part of it is asked, is in its error log too (EP-29).

@@ -152,7 +152,7 @@ requests::answer operations::task::perform(const requests::list_domains&) {
     const auto state = row ? decode<domain>(row->state) : expected<domain, std::string>{unexpected{std::string{}}};
     if (!state)
       stop(refusal::storage_failed, id.text);
-    a.domains.push_back(requests::view_of(id, *state, find_time_zone(view, id)));
+    a.domains.push_back(requests::view_of(id, *state, find_time_zone(view, id).value_or(time_zone{})));
   }
   return a;
 }

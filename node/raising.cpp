@@ -8,8 +8,8 @@
 #include "node/requests.hpp"
 #include "node/tls_identity.hpp"
 #include "storage/archive.hpp"
-#include "storage/find_domain_key.hpp"
 #include "storage/event_codec.hpp"
+#include "storage/find_domain_key.hpp"
 
 #include <algorithm>
 
@@ -205,7 +205,8 @@ requests::answer as_it_lies(const opened_log& opened, const node_configuration& 
   const auto view = opened.written.view();
   if (std::holds_alternative<requests::list_domains>(r)) {
     for (const auto& [id, position] : view.range(static_cast<std::uint8_t>(lookup::domain_keys), ""))
-      a.domains.push_back(requests::view_of({id}, state_in<domain>(view, {stream_kind::domain, id}), find_time_zone(view, {id})));
+      a.domains.push_back(requests::view_of({id}, state_in<domain>(view, {stream_kind::domain, id}),
+                                            find_time_zone(view, {id}).value_or(time_zone{})));
     return a;
   }
   for (const auto& box : plan.boxes) {

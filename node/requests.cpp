@@ -118,7 +118,7 @@ wanted read(const json& j, key_id& x) {
 wanted read(const json& j, time_zone& x) {
   const auto zone = j.is_string() ? time_zone::parse(j.get<std::string>()) : std::nullopt;
   if (!zone)
-    return "a time zone from -12:00 to +14:00";
+    return std::string{form_in_words<time_zone>};
   x = *zone;
   return std::nullopt;
 }
@@ -293,8 +293,8 @@ key_view view_of(const master_key& key) {
   return v;
 }
 
-domain_view view_of(const domain_id& id, const oaksteel::domain& state, const std::optional<time_zone>& zone) {
-  return {id, state.kind, state.sub_domain, state.suite, zone.value_or(time_zone{}), state.creator};
+domain_view view_of(const domain_id& id, const oaksteel::domain& state, const time_zone& zone) {
+  return {id, state.kind, state.sub_domain, state.suite, zone, state.creator};
 }
 
 bool only_asks(const any_request& r) {

@@ -344,7 +344,7 @@ answer failed(oaksteel::refusal why, std::string_view about, std::string_view to
 
 box_view view_of(const secure_box& box);
 key_view view_of(const master_key& key);
-domain_view view_of(const domain_id& id, const oaksteel::domain& state, const std::optional<time_zone>& zone);
+domain_view view_of(const domain_id& id, const oaksteel::domain& state, const time_zone& zone);
 /// A leg of an order that is closed, with its key as the archive in `written` has it.
 leg_view view_of(order_kind kind, const order_leg& leg, const log& written);
 

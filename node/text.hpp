@@ -66,6 +66,8 @@ std::string unknown_word(std::string_view what, std::string_view word, std::span
 template <class Name>
 inline constexpr std::string_view form_in_words = "";
 template <>
+inline constexpr std::string_view form_in_words<time_zone> = "a time zone from -12:00 to +14:00";
+template <>
 inline constexpr std::string_view form_in_words<domain_id> =
   "a domain id (2 to 8 capital letters or digits, a letter first)";
 template <>
