@@ -33,18 +33,22 @@ open_order bench_operator::installation(std::size_t i) {
   return {{head()}, details, {{domain, *box_in_slot(written_, {"steel-1"})}}};
 }
 
-double bench_operator::install(std::size_t count) {
+bench_operator::moments bench_operator::install(std::size_t count) {
   const auto first = numbers_.size();
   add_meters(count);
-  const auto took = time_of([&] {
-    const auto results = ask_all<order_result>(count, keys_in_flight, [&](std::size_t i) {
-      return std::pair{hosted_.kmc(), installation(first + i)};
-    });
-    for (const auto& r : results)
-      if (!r.outcome.complete)
-        throw bench_failed{"an installation is incomplete"};
-  });
-  return static_cast<double>(count) / took.count();
+  moments done;
+  const auto results = ask_all<order_result>(
+    count, keys_in_flight, [&](std::size_t i) { return std::pair{hosted_.kmc(), installation(first + i)}; }, &done);
+  for (const auto& r : results)
+    if (!r.outcome.complete)
+      throw bench_failed{"an installation is incomplete"};
+  return done;
+}
+
+double bench_operator::rate_of(const moments& done) {
+  const auto first = done[keys_in_flight - 1], last = done[done.size() - keys_in_flight - 1];
+  const std::chrono::duration<double> took = last - first;
+  return static_cast<double>(done.size() - 2 * keys_in_flight) / took.count();
 }
 
 std::vector<bench_operator::batch> bench_operator::make_mail(std::size_t meters) {

@@ -19,7 +19,11 @@ inline const domain_id domain{"VE"};
 inline const std::vector<label> custodians{{"Ada"}, {"Bela"}}; ///< of every box
 
 /// Of installations, in one process or across several; a Steel box has room for 96 open ones.
-inline constexpr std::size_t keys_in_flight = 80, keys_of_a_slice = 240;
+inline constexpr std::size_t keys_in_flight = 80;
+/// What a slice measures and what it installs: the first and the last that are in flight are not measured, since there are
+/// fewer beside them.
+inline constexpr std::size_t keys_of_a_slice = 240;
+constexpr std::size_t installed_for(std::size_t measured) { return measured + 2 * keys_in_flight; }
 /// Likewise of verifications.
 inline constexpr std::size_t pieces_of_a_meter = 24, batch_size = 1000, batches_in_flight = 4;
 /// Events of a long log.
@@ -42,9 +46,10 @@ public:
   message_head head() { return {{"operator", (std::uint64_t{written_.epoch()} << 32) + ++heads_}, {}, {}}; }
 
   /// Asks `count` times, `window` at a time; `make(i)` gives whom and what. The answers, in order. Throws
-  /// bench_failed at a refusal.
+  /// bench_failed at a refusal. `answered` has when each answer came, in time order.
+  using moments = std::vector<std::chrono::steady_clock::time_point>;
   template <class Answer, class Make>
-  std::vector<Answer> ask_all(std::size_t count, std::size_t window, Make make);
+  std::vector<Answer> ask_all(std::size_t count, std::size_t window, Make make, moments* answered = nullptr);
   /// Asks once.
   template <class Answer, class Handle, class Message>
   Answer ask(const Handle& whom, Message m, const std::string& = {}) {
@@ -52,8 +57,11 @@ public:
     return ask_all<Answer>(1, 1, [&](std::size_t) { return std::pair{whom, m}; }).front();
   }
 
-  /// Installs a key in `count` new meters, keys_in_flight at a time; keys a second, from order to settled MI10.
-  double install(std::size_t count);
+  /// Installs a key in each of installed_for(`count`) new meters, keys_in_flight at a time, from order to settled MI10; keys
+  /// a second while all of these are under way.
+  double install_rate(std::size_t count) { return rate_of(install(installed_for(count))); }
+  /// Installs a key in `count` new meters; when each was done.
+  moments install(std::size_t count);
   /// What `meters` new ones print once they are installed and registered, shuffled into batches.
   using batch = std::shared_ptr<const std::vector<indicium>>;
   std::vector<batch> make_mail(std::size_t meters);
@@ -74,6 +82,8 @@ public:
   }
 
 private:
+  static double rate_of(const moments& done);
+
   caf::actor_system& system_;
   site& hosted_;
   const log& written_;
@@ -95,6 +105,7 @@ struct question_run : std::enable_shared_from_this<question_run<Answer, Make>> {
 
   Make make;
   std::vector<Answer> answers;
+  bench_operator::moments answered;
   std::size_t next = 0;
   std::size_t open;
   bool failed = false;
@@ -109,6 +120,7 @@ struct question_run : std::enable_shared_from_this<question_run<Answer, Make>> {
       .then(
         [run = this->shared_from_this(), self, i](const Answer& a) {
           run->answers[i] = a;
+          run->answered.push_back(std::chrono::steady_clock::now());
           if (--run->open == 0)
             run->ended.set_value({});
           else
@@ -122,7 +134,7 @@ struct question_run : std::enable_shared_from_this<question_run<Answer, Make>> {
 };
 
 template <class Answer, class Make>
-std::vector<Answer> bench_operator::ask_all(std::size_t count, std::size_t window, Make make) {
+std::vector<Answer> bench_operator::ask_all(std::size_t count, std::size_t window, Make make, moments* answered) {
   auto run = std::make_shared<question_run<Answer, Make>>(count, std::move(make));
   auto ended = run->ended.get_future();
   system_.spawn([run, window](caf::event_based_actor* self) {
@@ -131,6 +143,8 @@ std::vector<Answer> bench_operator::ask_all(std::size_t count, std::size_t windo
   });
   if (auto problem = ended.get(); !problem.empty())
     throw bench_failed{problem};
+  if (answered)
+    *answered = std::move(run->answered);
   return std::move(run->answers);
 }
 

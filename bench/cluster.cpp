@@ -34,9 +34,10 @@ figure cluster_install(const bench_options& options) {
   const auto pairs = options.quick ? std::size_t{2} : std::size_t{9};
   const auto count = options.quick ? keys_in_flight : keys_of_a_slice;
   side spread{directory / "four", suite_id::rsa3072, four_nodes}, alone{directory / "one", suite_id::rsa3072, {"whole"}};
-  const auto factory = spread.take("factory", (pairs + 1) * count), whole = alone.take("whole", (pairs + 1) * count);
-  const auto result = alternate(pairs, [&] { return factory->hands().install(count); },
-                                [&] { return whole->hands().install(count); });
+  const auto meters = (pairs + 1) * installed_for(count);
+  const auto factory = spread.take("factory", meters), whole = alone.take("whole", meters);
+  const auto result = alternate(pairs, [&] { return factory->hands().install_rate(count); },
+                                [&] { return whole->hands().install_rate(count); });
   figure f{"cluster_install", result.ratio, pairs, 0.7, {}, {}};
   f.notes.push_back("rsa3072, one domain, " + std::to_string(keys_in_flight) + " keys in flight, " + std::to_string(count)
                     + " keys a slice, order to settled MI10, batches as nodes make them");

@@ -72,16 +72,16 @@ figure install_figure(const bench_options& options) {
   const key_operations bound;
   comparison result;
   {
-    bench_site site{directory, suite_id::rsa3072, {1, 2 * keys_in_flight}, (pairs + 1) * count};
+    bench_site site{directory, suite_id::rsa3072, {1, 2 * keys_in_flight}, (pairs + 1) * installed_for(count)};
     site.ceremony();
-    result = alternate(pairs, [&] { return site.hands().install(count); }, [&] { return bound.run(); });
+    result = alternate(pairs, [&] { return site.hands().install_rate(count); }, [&] { return bound.run(); });
   }
   std::vector<double> in_batches;
   {
-    bench_site site{directory, suite_id::rsa3072, {64, 2}, (pairs + 1) * count};
+    bench_site site{directory, suite_id::rsa3072, {64, 2}, (pairs + 1) * installed_for(count)};
     site.ceremony();
     for (std::size_t i = 0; i < 3; ++i)
-      in_batches.push_back(site.hands().install(count));
+      in_batches.push_back(site.hands().install_rate(count));
   }
   figure f{"install", result.ratio, pairs, 0.8, {}, {}};
   f.notes.push_back("rsa3072, one domain, " + std::to_string(keys_in_flight) + " keys in flight, " + std::to_string(count)

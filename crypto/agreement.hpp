@@ -18,7 +18,7 @@ public:
   const bytes& public_point() const;
   /// X9.63 KDF with SHA-256 over the shared secret and `shared_info`: 32 bytes, equal on both sides.
   /// Nothing when the peer's point is not on the curve.
-  std::optional<secret> agree(byte_view peer_point, byte_view shared_info, generator& random) const;
+  std::optional<secret> agree(byte_view peer_point, byte_view shared_info) const;
 
 private:
   struct impl;

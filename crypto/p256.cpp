@@ -9,8 +9,8 @@
 //              36 fixed | scalar 32 | 5 fixed | point 65
 //              Written by hand: Botan 2 drops the scalar's leading zeros, which RFC 5915 forbids.
 //
-// Signatures are verified by OpenSSL, in a quarter of Botan's time; it holds no secret. Everything else is Botan's:
-// OpenSSL 3.0 signs with a random nonce, and what is signed again must be the same (docs/dependencies.md).
+// Signatures are verified and wrapping keys agreed by OpenSSL, in a fraction of Botan's time. It does not sign: OpenSSL 3.0
+// has no deterministic nonce, and what is signed again must be the same (docs/dependencies.md).
 
 #include "crypto/p256.hpp"
 
@@ -19,6 +19,7 @@
 
 #include <botan/aead.h>
 #include <botan/ecdsa.h>
+#include <botan/pubkey.h>
 #include <botan/x509_key.h>
 
 #include <openssl/core_names.h>
@@ -37,26 +38,16 @@ const Botan::EC_Group& p256_group() {
 
 bool is_uncompressed_p256(byte_view point) { return point.size() == p256_point_bytes && point[0] == 0x04; }
 
-std::unique_ptr<Botan::PK_Key_Agreement> x963_agreement(const Botan::ECDH_PrivateKey& key) {
-  // Botan's KDF2 is the KDF of X9.63; its salt goes where SharedInfo does.
-  return std::make_unique<Botan::PK_Key_Agreement>(key, blinding_generator(), "KDF2(SHA-256)");
-}
-
-secret agree_x963(Botan::PK_Key_Agreement& own, byte_view point, byte_view shared_info) {
-  return secret{own.derive_key(32, point.data(), point.size(), shared_info.data(), shared_info.size()).bits_of()};
-}
-
 namespace {
 
 constexpr std::size_t spki_bytes = 91;
-constexpr std::size_t scalar_bytes = 32;
 // SEQUENCE { 0, { id-ecPublicKey, secp256r1 }, OCTET STRING { SEQUENCE { 1, OCTET STRING ...
 constexpr std::array<std::uint8_t, 36> before_scalar{
     0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06,
     0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02, 0x01, 0x01, 0x04, 0x20};
 // ... [1] BIT STRING
 constexpr std::array<std::uint8_t, 5> before_point{0xa1, 0x44, 0x03, 0x42, 0x00};
-constexpr std::size_t pkcs8_bytes = before_scalar.size() + scalar_bytes + before_point.size() + p256_point_bytes;
+constexpr std::size_t pkcs8_bytes = before_scalar.size() + p256_scalar_bytes + before_point.size() + p256_point_bytes;
 constexpr std::size_t signature_bytes = 64;
 constexpr std::size_t wrapped_bytes = p256_point_bytes + 32 + 16;
 constexpr const char* signing = "EMSA1(SHA-256)";
@@ -82,7 +73,7 @@ Botan::secure_vector<std::uint8_t> point_of(const Botan::EC_PublicKey& key) {
 }
 
 secret pkcs8_of(const Botan::ECDSA_PrivateKey& key) {
-  const auto scalar = Botan::BigInt::encode_1363(key.private_value(), scalar_bytes);
+  const auto scalar = Botan::BigInt::encode_1363(key.private_value(), p256_scalar_bytes);
   const auto point = point_of(key);
   Botan::secure_vector<std::uint8_t> der{before_scalar.begin(), before_scalar.end()};
   der.insert(der.end(), scalar.begin(), scalar.end());
@@ -91,15 +82,10 @@ secret pkcs8_of(const Botan::ECDSA_PrivateKey& key) {
   return secret{std::move(der)};
 }
 
-template <auto Free>
-struct freed {
-  void operator()(auto* p) const { Free(p); }
-};
 using openssl_key = std::unique_ptr<EVP_PKEY, freed<EVP_PKEY_free>>;
 
 /// Null when OpenSSL does not take it.
-openssl_key openssl_key_of(const Botan::EC_PublicKey& key) {
-  auto point = key.public_point().encode(Botan::PointGFp::UNCOMPRESSED);
+openssl_key openssl_key_of(bytes point) {
   std::string group = "prime256v1";
   const OSSL_PARAM parts[] = {OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, group.data(), group.size()),
                               OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, point.data(), point.size()),
@@ -126,13 +112,12 @@ bytes in_der(byte_view signature) {
 
 class p256_public final : public public_key::impl {
 public:
-  p256_public(std::shared_ptr<const Botan::ECDSA_PublicKey> key, bytes der)
-      : impl(suite_id::p256, std::move(der)), key_(std::move(key)) {}
+  explicit p256_public(bytes der) : impl(suite_id::p256, std::move(der)) {}
 
   bool verify(byte_view message, byte_view signature) const override {
     if (signature.size() != signature_bytes)
       return false;
-    std::call_once(verifier_made_, [&] { verifier_ = openssl_key_of(*key_); });
+    std::call_once(verifier_made_, [&] { verifier_ = openssl_key_of(point()); });
     const auto pair = in_der(signature);
     const std::unique_ptr<EVP_MD_CTX, freed<EVP_MD_CTX_free>> digest{EVP_MD_CTX_new()};
     const bool good = verifier_ && digest &&
@@ -144,27 +129,27 @@ public:
   }
 
   bytes wrap(const secret& key, generator& random) const override {
-    const Botan::ECDH_PrivateKey ephemeral{random, p256_group()};
-    bytes wrapped = ephemeral.public_value();
-    const auto agreement = x963_agreement(ephemeral);
-    const auto wrapping =
-        agree_x963(*agreement, key_->public_point().encode(Botan::PointGFp::UNCOMPRESSED), shared_info(wrapped, name));
+    const p256_agreement ephemeral{p256_group().random_scalar(random)};
+    auto wrapped = ephemeral.public_point();
+    const auto wrapping = ephemeral.agree(point(), shared_info(wrapped, name));
+    if (!wrapping)
+      throw std::runtime_error{"OpenSSL does not agree on P-256"}; // for want of memory: both points are good
     auto data = reveal(key);
-    once_under(wrapping, Botan::Cipher_Dir::ENCRYPTION, data);
+    once_under(*wrapping, Botan::Cipher_Dir::ENCRYPTION, data);
     wrapped.insert(wrapped.end(), data.begin(), data.end());
     return wrapped;
   }
 
 private:
-  std::shared_ptr<const Botan::ECDSA_PublicKey> key_;
+  bytes point() const { return {spki.end() - p256_point_bytes, spki.end()}; }
+
   mutable std::once_flag verifier_made_;
-  mutable openssl_key verifier_; ///< the same key; made when it is first needed
+  mutable openssl_key verifier_; ///< made when it is first needed
 };
 
 class p256_private final : public private_key::impl {
 public:
-  explicit p256_private(const Botan::ECDSA_PrivateKey& key)
-      : impl(public_of(key)), key_(key), agreement_key_(blinding_generator(), p256_group(), key.private_value()) {}
+  explicit p256_private(const Botan::ECDSA_PrivateKey& key) : impl(public_of(key)), key_(key) {}
 
   secret stored() const override { return pkcs8_of(key_); }
 
@@ -177,16 +162,15 @@ public:
   std::optional<secret> unwrap(byte_view wrapped, generator&) const override {
     if (wrapped.size() != wrapped_bytes)
       return std::nullopt;
-    const auto point = wrapped.first(p256_point_bytes);
-    if (!is_uncompressed_p256(point))
-      return std::nullopt;
     try {
-      const auto wrapping = agreements_.with(
-          [&] { return x963_agreement(agreement_key_); },
-          [&](Botan::PK_Key_Agreement& own) { return agree_x963(own, point, shared_info(point, public_part.name())); });
+      std::call_once(agreement_made_, [&] { agreement_.emplace(key_.private_value()); });
+      const auto point = wrapped.first(p256_point_bytes);
+      const auto wrapping = agreement_->agree(point, shared_info(point, public_part.name()));
+      if (!wrapping)
+        return std::nullopt;
       const auto rest = wrapped.subspan(p256_point_bytes);
       Botan::secure_vector<std::uint8_t> data{rest.begin(), rest.end()};
-      once_under(wrapping, Botan::Cipher_Dir::DECRYPTION, data);
+      once_under(*wrapping, Botan::Cipher_Dir::DECRYPTION, data);
       return secret{std::move(data)};
     } catch (const std::exception&) {
       return std::nullopt;
@@ -195,15 +179,14 @@ public:
 
 private:
   static public_key public_of(const Botan::ECDSA_PrivateKey& key) {
-    auto half = std::make_shared<const Botan::ECDSA_PublicKey>(p256_group(), key.public_point());
-    auto der = Botan::X509::BER_encode(*half);
-    return public_key{std::make_shared<const p256_public>(std::move(half), std::move(der))};
+    const Botan::ECDSA_PublicKey half{p256_group(), key.public_point()};
+    return public_key{std::make_shared<const p256_public>(Botan::X509::BER_encode(half))};
   }
 
   Botan::ECDSA_PrivateKey key_;
-  Botan::ECDH_PrivateKey agreement_key_;
   idle_pool<Botan::PK_Signer> signers_;
-  idle_pool<Botan::PK_Key_Agreement> agreements_;
+  mutable std::once_flag agreement_made_;
+  mutable std::optional<p256_agreement> agreement_; ///< the same key; made when it is first needed
 };
 
 /// SP 800-56A, 5.6.2.3.3: P-256 has the cofactor 1, so a point of the curve other than infinity is of the right order; the
@@ -219,11 +202,11 @@ std::shared_ptr<const public_key::impl> read_public(byte_view spki) {
   try {
     bytes der{spki.begin(), spki.end()};
     const std::shared_ptr<const Botan::Public_Key> read{Botan::X509::load_key(der)};
-    auto key = std::dynamic_pointer_cast<const Botan::ECDSA_PublicKey>(read);
+    const auto key = std::dynamic_pointer_cast<const Botan::ECDSA_PublicKey>(read);
     // Equal when written again: one key has one encoding, hence one fingerprint.
     if (!key || !on_our_curve(*key) || Botan::X509::BER_encode(*key) != der)
       return nullptr;
-    return std::make_shared<const p256_public>(std::move(key), std::move(der));
+    return std::make_shared<const p256_public>(std::move(der));
   } catch (const std::exception&) {
     return nullptr;
   }
@@ -233,7 +216,7 @@ std::unique_ptr<private_key::impl> read_private(const secret& pkcs8) {
   if (pkcs8.size() != pkcs8_bytes)
     return nullptr;
   try {
-    const Botan::BigInt scalar{reveal(pkcs8).data() + before_scalar.size(), scalar_bytes};
+    const Botan::BigInt scalar{reveal(pkcs8).data() + before_scalar.size(), p256_scalar_bytes};
     if (scalar < 1 || scalar >= p256_group().get_order())
       return nullptr;
     const Botan::ECDSA_PrivateKey key{blinding_generator(), p256_group(), scalar};

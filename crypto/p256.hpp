@@ -4,8 +4,8 @@
 #include "crypto/suite.hpp"
 
 #include <botan/ec_group.h>
-#include <botan/ecdh.h>
-#include <botan/pubkey.h>
+
+#include <openssl/ec.h>
 
 namespace oaksteel {
 
@@ -14,11 +14,30 @@ const Botan::EC_Group& p256_group();
 /// 0x04 || X || Y (SEC 1, 2.3.3). The only form of a point that we read.
 inline constexpr std::size_t p256_point_bytes = 65;
 bool is_uncompressed_p256(byte_view point);
+inline constexpr std::size_t p256_scalar_bytes = 32;
 
-/// ANSI X9.63, 5.6.3, with SHA-256, over the shared secret and `shared_info`: 32 bytes. Throws when the
-/// point is not on the curve.
-secret agree_x963(Botan::PK_Key_Agreement& own, byte_view point, byte_view shared_info);
-/// An agreement object for agree_x963. `key` must outlive it.
-std::unique_ptr<Botan::PK_Key_Agreement> x963_agreement(const Botan::ECDH_PrivateKey& key);
+/// Of what OpenSSL hands out.
+template <auto Free>
+struct freed {
+  void operator()(auto* p) const { Free(p); }
+};
+/// Wiped when it goes: a secret in the only form that OpenSSL reckons with.
+using openssl_number = std::unique_ptr<BIGNUM, freed<BN_clear_free>>;
+
+/// The private side of an agreement (SP 800-56A, 6.1.2.2). Any thread may use it.
+class p256_agreement {
+public:
+  /// `scalar` is from 1 to the group's order less 1. Throws std::runtime_error when OpenSSL has no memory.
+  explicit p256_agreement(const Botan::BigInt& scalar);
+  /// The uncompressed point that belongs to it.
+  const bytes& public_point() const { return point_; }
+  /// ANSI X9.63, 5.6.3, with SHA-256, over the shared secret and `shared_info`: 32 bytes. Nothing when `peer` is not an
+  /// uncompressed point of the curve.
+  std::optional<secret> agree(byte_view peer, byte_view shared_info) const;
+
+private:
+  bytes point_;
+  openssl_number scalar_;
+};
 
 } // namespace oaksteel

@@ -77,7 +77,7 @@ struct conversation : std::enable_shared_from_this<conversation> {
     if (who.meter != terms.meter)
       return refuse<mi5q>(who.head, "MI5i", refusal::meter_not_known);
     const auto address = session_address(terms.steel, terms.meter, terms.key);
-    auto session = own->agree(who.point, address, *terms.random);
+    auto session = own->agree(who.point, address);
     own = nullptr;
     if (!session)
       return refuse<mi5q>(who.head, "MI5i", refusal::command_malformed);

@@ -97,7 +97,7 @@ bool shows_defect(const meter_state& state, const meter& facts, const domain_id&
 auto take_label(meter_pointer self, const load_label& m) {
   auto rp = self->make_response_promise<acknowledged>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
-  self->state.house->submit({m.head, "load_label", failed}, [self, rp, m](transaction& t) mutable {
+  self->state.house->submit({m.head, "load label", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
     if (refuse_stray(t, state, m.meter))
       return;
@@ -150,7 +150,7 @@ auto provision(meter_pointer self, const mi5& m) {
     const auto address = session_address(m.steel, facts.number, m.key);
     std::optional<secret> k;
     if (state.own && m.steel == state.session_steel)
-      if (auto session = state.own->agree(state.session_point, address, *random))
+      if (auto session = state.own->agree(state.session_point, address))
         k = open_under(*session, m.sealed, address);
     memory_check check;
     check.opened = k && k->size() == 32 && work_context::tokens().check_value(*k) == m.check;
@@ -226,7 +226,7 @@ bool about_today(calendar_date date, instant now) {
 auto register_here(meter_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<mr1>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
-  self->state.house->submit({m.head, "register_meter", failed}, [self, rp, m](transaction& t) mutable {
+  self->state.house->submit({m.head, "register meter", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
     if (own_state(t, state).serial.empty() && !about_today(m.date, state.house->around().time->now()))
       return t.refuse(refusal::time_out_of_order, m.date.text(), who(state));
