@@ -89,7 +89,7 @@ auto store(archive_pointer self, const store_record& m) {
     return known ? check_record(m, *oak, *brass, w) : stored_check{};
   };
   state.house->submit<stored_check>(
-    {m.head, "store_record", failed}, std::move(answer), [self, rp, m](transaction& t, stored_check& found) mutable {
+    {m.head, "store record", failed}, std::move(answer), [self, rp, m](transaction& t, stored_check& found) mutable {
       const std::vector<participant> who{{participant_kind::key, m.key.text()}};
       if (m.key.domain != self->state.domain)
         return t.refuse(refusal::domain_not_known, m.key.text(), who);
@@ -177,7 +177,7 @@ std::optional<current_record> current(const log_view& view, const key_id& key) {
 
 auto fetch(archive_pointer self, const fetch_record& m) {
   auto rp = self->make_response_promise<record_fetched>();
-  self->state.house->submit({m.head, "fetch_record", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  self->state.house->submit({m.head, "fetch record", fails(rp)}, [self, rp, m](transaction& t) mutable {
     auto key = m.key;
     if (key.domain != self->state.domain)
       return t.refuse(refusal::domain_not_known, key.domain.text, taking_part(key, m.meter));
@@ -236,7 +236,7 @@ std::optional<verification_key> verification_key_for(const log_view& view, const
 
 auto fetch_for_verification(archive_pointer self, const fetch_verification& m) {
   auto rp = self->make_response_promise<verification_material>();
-  self->state.house->submit({m.head, "fetch_verification", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  self->state.house->submit({m.head, "fetch verification", fails(rp)}, [self, rp, m](transaction& t) mutable {
     if (m.domain != self->state.domain || !m.pieces)
       return t.refuse(refusal::domain_not_known, m.domain.text);
     t.when_durable([self, rp, m](const message_head& next) mutable {

@@ -64,7 +64,7 @@ void admit(neighbours_pointer self, const peer_came& m) {
 
 auto introduce(neighbours_pointer self, const introduce_authority& m) {
   auto rp = self->make_response_promise<acknowledged>();
-  self->state.house->submit({m.head, "introduce_authority", fails(rp)}, [rp, m](transaction& t) {
+  self->state.house->submit({m.head, "introduce authority", fails(rp)}, [rp, m](transaction& t) {
     auto events = decide(t.state<authority>(authority_stream), m.told);
     if (!events)
       return t.refuse(events.error(), "node " + m.told.node, {{participant_kind::box, m.told.box.text()}});
@@ -92,7 +92,7 @@ auto introduce(neighbours_pointer self, const introduce_domain& m) {
   const auto row = self->state.house->around().journal_log->view().row(authority_stream);
   const auto known = row ? decode<authority>(row->state) : expected<authority, std::string>{authority{}};
   self->state.house->submit<facts>(
-    {m.head, "introduce_domain", fails(rp)},
+    {m.head, "introduce domain", fails(rp)},
     [told = m.told, known = known ? *known : authority{}](work_context& w) {
       return facts{believable(told, known.domain_key_set, known.suite, w)};
     },

@@ -83,7 +83,7 @@ auto end(operators_pointer self, const end_operation& m) {
     self->state.under_way.erase(key);
     rp.deliver(e);
   };
-  self->state.house->submit({m.head, "end_operation", failed}, [self, m, key, rp](transaction& t) {
+  self->state.house->submit({m.head, "end operation", failed}, [self, m, key, rp](transaction& t) {
     const stream_id stream{stream_kind::operation, key};
     const auto events = decide(t.state<operation>(stream), m.answered);
     if (!events)

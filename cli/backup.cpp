@@ -7,18 +7,10 @@
 #include <iostream>
 
 namespace oaksteel {
-namespace {
-
-/// What is there and does not fit is refused (1); what keeps us from looking is I/O (3).
-int said(const storage_error& e) {
-  return e.code == storage_code::exists ? complain(e.text, exit_refused) : complain(e);
-}
-
-} // namespace
 
 int backup(const backup_arguments& arguments) {
   if (const auto written = write_backup(arguments.data, arguments.backup); !written)
-    return said(written.error());
+    return complain(written.error());
   std::error_code none;
   const auto size = std::filesystem::file_size(arguments.backup, none);
   if (arguments.json)
@@ -36,7 +28,7 @@ int restore(const backup_arguments& arguments) {
   const auto made =
     restore_backup(arguments.backup, arguments.data, static_cast<std::uint32_t>(arguments.raise_by));
   if (!made)
-    return said(made.error());
+    return complain(made.error());
   if (arguments.json)
     print_line(std::cout, {{"node", made->node},
                            {"log", made->log.hex()},

@@ -122,6 +122,9 @@ private:
 
   void prepare() {
     std::error_code problem;
+    if (!fs::is_regular_file(a_.deployment / "plan.toml", problem))
+      throw demo_failed{(a_.deployment / "plan.toml").string() + ": is not there; name a directory such as deploy/four-facilities",
+                        exit_io};
     fs::create_directories(dir_, problem);
     if (problem || !fs::is_empty(dir_, problem) || problem)
       throw demo_failed{dir_.string() + ": must be a new or an empty directory"};

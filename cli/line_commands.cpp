@@ -52,11 +52,6 @@ std::string postal_code(const std::string& text) {
              ? ""
              : text + " is no postal code of at most 16 letters, digits and blanks";
 }
-
-int fail(const storage_error& e) {
-  return e.code == storage_code::exists ? complain(e.text, exit_refused) : complain(e);
-}
-
 expected<line_address, std::string> end_in(const std::string& text) {
   if (text == "pty")
     return line_address{};
@@ -87,7 +82,7 @@ int meter_run(const typed_line& a) {
     std::cout << "meter " << setup.number.text << " runs on " << printable(setup.line.text()) << "; its log is in "
               << printable(a.data) << std::endl;
   });
-  return problem ? fail(*problem) : exit_done;
+  return problem ? complain(*problem) : exit_done;
 }
 
 int meter_print(const typed_line& a) {
@@ -100,7 +95,7 @@ int meter_print(const typed_line& a) {
     return complain("--zone is " + in_quotes(a.zone) + "; it must be " + std::string{form_in_words<time_zone>}, exit_usage);
   const auto pieces = print_mail({*number, a.data, {}, {}}, {a.pieces, a.postage, a.origin, *zone});
   if (!pieces)
-    return fail(pieces.error());
+    return complain(pieces.error());
   std::cout << mail_header << '\n';
   for (const auto& piece : *pieces)
     std::cout << mail_line(piece) << '\n';
@@ -134,7 +129,7 @@ int line_noise(const typed_line& a, bool seeded, bool cut) {
               << std::endl;
   });
   if (!result)
-    return fail(result.error());
+    return complain(result.error());
   print(*result, setup.seed);
   return output_arrived() ? exit_done : exit_io;
 }

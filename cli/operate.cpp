@@ -166,17 +166,25 @@ std::vector<std::string> wrong_certificates(const node_configuration& plan) {
   return read ? std::vector<std::string>{} : read.error();
 }
 
+/// What is wrong with a node before anything starts was said, a line each; the exit status.
+int complaints_about(const node_configuration& plan) {
+  if (const auto wrong = wrong_certificates(plan); !wrong.empty()) {
+    for (const auto& line : wrong)
+      complain(line, exit_usage);
+    return exit_usage;
+  }
+  const auto problem = look_at_node(plan);
+  return problem ? complain(*problem) : exit_done;
+}
+
 } // namespace
 
 int node_check(const std::filesystem::path& configuration, bool as_document) {
   const auto plan = read_configuration(configuration);
   if (!plan)
     return complain(plan.error().text(), status_of_mistake(configuration));
-  if (const auto wrong = wrong_certificates(*plan); !wrong.empty()) {
-    for (const auto& line : wrong)
-      complain(line, exit_usage);
-    return exit_usage;
-  }
+  if (const auto status = complaints_about(*plan); status != exit_done)
+    return status;
   if (as_document)
     print_line(std::cout, {{"name", plan->name},
                            {"data", plan->data.string()},
@@ -194,13 +202,15 @@ int node_run(const std::filesystem::path& configuration) {
   const auto plan = read_configuration(configuration);
   if (!plan)
     return complain(plan.error().text(), status_of_mistake(configuration));
+  if (const auto status = complaints_about(*plan); status != exit_done)
+    return status;
   const auto problem = run_node(*plan, [&] {
     std::cout << "node " << printable(plan->name) << " runs; it is operated through "
               << printable(control_socket(plan->data).string()) << std::endl;
   });
   if (!problem)
     return exit_done;
-  return problem->code == storage_code::exists ? complain(problem->text, exit_refused) : complain(*problem);
+  return complain(*problem);
 }
 
 int operate(const operate_arguments& arguments, const requests::any_request& request) {

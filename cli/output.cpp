@@ -38,7 +38,7 @@ int complain(std::string_view line, exit_status status) {
 }
 
 int complain(const storage_error& e) {
-  return complain(e.text, e.code == storage_code::damaged ? exit_refused : exit_io);
+  return complain(e.text, e.code == storage_code::damaged || e.code == storage_code::exists ? exit_refused : exit_io);
 }
 
 exit_status status_of_mistake(const std::filesystem::path& file) {

@@ -22,7 +22,7 @@ enum exit_status : int {
 
 /// `oaksteel: LINE` on standard error; `status` for `return`.
 int complain(std::string_view line, exit_status status);
-/// Damage is a difference that was found; all else keeps us from looking.
+/// Damage is a difference that was found, and what is there and does not fit is refused; all else keeps us from looking.
 int complain(const storage_error& e);
 
 /// For what cannot be read from a file: wrong usage when the file is there, and so has a mistake.

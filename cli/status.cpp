@@ -73,7 +73,7 @@ void print_status(const std::vector<node_answer>& nodes) {
   std::vector<table_row> keys{{"domain", "status", "keys"}};
   for (const auto& one : nodes) {
     if (const auto problem = one.problem()) {
-      rows.push_back({one.name.text, "-", "-", "-", "-", *problem});
+      rows.push_back({one.name.text.empty() ? "-" : one.name.text, "-", "-", "-", "-", *problem});
       continue;
     }
     const auto& v = *one.said->node;

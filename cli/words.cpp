@@ -76,8 +76,10 @@ struct sentence {
     return join("step ", std::uint64_t{e.step}, " is done: ", e.what);
   }
   std::string operator()(const fault_recorded& e) const {
-    return join(e.where, " refused ", e.command, " of ", e.source.empty() ? "nobody" : e.source,
-                e.about.empty() ? "" : " about ", e.about, ": ", e.reason);
+    // A gate says of a command which way it came.
+    const auto before = e.about.empty() ? "" : e.about.starts_with("from ") ? ", " : " about ";
+    return join(e.where, " refused ", e.command, " of ", e.source.empty() ? "nobody" : e.source, before, e.about, ": ",
+                e.reason);
   }
 
   // boxes

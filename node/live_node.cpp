@@ -43,6 +43,10 @@ site_options options_of(const node_configuration& plan) {
   return options;
 }
 
+log_owner owner_of(const node_configuration& plan) {
+  return {plan.data, plan.name, [&](const log& written) { return missing_in(plan, written); }};
+}
+
 /// Null where the node is alone.
 stored<std::unique_ptr<peers>> open_peers(const node_configuration& plan) {
   return plan.nodes.empty() ? stored<std::unique_ptr<peers>>{nullptr} : peers::open(plan);
@@ -65,6 +69,10 @@ stored<live_node::line_ports> live_node::open_lines(const node_configuration& pl
   return all;
 }
 
+std::optional<storage_error> live_node::look(const node_configuration& plan) {
+  return look_at_log(owner_of(plan));
+}
+
 stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& plan, int ended) {
   auto lines = open_lines(plan);
   if (!lines)
@@ -73,7 +81,7 @@ stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& pl
   if (!others)
     return unexpected{others.error()};
   auto key = log_key::generate(blinding_generator());
-  auto opened = begin_log({plan.data, plan.name, [&](const log& written) { return missing_in(plan, written); }}, key);
+  auto opened = begin_log(owner_of(plan), key);
   if (!opened)
     return unexpected{opened.error()};
   if (opened->node.restored) {

@@ -18,6 +18,8 @@ inline constexpr unsigned worker_threads = 4;
 
 class live_node {
 public:
+  /// What in its log contradicts the plan and would keep it from starting.
+  static std::optional<storage_error> look(const node_configuration& plan);
   /// Opens what the node needs, and lets it work. Null when `ended` could be read before: a restored node asks the others
   /// first. The error says why it cannot run. The plan outlives the node.
   static stored<std::unique_ptr<live_node>> begin(const node_configuration& plan, int ended);

@@ -16,6 +16,10 @@ void handle(live_node& node, const std::string& line, const control_server::repl
 
 } // namespace
 
+std::optional<storage_error> look_at_node(const node_configuration& plan) {
+  return live_node::look(plan);
+}
+
 std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready) {
   close_memory();
   const auto ended = termination();

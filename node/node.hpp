@@ -8,6 +8,9 @@
 
 namespace oaksteel {
 
+/// What the log of that node would keep it from starting by; nothing where there is none, or the node runs.
+std::optional<storage_error> look_at_node(const node_configuration& plan);
+
 /// Runs the node until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it can be operated. The
 /// error says why it cannot run, or why it had to stop: nothing was answered that is not in the log.
 std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready);

@@ -39,6 +39,30 @@ std::optional<storage_error> disk_failure::first() const {
   return first_;
 }
 
+namespace {
+
+/// Why its owner cannot go on with it.
+std::optional<storage_error> unfit(const log_owner& owner, const opened_log& opened) {
+  if (opened.node.simulated)
+    return unfit_log(owner.data, "holds the log of a scenario, whose seed gives its keys away; give a new or an empty directory");
+  if (opened.node.name != owner.name)
+    return unfit_log(owner.data, "holds the log of node " + opened.node.name + " and not of " + owner.name);
+  if (const auto why = owner.unfit ? owner.unfit(opened.written) : std::nullopt)
+    return unfit_log(owner.data, *why);
+  return std::nullopt;
+}
+
+} // namespace
+
+std::optional<storage_error> look_at_log(const log_owner& owner) {
+  if (!log::present(owner.data))
+    return std::nullopt;
+  const auto opened = open_log(owner.data);
+  if (!opened)
+    return opened.error().code == storage_code::locked ? std::nullopt : std::optional{opened.error()};
+  return unfit(owner, *opened);
+}
+
 stored<opened_log> begin_log(const log_owner& owner, const log_key& key) {
   std::error_code failed;
   if (!log::present(owner.data)) {
@@ -55,15 +79,8 @@ stored<opened_log> begin_log(const log_owner& owner, const log_key& key) {
   auto opened = open_log(owner.data);
   if (!opened)
     return opened;
-  if (opened->node.simulated)
-    return unexpected{unfit_log(owner.data,
-                                "holds the log of a scenario, whose seed gives its keys away; give a new or "
-                                "an empty directory")};
-  if (opened->node.name != owner.name)
-    return unexpected{
-        unfit_log(owner.data, "holds the log of node " + opened->node.name + " and not of " + owner.name)};
-  if (const auto why = owner.unfit ? owner.unfit(opened->written) : std::nullopt)
-    return unexpected{unfit_log(owner.data, *why)};
+  if (auto why = unfit(owner, *opened))
+    return unexpected{std::move(*why)};
   const node_restarted again{opened->written.size(), key.public_bytes()};
   if (auto problem = write_node_events(*opened, {again}, system_clock_after(opened->last)->now()))
     return unexpected{std::move(*problem)};

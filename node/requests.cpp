@@ -343,7 +343,7 @@ leg_view view_of(order_kind kind, const order_leg& leg, const log& written) {
     v.outcome = status == key_status::none ? "unknown" : std::string{name(status)};
   }
   if (leg.tries > 0 || !v.done)
-    v.reason = std::string{text(leg.reason)};
+    v.reason = leg.reason == refusal::box_disabled ? "busy: box disabled" : std::string{text(leg.reason)};
   return v;
 }
 

@@ -181,15 +181,14 @@ wire_actor::behavior_type wire_behaviour(wire_pointer self, wire ends, carrier_a
 } // namespace
 
 wire_faults::wire_faults(std::vector<message_fault> faults) {
-  for (auto& f : faults)
-    entries_.push_back({std::move(f)});
+  only(std::move(faults));
 }
 
-void wire_faults::only(std::optional<message_fault> fault) {
+void wire_faults::only(std::vector<message_fault> faults) {
   entries_.clear();
   told_.clear();
-  if (fault)
-    entries_.push_back({std::move(*fault)});
+  for (auto& fault : faults)
+    entries_.push_back({std::move(fault)});
 }
 
 bool wire_faults::happened() const {

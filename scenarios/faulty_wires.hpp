@@ -20,8 +20,8 @@ class wire_faults {
 public:
   explicit wire_faults(std::vector<message_fault> faults);
 
-  /// This fault alone from now on, counted from now; or none. Forgets what passed so far.
-  void only(std::optional<message_fault> fault);
+  /// These faults alone from now on, counted from now. Forgets what passed so far.
+  void only(std::vector<message_fault> faults);
   /// True when each of the faults has happened.
   bool happened() const;
   /// Faults by chance beside those: asked for each command and answer, in their order.

@@ -18,9 +18,10 @@ struct any_message;
 /// What a cell does with its meter; the fault is in the last part of it.
 enum class meter_life {
   installation,
-  failed_installation, ///< its memory fails once: the first key ends Bad
-  registration,        ///< after an installation
-  retirement,          ///< after both
+  failed_installation,     ///< its memory fails once: the first key ends Bad
+  unreported_installation, ///< the first key is for a meter that there is not: it ends Bad by the KMC's time-out
+  registration,            ///< after an installation
+  retirement,              ///< after both
 };
 
 /// A message of EP-15 on one of its ways: the `nth` of those named `message` that go `to` a component in that part of

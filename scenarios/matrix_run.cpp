@@ -136,7 +136,8 @@ struct stage::cell_run {
   bool last_part() const {
     switch (cell.message.life) {
       case meter_life::installation:
-      case meter_life::failed_installation: return install();
+      case meter_life::failed_installation:
+      case meter_life::unreported_installation: return install();
       case meter_life::registration: return register_it();
       case meter_life::retirement: return retire();
     }
@@ -149,6 +150,15 @@ struct stage::cell_run {
     const bool done = (life != meter_life::registration && life != meter_life::retirement) || install();
     if (!done || (life == meter_life::retirement && !register_it()))
       play.fail("meter " + meter.text + " did not come to " + std::string{cell.message.name});
+  }
+
+  /// The cell's own, after what makes its life the one that it is.
+  std::vector<message_fault> faults() const {
+    std::vector<message_fault> all;
+    if (cell.message.life == meter_life::unreported_installation)
+      all.push_back({"MI4", std::string{name(component::kdc)}, 1, "altered", "meter"});
+    all.push_back(cell.fault);
+    return all;
   }
 
   // --- what came of it ------------------------------------------------------------------------------------------
@@ -172,7 +182,7 @@ struct stage::cell_run {
     const bool fault_to_come = choose_meter();
     first_parts();
     begin = labelled_at(meter);
-    play.faults_->only(fault_to_come ? std::optional{cell.fault} : std::nullopt);
+    play.faults_->only(fault_to_come ? faults() : std::vector<message_fault>{});
     cell_outcome found;
     const bool complete = last_part();
     rest_or_end();
@@ -188,7 +198,7 @@ struct stage::cell_run {
       ++found.codes[std::string{name(fault.reason)}].in[fault.where.substr(0, fault.where.find('/'))];
     for (const auto& told : play.faults_->told())
       ++found.codes[std::string{name(told.code)}].to[std::string{name(told.whom)}];
-    play.faults_->only(std::nullopt);
+    play.faults_->only({});
     return found;
   }
 };

@@ -80,7 +80,7 @@ std::function<std::optional<key_bundle>()> box_core::bundle_opener(std::uint64_t
 
 caf::typed_response_promise<box_report> box_core::enter(caf::typed_response_promise<box_report> rp,
                                                         const put_share& m) {
-  shell_->submit({m.head, "put_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
+  shell_->submit({m.head, "put share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     const auto& box = t.state<secure_box>(stream());
     share_check found;
     std::string told;
@@ -158,7 +158,7 @@ caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_pro
   // At once (EP-10): the keys go now, and the decision comes before that of earlier work.
   if (shares_.contains(m.custodian))
     wipe();
-  shell_->submit_first({m.head, "take_share", fails(rp)}, [this, rp, m](transaction& t) mutable {
+  shell_->submit_first({m.head, "take share", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), remove_share{m.custodian});
     if (!events)
       return t.refuse(events.error(), m.custodian.text, custodian_named(m.custodian));
@@ -173,7 +173,7 @@ caf::typed_response_promise<box_report> box_core::remove(caf::typed_response_pro
 
 caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response_promise<acknowledged> rp,
                                                              const activate_domain& m) {
-  shell_->submit({m.head, "activate_domain", fails(rp)}, [this, rp, m](transaction& t) mutable {
+  shell_->submit({m.head, "activate domain", fails(rp)}, [this, rp, m](transaction& t) mutable {
     auto events = decide(t.state<secure_box>(stream()), switch_domain{m.domain});
     if (!events)
       return t.refuse(events.error(), m.domain.text);
@@ -185,7 +185,7 @@ caf::typed_response_promise<acknowledged> box_core::activate(caf::typed_response
 
 caf::typed_response_promise<box_report> box_core::report(caf::typed_response_promise<box_report> rp,
                                                          const ask_box& m) {
-  shell_->submit({m.head, "ask_box", fails(rp)}, [this, rp](transaction& t) mutable {
+  shell_->submit({m.head, "ask box", fails(rp)}, [this, rp](transaction& t) mutable {
     t.when_durable([rp, box = t.state<secure_box>(stream())](const message_head& next) mutable {
       rp.deliver(box_report{{next}, box});
     });
@@ -198,7 +198,7 @@ caf::typed_response_promise<box_tested> box_core::test(caf::typed_response_promi
   auto answer = [generators = generators_, answers = around_.answers](work_context&) {
     return test_box_now(*generators, *answers);
   };
-  shell_->submit<box_self_test>({m.head, "test_box", fails(rp)}, std::move(answer),
+  shell_->submit<box_self_test>({m.head, "test box", fails(rp)}, std::move(answer),
                                 [this, rp](transaction& t, box_self_test& found) mutable {
                                   t.when_durable([rp, id = id_, found](const message_head& next) mutable {
                                     rp.deliver(box_tested{{next}, id, std::move(found)});

@@ -14,7 +14,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
     open_enrolment made;
     bytes proof;
   };
-  const command_info info{m.head, "set_secure_box_id", fails(rp)};
+  const command_info info{m.head, "Set Secure Box ID", fails(rp)};
   // The key that the order must be signed with came into this box's software from the first box (EP-6).
   auto problem = initialising_ ? refusal::busy : order_not_permitted(*around_.journal_log, place_, m);
   if (problem) {
@@ -64,7 +64,7 @@ caf::typed_response_promise<start_up_key_offered> box_core::begin(caf::typed_res
 
 caf::typed_response_promise<box_id_set> box_core::finish(caf::typed_response_promise<box_id_set> rp,
                                                          const take_box_id& m) {
-  const command_info info{m.head, "take_box_id", fails(rp)};
+  const command_info info{m.head, "take box id", fails(rp)};
   const auto refused = [&]() -> std::optional<refusal> {
     if (id_.number != 0)
       return refusal::box_already_initialised;
@@ -175,7 +175,7 @@ caf::typed_response_promise<acknowledged> box_core::take(caf::typed_response_pro
     return keys ? keep_it(*keys, m.domain, suite, w) : kept_keys{};
   };
   shell_->submit<kept_keys>(
-    {m.head, "take_domain_process", fails(rp)}, std::move(answer),
+    {m.head, "take domain process", fails(rp)}, std::move(answer),
     [this, rp, m, suite](transaction& t, kept_keys& kept) mutable {
       domain_process_made proposed{id_,           m.domain, suite, m.keys.steels, m.keys.source,
                                    sha256(m.keys.sealed), kept.key_data};

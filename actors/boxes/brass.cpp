@@ -163,7 +163,7 @@ std::optional<signed_record> confirmation_for(brass_pointer self, const confirm_
 
 auto confirm(brass_pointer self, const confirm_stored& m) {
   auto rp = self->make_response_promise<confirmed>();
-  self->state.core->house().submit({m.head, "confirm_stored", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  self->state.core->house().submit({m.head, "confirm stored", fails(rp)}, [self, rp, m](transaction& t) mutable {
     auto& box = *self->state.core;
     if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::brass, m.key.domain))
       return t.refuse(*why, m.key.text(), {{participant_kind::key, m.key.text()}});
@@ -185,7 +185,7 @@ auto verify(brass_pointer self, const verify_tokens& m) {
     return ring ? verify_batch(m, *ring, w) : verified_batch{};
   };
   self->state.core->house().submit<verified_batch>(
-      {m.head, "verify_tokens", fails(rp)}, std::move(answer),
+      {m.head, "verify tokens", fails(rp)}, std::move(answer),
       [self, rp, m](transaction& t, verified_batch& found) mutable {
         auto& box = *self->state.core;
         const tokens_verified proposed{m.domain,     box.id(),

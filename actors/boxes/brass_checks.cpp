@@ -104,6 +104,8 @@ brass_work<key_condemned> check_condemnation(const mb1& m, const box_id& brass, 
       if (reason != refusal::test_tokens_differ || test_tokens_of(*k, ring, w) == mi7->test_tokens)
         return failed<work>(refusal::records_disagree);
     }
+  } else if (reason != refusal::no_answer) {
+    return failed<work>(refusal::records_disagree); // Steel says every other reason
   }
   if (!in_order({mi3->kms_request, mi3->oak_time, reported, clock.now}, clock.tolerance))
     return failed<work>(refusal::time_out_of_order);

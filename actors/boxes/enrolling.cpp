@@ -105,7 +105,7 @@ void admit_in(transaction& t, manufacturing_pointer self, const admit_box& m, ge
 caf::typed_response_promise<box_id_allocated> allocate(manufacturing_pointer self, const allocate_box_id& m) {
   auto rp = self->make_response_promise<box_id_allocated>();
   self->state.core->house().submit<drawn>(
-    {m.head, "allocate_box_id", fails(rp)}, draw,
+    {m.head, "allocate box id", fails(rp)}, draw,
     [self, rp, m](transaction& t, drawn& random) { allocate_in(t, self, m, *random, rp); });
   return rp;
 }
@@ -113,7 +113,7 @@ caf::typed_response_promise<box_id_allocated> allocate(manufacturing_pointer sel
 caf::typed_response_promise<box_admission> admit(manufacturing_pointer self, const admit_box& m) {
   auto rp = self->make_response_promise<box_admission>();
   self->state.core->house().submit<drawn>(
-    {m.head, "admit_box", fails(rp)}, draw,
+    {m.head, "admit box", fails(rp)}, draw,
     [self, rp, m](transaction& t, drawn& random) { admit_in(t, self, m, *random, rp); });
   return rp;
 }

@@ -79,7 +79,7 @@ auto create(manufacturing_pointer self, const create_domain& m) {
     return own ? make_domain(m, id, suite, *own, w) : domain_made{};
   };
   core.house().submit<domain_made>(
-    {m.head, "create_domain", fails(rp)}, std::move(answer),
+    {m.head, "create domain", fails(rp)}, std::move(answer),
     [self, rp, m](transaction& t, domain_made& made) { create_in(t, self, m, made, rp); });
   return rp;
 }
@@ -214,7 +214,7 @@ auto take_set(manufacturing_pointer self, const take_key_set& m) {
     return taken{seal(*keys, w), check_of(*keys, "key set", *keys)};
   };
   core.house().submit<taken>(
-    {m.head, "take_key_set", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, taken& facts) mutable {
+    {m.head, "take key set", fails(rp)}, std::move(answer), [self, rp, m](transaction& t, taken& facts) mutable {
       auto& box = *self->state.core;
       auto events = decide(t.state<secure_box>(box.stream()),
                            key_set_received{box.id(), m.keys.source, sha256(m.keys.sealed), facts.key_set});
@@ -271,7 +271,7 @@ auto set_first(manufacturing_pointer self, const set_first_secure_box_id& m) {
   auto rp = self->make_response_promise<box_id_set>();
   auto& core = *self->state.core;
   const auto& site = *core.house().around().journal_log;
-  const command_info info{m.head, "set_first_secure_box_id", fails(rp)};
+  const command_info info{m.head, "Set First Secure Box ID", fails(rp)};
   if (auto why = first_not_permitted(site, core.place(), m)) {
     core.house().submit(info, [why = *why, slot = m.slot](transaction& t) { t.refuse(why, slot.text); });
     return rp;
@@ -311,17 +311,17 @@ manufacturing_actor::behavior_type manufacturing_box(manufacturing_pointer self,
     [self](const admit_box& m) { return admit(self, m); },
     [self](const create_domain& m) { return create(self, m); },
     [self](const make_domain_process& m) {
-      return issue_keys(self, m.head, "make_domain_process", {m.target, m.domain, m.steels});
+      return issue_keys(self, m.head, "make domain process", {m.target, m.domain, m.steels});
     },
-    [self](const hand_over_key_set& m) { return issue_keys(self, m.head, "hand_over_key_set", {m.target, {}, {}}); },
+    [self](const hand_over_key_set& m) { return issue_keys(self, m.head, "hand over key set", {m.target, {}, {}}); },
     [self](const take_key_set& m) { return take_set(self, m); },
     [self](const ask_authority& m) {
       const auto& site = *self->state.core->house().around().journal_log;
-      return tell<authority_told>(self, m.head, "ask_authority", own_authority(site), refusal::box_not_initialised);
+      return tell<authority_told>(self, m.head, "ask authority", own_authority(site), refusal::box_not_initialised);
     },
     [self](const ask_domain& m) {
       const auto view = self->state.core->house().around().journal_log->view();
-      return tell<domain_told>(self, m.head, "ask_domain", domain_in(view, m.domain), refusal::domain_not_known);
+      return tell<domain_told>(self, m.head, "ask domain", domain_in(view, m.domain), refusal::domain_not_known);
     });
 }
 

@@ -114,7 +114,7 @@ oak_actor::behavior_type oak_box(oak_pointer self, box_place place, surroundings
     // EP steps 314-316: the archive's response comes back, and Oak sends Generate Response.
     [self](const pass_response& m) {
       auto rp = self->make_response_promise<generate_response>();
-      self->state.core->house().submit({m.head, "generate_response", fails(rp)}, [self, rp, m](transaction& t) mutable {
+      self->state.core->house().submit({m.head, "Generate Response", fails(rp)}, [self, rp, m](transaction& t) mutable {
         auto& box = *self->state.core;
         if (auto why = not_ready(t.state<secure_box>(box.stream()), box_type::oak, m.key.domain))
           return t.refuse(*why, m.key.text(), {{participant_kind::key, m.key.text()}});

@@ -117,13 +117,13 @@ auto report(steel_pointer self, const ask_report& m, const psr_actor& line) {
   const auto view = core.house().around().journal_log->view();
   auto before = find_event<installation_finished>(view, lookup::installation, m.key.text());
   if (before && before->event.steel == core.id()) {
-    core.repeat({m.head, "ask_report", fails(rp)}, m.key,
+    core.repeat({m.head, "ask report", fails(rp)}, m.key,
                 [self, line, rp, m, found = std::move(*before)](const message_head&) {
                   hand_over(self, line, found.event, {m.head.id, {found.position, {}}, m.head.correlation}, rp);
                 });
     return rp;
   }
-  core.house().submit_signing({m.head, "ask_report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
+  core.house().submit_signing({m.head, "ask report", fails(rp)}, [self, rp, m, line](transaction& t) mutable {
     auto& box = *self->state.core;
     if (m.steel != box.id())
       return t.refuse(refusal::wrong_box, m.key.text(), {{participant_kind::key, m.key.text()}});

@@ -131,7 +131,7 @@ auto settle_record(kdc_pointer self, const settle& m) {
 /// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked.
 auto ask(kdc_pointer self, const ask_report& m) {
   auto rp = self->make_response_promise<acknowledged>();
-  self->state.house->submit({m.head, "ask_report", fails(rp)}, [self, rp, m](transaction& t) mutable {
+  self->state.house->submit({m.head, "ask report", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const auto record = t.state<distribution>(stream_of_record(m.key));
     const bool lies_here = record.key.number != 0 && !record.handed_out;
     const auto line = self->state.lines.find(m.steel);

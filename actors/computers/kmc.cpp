@@ -136,7 +136,7 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
     }
     rp.deliver(e);
   };
-  state.house->submit({head, "open_order", failed}, [self, rp, details, legs, key](transaction& t) mutable {
+  state.house->submit({head, "open order", failed}, [self, rp, details, legs, key](transaction& t) mutable {
     auto& st = self->state;
     // The same order again is the same order: it is answered, or goes on where it stood.
     if (auto it = st.of_meter.find(key); it != st.of_meter.end()) {
@@ -214,7 +214,7 @@ auto report(kmc_pointer self, const mi7& m) {
 }
 
 void overdue(kmc_pointer self, const leg_overdue& m) {
-  self->state.house->submit({m.head, "leg_overdue", nullptr}, [self, m](transaction& t) {
+  self->state.house->submit({m.head, "leg overdue", nullptr}, [self, m](transaction& t) {
     const auto o = t.state<order>(order_stream(m.order));
     const auto* leg = leg_of(o, m.key.domain);
     if (!leg || (leg->stage != leg_stage::delivered && leg->stage != leg_stage::assigned) || leg->key != m.key.number)

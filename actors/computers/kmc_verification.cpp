@@ -45,7 +45,7 @@ void verify_domain(kmc_pointer self, const verify_mail& m, std::size_t index, co
 caf::typed_response_promise<mail_verified> verify_for_capture(kmc_pointer self, const verify_mail& m) {
   auto rp = self->make_response_promise<mail_verified>();
   auto refused = [self, rp, m](refusal why) mutable {
-    self->state.house->submit({m.head, "verify_mail", [rp](const caf::error& e) mutable { rp.deliver(e); }},
+    self->state.house->submit({m.head, "verify mail", [rp](const caf::error& e) mutable { rp.deliver(e); }},
                               [why, m](transaction& t) { t.refuse(why, m.request); });
     return rp;
   };

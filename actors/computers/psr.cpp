@@ -60,7 +60,7 @@ void report_up(psr_pointer self, const mi7& m) {
 auto fetch_and_install(psr_pointer self, const record_ready& m) {
   auto rp = self->make_response_promise<acknowledged>();
   if (!self->state.meters.contains(m.meter)) {
-    refuse_unknown(self, {m.head, "record_ready", fails(rp)}, m.meter);
+    refuse_unknown(self, {m.head, "record ready", fails(rp)}, m.meter);
     return rp;
   }
   rp.deliver(acknowledged{{self->state.house->next_head(m.head)}});
@@ -93,10 +93,10 @@ auto registration(psr_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<order_result>();
   auto it = self->state.meters.find(m.meter);
   if (it == self->state.meters.end()) {
-    refuse_unknown(self, {m.head, "register_meter", fails(rp)}, m.meter);
+    refuse_unknown(self, {m.head, "register meter", fails(rp)}, m.meter);
     return rp;
   }
-  const auto failed = on_record(*self->state.house, {m.head, "register_meter", fails(rp)}, m.meter.text, who(m.meter));
+  const auto failed = on_record(*self->state.house, {m.head, "register meter", fails(rp)}, m.meter.text, who(m.meter));
   self->request(it->second, meter_timeout, m)
     .then(
       [self, rp, failed](const mr1& report) {

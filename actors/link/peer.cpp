@@ -81,18 +81,36 @@ allowance::time now(door_pointer self) {
   return std::chrono::duration_cast<allowance::time>(self->clock().now().time_since_epoch());
 }
 
-/// Whether a meter has a key at all is a question, and that it has none an answer: no error, and no event (archive.cpp:
-/// fetch). The KMC asks it before each installation.
-bool only_asks(const command& c) {
-  const auto m = c.code == line_of<fetch_record>.code ? unpack<fetch_record>(c) : refuse(refusal::command_unknown);
-  return m && m->key.number == 0;
+/// Whether an answer tells of events that a log has though nothing came of the command.
+using in_vain = bool (*)(const bytes& answer);
+
+bool never(const bytes&) { return false; }
+
+bool when_refused(const bytes& answer) { return !says_done(answer); }
+
+bool when_refused_or_incomplete(const bytes& answer) {
+  if (when_refused(answer))
+    return true;
+  const auto c = decode_command(answer);
+  const auto result = c ? unpack<order_result>(*c) : refuse(c.error());
+  return result && !result->outcome.complete;
 }
 
-void answer(door_pointer self, peer_door_state::way_in& way, bool asked, std::uint64_t session, std::uint64_t id, bytes data) {
+in_vain judge_of(const command& c) {
+  if (c.code == line_of<open_order>.code || c.code == line_of<mr1>.code)
+    return when_refused_or_incomplete;
+  // Whether a meter has a key at all is a question, and that it has none an answer: no error, and no event (archive.cpp:
+  // fetch). The KMC asks it before each installation.
+  const auto m = c.code == line_of<fetch_record>.code ? unpack<fetch_record>(c) : refuse(refusal::command_unknown);
+  return m && m->key.number == 0 ? never : when_refused;
+}
+
+void answer(door_pointer self, peer_door_state::way_in& way, in_vain judge, std::uint64_t session, std::uint64_t id,
+            bytes data) {
   auto& state = self->state;
   --state.working;
   --way.working;
-  if (!asked && !says_done(data))
+  if (judge(data))
     way.refusals.use(now(self));
   if (session != state.sessions)
     return; // whoever asked has ended
@@ -137,8 +155,8 @@ void take(door_pointer self, const peer_heard& m) {
   ++state.working;
   ++way.working;
   state.answers[m.id] = std::nullopt;
-  auto done = [self, &way, asked = only_asks(*c), id = m.id, session = state.sessions](bytes data) {
-    answer(self, way, asked, session, id, std::move(data));
+  auto done = [self, &way, judge = judge_of(*c), id = m.id, session = state.sessions](bytes data) {
+    answer(self, way, judge, session, id, std::move(data));
   };
   self->request(way.near, caf::infinite, carried{{}, m.data})
     .then([done](const carried& back) { done(back.data); },

@@ -92,7 +92,7 @@ struct peer_door_options {
 };
 
 /// Commands of a wire that may be refused at once, and then one in each interval. No more are worked on than might all be
-/// refused; what is carried out uses none. Beyond it: busy.
+/// refused; what is carried out uses none, but for an order that ends incomplete. Beyond it: busy.
 inline constexpr std::size_t wire_refusals_limit = peer_outstanding_limit;
 inline constexpr std::chrono::seconds wire_refusals_interval{5};
 

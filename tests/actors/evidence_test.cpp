@@ -20,7 +20,7 @@ struct reported_key {
                    encode_body(mi7_body{{}, oak_box_id, steel_box_id, life.key, test_meter, digits, test_time(3), test_time(4)}),
                    *random);
   }
-  brass_work<key_condemned> condemn(const signed_record& mi7, refusal why) {
+  brass_work<key_condemned> condemn(const std::optional<signed_record>& mi7, refusal why) {
     auto m = life.as_mb1();
     m.mi7 = mi7;
     m.reason = why;
@@ -55,6 +55,13 @@ BOOST_FIXTURE_TEST_CASE(a_key_that_is_installed_is_not_condemned_on_a_word, repo
     const auto refused = condemn(life.mi7, why);
     BOOST_TEST((refused.problem == refusal::records_disagree), name(why));
   }
+}
+
+// EP-13b: without MI7 there is the KMC's time-out, and nothing else.
+BOOST_FIXTURE_TEST_CASE(without_a_report_a_key_ends_by_the_time_out_alone, reported_key) {
+  BOOST_TEST(!condemn(std::nullopt, refusal::no_answer).problem);
+  for (const auto why : {refusal::test_tokens_differ, refusal::meter_write_failed, refusal::signature_invalid})
+    BOOST_TEST((condemn(std::nullopt, why).problem == refusal::records_disagree), name(why));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

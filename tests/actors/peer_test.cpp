@@ -75,6 +75,7 @@ struct with_door : bench {
   sent out;
   std::atomic<int> done = 0;
   std::atomic<bool> refuses = false; ///< the component, each command
+  std::optional<order> outcome;      ///< it answers with
   std::vector<std::pair<refusal, std::string>> refused;
   std::mutex mutex;
   carrier_actor near = system.spawn([this](carrier_actor::pointer) -> carrier_actor::behavior_type {
@@ -84,6 +85,10 @@ struct with_door : bench {
       if (refuses)
         return carried{{}, encode(refusal_of(c, refusal::box_disabled))};
       c.kind = command_kind::response;
+      if (outcome) {
+        c.code = line_of<order_result>.code;
+        c.parameters = parameters_in(order_result{{}, *outcome});
+      }
       return carried{{}, encode(c)};
     }};
   });
@@ -233,6 +238,33 @@ BOOST_FIXTURE_TEST_CASE(whose_commands_are_refused_again_and_again_is_busy, with
   done = 0;
   come(other);
   BOOST_TEST(done == static_cast<int>(many));
+}
+
+// Each is events in the log of whoever took it, though nothing came of it.
+BOOST_FIXTURE_TEST_CASE(orders_that_end_incomplete_are_no_more_than_refusals, with_door) {
+  constexpr std::uint32_t many = 3 * wire_refusals_limit;
+  const wire way{{component::kdc, {}}, {component::kmc, {}}};
+  self->send(door, wire_offered{{}, way, near});
+  std::uint32_t id = 0;
+  const auto came_through = [&](bool complete) {
+    outcome = order{};
+    outcome->complete = complete;
+    done = 0;
+    for (std::uint32_t i = 0; i < many; ++i) {
+      ++id;
+      command(id, encode(oaksteel::command{command_kind::command, line_of<mr1>.code, id, way.from, way.to, {}}));
+      if (id % 512 == 0)
+        BOOST_REQUIRE(out.reaches(id));
+    }
+    BOOST_REQUIRE(out.reaches(id));
+    return done.load();
+  };
+  BOOST_TEST(came_through(true) == static_cast<int>(many));
+  const auto began = std::chrono::steady_clock::now();
+  const auto incomplete = came_through(false);
+  const auto more = (std::chrono::steady_clock::now() - began) / wire_refusals_interval + 1;
+  BOOST_TEST(incomplete >= static_cast<int>(wire_refusals_limit));
+  BOOST_TEST(incomplete <= static_cast<int>(wire_refusals_limit) + more);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -1,5 +1,8 @@
 #include "node/requests.hpp"
 
+#include "node/node_log.hpp"
+#include "tests/program.hpp"
+
 #include <boost/test/unit_test.hpp>
 
 #include <set>
@@ -146,6 +149,19 @@ BOOST_AUTO_TEST_CASE(whatever_the_bytes_are_one_line_says_why) {
   }
   // Brackets in a text are no nesting.
   BOOST_CHECK(read_request(R"({"request":"enable_box","box":"a","custodian":"A","media":"/[[[[[[[[[[{{\"[["})"));
+}
+
+BOOST_AUTO_TEST_CASE(an_order_that_waited_in_vain_for_a_box_says_busy) {
+  testing::scratch_directory work;
+  const auto made = create_log(work / "log", {"n1", false, bytes(32, 1)}, {1'000'000});
+  BOOST_REQUIRE(made);
+  order_leg leg;
+  leg.plan.domain = {"VE"};
+  leg.stage = leg_stage::abandoned;
+  leg.reason = refusal::box_disabled;
+  const auto seen = view_of(order_kind::registration, leg, made->written);
+  BOOST_CHECK(!seen.done);
+  BOOST_CHECK_EQUAL(seen.reason.value_or(""), "busy: box disabled");
 }
 
 BOOST_AUTO_TEST_SUITE_END()
