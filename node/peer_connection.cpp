@@ -1,0 +1,245 @@
+#include "node/peer_connection.hpp"
+
+#include "storage/archive.hpp"
+
+#include <boost/asio/write.hpp>
+
+#include <openssl/err.h>
+
+#include <algorithm>
+
+namespace oaksteel {
+namespace {
+
+namespace asio = boost::asio;
+using asio::ip::tcp;
+using failure = boost::system::error_code;
+
+/// Bytes that may wait to be sent to a peer; one that does not read them is sent away.
+constexpr std::size_t unsent_limit = 2 * 64 * 1024 * 1024;
+/// Commands of a peer, in number and in bytes, that may be worked on; nothing more is read then.
+constexpr std::size_t unanswered_limit = 2048, unanswered_bytes = 64 * 1024 * 1024;
+
+std::string address_of(const tcp::socket& socket) {
+  failure gone;
+  const auto end = socket.remote_endpoint(gone);
+  return gone ? "an address that is gone" : end.address().to_string();
+}
+
+} // namespace
+
+const peer_plan* connection_house::planned(const std::string& node) const {
+  const auto found = std::ranges::find(options.peers, node, &peer_plan::node);
+  return found == options.peers.end() ? nullptr : &*found;
+}
+
+peer_connection::peer_connection(connection_house& house, tcp::socket socket, std::string expected)
+  : house_(house), stream_(std::move(socket), house.identity.context()), expected_(std::move(expected)),
+    end_(house.own), deadline_(house.work) {}
+
+void peer_connection::begin_deadline() {
+  after(deadline_, house_.options.prove_within,
+        [self = shared_from_this()] { self->end(refusal::peer_silent, "nothing was proved in time"); });
+}
+
+void peer_connection::shake_hands() {
+  if (ended_)
+    return;
+  failure ignored;
+  socket().set_option(tcp::no_delay{true}, ignored);
+  address_ = address_of(socket());
+  using side = asio::ssl::stream_base;
+  stream_.async_handshake(outgoing() ? side::client : side::server, [self = shared_from_this()](failure f) {
+    if (!self->ended_)
+      f ? self->end(refusal::peer_not_certified, self->reason(f)) : self->shaken();
+  });
+}
+
+void peer_connection::send(peer_message m) {
+  if (ended_)
+    return;
+  if (m.kind == peer_message_kind::answer)
+    answered(m.id);
+  end_.send(std::move(m));
+  if (end_.unsent() > unsent_limit)
+    return end(refusal::busy, "it does not read what is sent to it");
+  write();
+}
+
+void peer_connection::end(refusal why, const std::string& about) {
+  if (std::exchange(ended_, true))
+    return;
+  deadline_.cancel();
+  failure ignored;
+  socket().close(ignored);
+  house_.ended(shared_from_this(), why, about);
+}
+
+void peer_connection::drop() {
+  ended_ = true;
+  deadline_.cancel();
+  failure ignored;
+  socket().close(ignored);
+}
+
+void peer_connection::admitted() {
+  if (ended_)
+    return;
+  proven_ = true;
+  house_.proven(shared_from_this());
+  watch();
+  go_on();
+}
+
+void peer_connection::check(const tls_identity& now) {
+  if (const auto node = now.node_in(stream_.native_handle()); !node)
+    end(refusal::peer_not_certified, node.error());
+}
+
+std::string peer_connection::reason(const failure& f) {
+  const auto verdict = SSL_get_verify_result(stream_.native_handle());
+  return verdict == X509_V_OK ? f.message() : std::string{"certificate: "} + X509_verify_cert_error_string(verdict);
+}
+
+bool peer_connection::gone(const failure& f) const {
+  return proven_ || f == asio::error::eof || f == asio::error::connection_reset
+         || f == asio::ssl::error::stream_truncated;
+}
+
+void peer_connection::shaken() {
+  if (auto shown = house_.identity.peer_of(stream_.native_handle());
+      shown && shown->holder.kind == holder_kind::person && !outgoing() && house_.tell.operated) {
+    ended_ = true;
+    deadline_.cancel();
+    return house_.serve(shared_from_this(), std::move(stream_), std::move(*shown));
+  }
+  const auto node = house_.identity.node_in(stream_.native_handle());
+  if (!node)
+    return end(refusal::peer_not_certified, node.error());
+  if (outgoing() && *node != expected_)
+    return end(refusal::peer_not_expected, "its certificate is for node " + *node);
+  if (!house_.planned(*node))
+    return end(refusal::peer_not_expected, "node " + *node + " is not in the configuration");
+  node_ = *node;
+  write();
+  read();
+}
+
+void peer_connection::read() {
+  stream_.async_read_some(asio::buffer(piece_), [self = shared_from_this()](failure f, std::size_t size) {
+    if (self->ended_)
+      return;
+    if (f)
+      return self->end(self->gone(f) ? refusal::no_answer : refusal::peer_not_certified, f.message());
+    self->take({self->piece_.data(), size});
+  });
+}
+
+void peer_connection::take(std::span<const std::uint8_t> data) {
+  end_.received(data);
+  if (end_.peer() && !proven_) {
+    if (end_.peer()->node != node_)
+      return end(refusal::peer_not_expected, "it says that it is node " + end_.peer()->node);
+    // Nothing more is read until it is admitted.
+    return house_.judge(shared_from_this());
+  }
+  go_on();
+}
+
+void peer_connection::go_on() {
+  alive_ = true;
+  while (auto m = end_.delivered()) {
+    if (!took(std::move(*m)))
+      return end(refusal::frame_malformed, "a message that does not belong on this connection");
+    if (ended_)
+      return;
+  }
+  if (auto why = end_.broken())
+    return end(*why, "");
+  if (unanswered_.size() < unanswered_limit && unanswered_bytes_ < unanswered_bytes)
+    read();
+  else
+    waits_ = true;
+}
+
+bool peer_connection::took(peer_message m) {
+  switch (m.kind) {
+    case peer_message_kind::ping: send({peer_message_kind::pong, m.id, encode(house_.now())}); return m.data.empty();
+    case peer_message_kind::pong: return heard_clock(m);
+    case peer_message_kind::command:
+      // A link sends a command again over another connection only.
+      if (outgoing() || !unanswered_.try_emplace(m.id, m.data.size()).second)
+        return false;
+      unanswered_bytes_ += m.data.size();
+      break;
+    case peer_message_kind::ask_seen:
+      if (outgoing() || !m.data.empty() || std::exchange(question_, m.id))
+        return false;
+      break;
+    case peer_message_kind::answer:
+      if (!outgoing())
+        return false;
+      break;
+  }
+  house_.took(shared_from_this(), std::move(m));
+  return true;
+}
+
+bool peer_connection::heard_clock(const peer_message& pong) {
+  const auto theirs = decode<instant>(pong.data);
+  // Of a ping that went out; and a time of this world, or it is no clock.
+  constexpr std::int64_t year_9999 = 253'402'300'800'000'000;
+  if (!theirs || theirs->us < 0 || theirs->us >= year_9999 || pong.id == 0 || pong.id > pings_)
+    return false;
+  // A late one, behind a long message, tells nothing; nor does a second one.
+  if (pong.id != awaited_ || !house_.tell.clocked)
+    return true;
+  awaited_ = 0;
+  const auto doubt = (house_.now().us - asked_at_.us) / 2;
+  const auto ahead = theirs->us - asked_at_.us - doubt;
+  house_.tell.clocked(node_, std::chrono::microseconds{ahead}, std::chrono::microseconds{doubt});
+  return true;
+}
+
+void peer_connection::answered(std::uint64_t id) {
+  if (question_ == id)
+    question_.reset();
+  const auto found = unanswered_.find(id);
+  if (found == unanswered_.end())
+    return;
+  unanswered_bytes_ -= found->second;
+  unanswered_.erase(found);
+  if (std::exchange(waits_, false))
+    read();
+}
+
+void peer_connection::write() {
+  if (node_.empty() || !going_.empty())
+    return;
+  going_ = end_.to_write();
+  if (going_.empty())
+    return;
+  asio::async_write(stream_, asio::buffer(going_), [self = shared_from_this()](failure f, std::size_t) {
+    if (self->ended_)
+      return;
+    if (f)
+      return self->end(refusal::no_answer, f.message());
+    self->going_.clear();
+    self->write();
+  });
+}
+
+void peer_connection::watch() {
+  after(deadline_, house_.options.silent_for / 3, [self = shared_from_this()] {
+    if (std::exchange(self->alive_, false))
+      self->silences_ = 0;
+    else if (!self->waits_ && ++self->silences_ >= 3)
+      return self->end(refusal::peer_silent, "nothing was heard of it");
+    self->asked_at_ = self->house_.now();
+    self->awaited_ = ++self->pings_;
+    self->send({peer_message_kind::ping, self->pings_, {}});
+    self->watch();
+  });
+}
+
+} // namespace oaksteel

@@ -1,0 +1,120 @@
+#pragma once
+// One connection between two nodes, from its first byte to its end: handshake, what either is, commands, answers, signs of
+// life. In the thread of the port that has it.
+
+#include "actors/link/peer_end.hpp"
+#include "node/peer_port.hpp"
+#include "node/tls_identity.hpp"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+#include <boost/asio/ssl/stream.hpp>
+#include <boost/asio/steady_timer.hpp>
+
+#include <array>
+#include <map>
+#include <memory>
+
+namespace oaksteel {
+
+class peer_connection;
+using connection_handle = std::shared_ptr<peer_connection>;
+
+/// The port as its connections see it.
+struct connection_house {
+  connection_house(peer_port_options o, tls_identity i) : options(std::move(o)), identity(std::move(i)) {}
+
+  peer_port_options options;
+  peer_hello own;
+  tls_identity identity;
+  peer_listener tell;
+  boost::asio::io_context work;
+
+  instant now() const { return options.now ? options.now() : machine_time(); }
+  /// Null for a node of which the configuration knows nothing.
+  const peer_plan* planned(const std::string& node) const;
+
+  /// It has said what it is; admitted() or end() is the answer.
+  virtual void judge(const connection_handle& c) = 0;
+  virtual void proven(const connection_handle& c) = 0;
+  /// An operator is at the other end, and not a node: `c` is at its end.
+  virtual void serve(const connection_handle& c, operator_connection::stream stream, certificate who) = 0;
+  virtual void ended(const connection_handle& c, refusal why, const std::string& about) = 0;
+  virtual void took(const connection_handle& c, peer_message m) = 0;
+
+protected:
+  ~connection_house() = default;
+};
+
+/// Starts a timer anew; what it did before is off.
+template <class Then>
+void after(boost::asio::steady_timer& t, std::chrono::milliseconds when, Then then) {
+  t.expires_after(when);
+  t.async_wait([then = std::move(then)](boost::system::error_code off) {
+    if (!off)
+      then();
+  });
+}
+
+class peer_connection : public std::enable_shared_from_this<peer_connection> {
+public:
+  /// `expected` is the node that must be at the other end of a connection that is opened here.
+  peer_connection(connection_house& house, boost::asio::ip::tcp::socket socket, std::string expected);
+
+  bool outgoing() const { return !expected_.empty(); }
+  const std::string& node() const { return node_; }
+  const peer_hello& peer() const { return *end_.peer(); }
+  boost::asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
+  std::string who() const { return !node_.empty() ? node_ : !expected_.empty() ? expected_ : address_; }
+  const std::string& address() const { return address_; }
+
+  /// What is at the other end is to show within its time what it is.
+  void begin_deadline();
+  void shake_hands();
+  void send(peer_message m);
+  /// Once; `why` is told.
+  void end(refusal why, const std::string& about);
+  /// Without a word: another connection takes its place, or the port ends.
+  void drop();
+  /// It may come with the log that it has; what it sent already is taken.
+  void admitted();
+  /// Whether its certificate still holds.
+  void check(const tls_identity& now);
+
+private:
+  /// Of a handshake that failed.
+  std::string reason(const boost::system::error_code& f);
+  /// A connection that ends tells of no fault. With TLS 1.3 a client hears only now that its certificate was refused.
+  bool gone(const boost::system::error_code& f) const;
+  void shaken();
+  void read();
+  void take(std::span<const std::uint8_t> data);
+  void go_on();
+  bool took(peer_message m);
+  /// The pong was written somewhere between ping and now.
+  bool heard_clock(const peer_message& pong);
+
+  void answered(std::uint64_t id);
+  void write();
+  /// Each end tells the other that it is there, whatever else it hears: a peer that takes a long message has nothing else
+  /// to say. Whoever is not heard is gone, unless it is not read.
+  void watch();
+
+  connection_house& house_;
+  operator_connection::stream stream_;
+  std::string expected_, node_, address_;
+  peer_end end_;
+  boost::asio::steady_timer deadline_;
+  std::array<std::uint8_t, 16 * 1024> piece_{};
+  bytes going_;                                     ///< being written
+  std::map<std::uint64_t, std::size_t> unanswered_; ///< commands of the peer, and their sizes
+  std::size_t unanswered_bytes_ = 0;
+  std::optional<std::uint64_t> question_;           ///< of the peer, not answered yet
+  std::uint64_t pings_ = 0, awaited_ = 0; ///< that went out, each with its number; whose pong is awaited, 0: of none
+  instant asked_at_;                      ///< when the last one did
+  int silences_ = 0;                      ///< times in a row that nothing moved
+  bool alive_ = false;                    ///< something moved since the last time
+  bool proven_ = false, ended_ = false, waits_ = false;
+};
+
+} // namespace oaksteel
