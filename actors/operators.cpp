@@ -26,9 +26,19 @@ bool same_request(const log_view& view, const std::string& key, const operation_
   return before && before->request == body.request && before->attached == body.attached;
 }
 
+allowance::time now(const shell& house) {
+  return std::chrono::duration_cast<allowance::time>(std::chrono::microseconds{house.around().time->now().us});
+}
+
 auto begin(operators_pointer self, const begin_operation& m) {
   auto rp = self->make_response_promise<operation_begun>();
   auto& house = *self->state.house;
+  const auto refused = self->state.refusals.try_emplace(m.asked.operator_name, operator_refusals_limit,
+                                                        operator_refusals_interval).first;
+  if (refused->second.left(now(house)) == 0) {
+    rp.deliver(make_error(refusal::busy));
+    return rp;
+  }
   const auto key = operation_key(m.asked.operator_name, m.asked.id);
   if (m.changes && !self->state.under_way.insert(key).second) {
     rp.deliver(make_error(refusal::busy));
@@ -53,9 +63,12 @@ auto begin(operators_pointer self, const begin_operation& m) {
       check.in_time = late <= operator_clock_tolerance_us + around.clock_tolerance.count();
       const stream_id stream{stream_kind::operation, key};
       const auto events = decide(m.changes ? t.state<operation>(stream) : operation{}, m.asked, check);
-      if (!events)
+      if (!events) {
+        auto& st = self->state;
+        st.refusals.at(m.asked.operator_name).use(now(*st.house));
         return t.refuse(events.error(), "command " + m.asked.id.text,
                         {{participant_kind::person, m.asked.operator_name.text}});
+      }
       if (!m.changes)
         return t.when_durable([rp](const message_head& next) mutable { rp.deliver(operation_begun{next, {}}); });
       const auto& view = around.journal_log->view();

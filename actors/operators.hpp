@@ -3,6 +3,7 @@
 // It comes before the work and after it; the work itself is node/operations.hpp's.
 
 #include "actors/actors.hpp"
+#include "actors/link/allowance.hpp"
 #include "actors/messages.hpp"
 #include "actors/shell.hpp"
 #include "events/operation.hpp"
@@ -11,9 +12,16 @@
 #include <caf/event_based_actor.hpp>
 #include <caf/typed_event_based_actor.hpp>
 
+#include <chrono>
+#include <map>
 #include <set>
 
 namespace oaksteel {
+
+/// Commands of an operator that may be refused at once, and then one in each interval; beyond it he hears "busy", and nothing is
+/// noted: what is refused fills nobody's log.
+inline constexpr std::size_t operator_refusals_limit = 256;
+inline constexpr std::chrono::seconds operator_refusals_interval{5};
 
 /// An operator's command has come. The certificate was found good when he connected.
 struct begin_operation {
@@ -43,6 +51,7 @@ struct operators_state {
 
   label node;
   std::unique_ptr<shell> house;
+  std::map<label, allowance> refusals; ///< of each operator
   std::set<std::string> under_way; ///< operation_key of what has begun and not ended since the node started
 };
 

@@ -32,6 +32,9 @@ struct audit_arguments {
 /// Whether there is one of it in a log, so that it has no id.
 constexpr bool is_single(audit_subject s) { return s == audit_subject::errors || s == audit_subject::all; }
 
+/// Whether such a thing could have that id.
+bool is_well_formed(audit_subject s, const std::string& id);
+
 /// Prints the events that concern the subject, then what was found. Several logs are told as one. The exit status: 1 for
 /// a violation, for what a log lacks of what another says, or for a subject that no log knows.
 int audit(const audit_arguments& arguments);

@@ -171,6 +171,8 @@ void whole_audit::show_joint() const {
   if (across_.first)
     std::cout << "VIOLATIONS              " << across_.count << ", the first: "
               << printable(placed(across_.log, *across_.first)) << '\n';
+  else if (lacks_.empty() && !opened_all_)
+    std::cout << "checks                  not all done: a log that was given could not be read\n";
   else if (lacks_.empty())
     std::cout << "checks                  lives, causes, times, makers and their records, across the logs: all good\n";
 }

@@ -188,6 +188,8 @@ void list_record(const record& r, bool as_object) {
 } // namespace
 
 int log_list(const log_arguments& arguments, const list_filter& filter) {
+  if (filter.to && *filter.to < filter.from)
+    return complain("--to " + std::to_string(*filter.to) + " is before --from " + std::to_string(filter.from), exit_usage);
   if (!filter.event.empty() && !known_event(filter.event))
     return complain("there is no event " + filter.event + "; `oaksteel log stat` lists those of a log", exit_usage);
   const auto streams = filter.stream.empty() ? stream_filter{} : stream_filter::parse(filter.stream);
@@ -203,6 +205,8 @@ int log_list(const log_arguments& arguments, const list_filter& filter) {
       continue;
     if ((filter.to && scanned->position > *filter.to) || !std::cout)
       break;
+    if (!is_as_written(*scanned))
+      return complain("record " + std::to_string(scanned->position) + " was changed after it was written", exit_refused);
     const auto r = decode_record(scanned->data);
     if (!r)
       return complain("record " + std::to_string(scanned->position) + " cannot be read: " + r.error(), exit_refused);
@@ -336,8 +340,10 @@ int log_replay(const log_arguments& arguments, const std::optional<std::string>&
     return complain(source.error());
   record_progress progress;
   const auto r = replay(*source, *limit, {{}, [&](auto n) { progress.show(n); }});
-  if (r.records == 0 && !r.complete && !r.problem)
+  if (at && r.records == 0 && r.complete != true && (!r.problem || r.problem->position == 0))
     return complain("the log begins after " + at.value_or(""), exit_refused);
+  if (limit->position && r.records < *limit->position && !r.problem)
+    return complain("the log ends at record " + std::to_string(r.records) + ", before --at " + *at, exit_refused);
   std::error_code ignored;
   const bool directory = fs::is_directory(arguments.data, ignored);
   if (arguments.json) {

@@ -159,6 +159,10 @@ int run_audit(arguments& a) {
     a.audit.from = parse_time("--from", a.from, status);
   if (!a.to.empty())
     a.audit.to = parse_time("--to", a.to, status);
+  if (a.audit.from && a.audit.to && *a.audit.to < *a.audit.from)
+    return complain("--to " + a.to + " is before --from " + a.from, exit_usage);
+  if (!is_well_formed(*subject, a.audit.id))
+    return complain(in_quotes(a.audit.id) + " is no id of a " + a.subject + "; see oaksteel audit --help", exit_usage);
   if (!a.domain_key_set.empty()) {
     const auto digest = digest::parse(a.domain_key_set);
     if (!digest)

@@ -173,8 +173,7 @@ int complaints_about(const node_configuration& plan) {
       complain(line, exit_usage);
     return exit_usage;
   }
-  const auto problem = look_at_node(plan);
-  return problem ? complain(*problem) : exit_done;
+  return exit_done;
 }
 
 } // namespace
@@ -182,26 +181,32 @@ int complaints_about(const node_configuration& plan) {
 int node_check(const std::filesystem::path& configuration, bool as_document) {
   const auto plan = read_configuration(configuration);
   if (!plan)
-    return complain(plan.error().text(), status_of_mistake(configuration));
+    return complain(plan.error().text(), status_of_mistake(plan.error().file));
   if (const auto status = complaints_about(*plan); status != exit_done)
     return status;
+  const auto problem = look_at_node(*plan);
+  const bool runs = problem && problem->code == storage_code::locked;
+  if (problem && !runs)
+    return complain(*problem);
   if (as_document)
     print_line(std::cout, {{"name", plan->name},
                            {"data", plan->data.string()},
                            {"suite", name(plan->suite)},
                            {"domains", plan->domains.size()},
-                           {"boxes", plan->boxes.size()}});
+                           {"boxes", plan->boxes.size()},
+                           {"runs", runs}});
   else
     std::cout << "OK: node " << printable(plan->name) << ", suite " << name(plan->suite) << ", "
               << plan->domains.size() << " domains, " << plan->boxes.size() << " boxes, data in "
-              << printable(plan->data.string()) << '\n';
+              << printable(plan->data.string())
+              << (runs ? "; a process has them, so the log, lines and addresses were not tried" : "") << '\n';
   return output_arrived() ? exit_done : exit_io;
 }
 
 int node_run(const std::filesystem::path& configuration) {
   const auto plan = read_configuration(configuration);
   if (!plan)
-    return complain(plan.error().text(), status_of_mistake(configuration));
+    return complain(plan.error().text(), status_of_mistake(plan.error().file));
   if (const auto status = complaints_about(*plan); status != exit_done)
     return status;
   const auto problem = run_node(*plan, [&] {

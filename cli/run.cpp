@@ -170,7 +170,7 @@ private:
 int scenario_run(const scenario_arguments& a) {
   auto what = load_scenario(a.file);
   if (!what)
-    return complain(what.error().text(), status_of_mistake(a.file));
+    return complain(what.error().text(), status_of_mistake(what.error().file));
   progress_line line{a.quiet || a.json};
   run_options options;
   options.data = a.data;

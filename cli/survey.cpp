@@ -19,6 +19,21 @@ participant_kind kind_of(audit_subject s) {
   return participant_kind::key;
 }
 
+bool is_well_formed(audit_subject s, const std::string& id) {
+  switch (s) {
+    case audit_subject::meter: return sequence_number::parse(id).has_value();
+    case audit_subject::box: return box_id::parse(id).has_value();
+    case audit_subject::domain: return domain_id::parse(id).has_value();
+    case audit_subject::custodian:
+    case audit_subject::person: return label::parse(id).has_value();
+    case audit_subject::order: return order_id::parse(id).has_value();
+    case audit_subject::key: return key_id::parse(id).has_value();
+    case audit_subject::errors:
+    case audit_subject::all: break;
+  }
+  return id.empty();
+}
+
 bool relation::names(const record& r, participant_kind kind, const std::string& id) const {
   for (const auto& p : r.participants)
     if (p.kind == kind && p.id == id)

@@ -45,10 +45,15 @@ std::optional<Botan::secure_vector<std::uint8_t>> times(const BIGNUM* factor, st
 p256_agreement::p256_agreement(const Botan::BigInt& scalar) {
   const auto raw = Botan::BigInt::encode_1363(scalar, p256_scalar_bytes);
   scalar_.reset(BN_bin2bn(raw.data(), static_cast<int>(raw.size()), nullptr));
-  const auto point = scalar_ ? times(scalar_.get(), std::nullopt) : std::nullopt;
+  if (!scalar_ || !openssl_wipes())
+    throw std::runtime_error{scalar_ ? "OpenSSL does not wipe what it frees" : "OpenSSL has no memory for a scalar"};
+}
+
+bytes p256_agreement::public_point() const {
+  const auto point = times(scalar_.get(), std::nullopt);
   if (!point)
     throw std::runtime_error{"OpenSSL makes no point of P-256"};
-  point_.assign(point->begin(), point->end());
+  return {point->begin(), point->end()};
 }
 
 std::optional<secret> p256_agreement::agree(byte_view peer, byte_view shared_info) const {
@@ -65,18 +70,20 @@ std::optional<secret> p256_agreement::agree(byte_view peer, byte_view shared_inf
 
 // --- a session's key ---------------------------------------------------------------------------------------------
 
-struct ephemeral_key::impl : p256_agreement {
-  explicit impl(generator& random) : p256_agreement(p256_group().random_scalar(random)) {}
+struct ephemeral_key::impl {
+  explicit impl(generator& random) : own(p256_group().random_scalar(random)), point(own.public_point()) {}
+  p256_agreement own;
+  bytes point;
 };
 
 ephemeral_key::ephemeral_key(generator& random) : impl_(std::make_unique<impl>(random)) {}
 ephemeral_key::~ephemeral_key() = default;
 ephemeral_key::ephemeral_key(ephemeral_key&&) noexcept = default;
 
-const bytes& ephemeral_key::public_point() const { return impl_->public_point(); }
+const bytes& ephemeral_key::public_point() const { return impl_->point; }
 
 std::optional<secret> ephemeral_key::agree(byte_view peer_point, byte_view shared_info) const {
-  return impl_->agree(peer_point, shared_info);
+  return impl_->own.agree(peer_point, shared_info);
 }
 
 } // namespace oaksteel

@@ -239,6 +239,16 @@ bytes tag_under(const secret& key, byte_view message) {
   return tag;
 }
 
+bytes check_under(const secret& key, std::string_view prefix, const secret& content) {
+  const auto mac = Botan::MessageAuthenticationCode::create_or_throw("HMAC(SHA-256)");
+  mac->set_key(reveal(key));
+  mac->update(std::string{prefix});
+  mac->update(reveal(content));
+  bytes tag(mac->output_length());
+  mac->final(tag.data());
+  return tag;
+}
+
 bool same_bytes(byte_view a, byte_view b) {
   return a.size() == b.size() && (a.empty() || Botan::constant_time_compare(a.data(), b.data(), a.size()));
 }

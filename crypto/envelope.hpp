@@ -47,6 +47,8 @@ std::optional<secret> open_under(const secret& key, byte_view sealed, byte_view 
 
 /// CMAC-AES-256 under a secret key of 32 bytes (SP 800-38B); 16 bytes.
 bytes tag_under(const secret& key, byte_view message);
+/// HMAC-SHA-256 (FIPS 198-1) over `prefix` and a secret; 32 bytes. It tells whether two have the same secret.
+bytes check_under(const secret& key, std::string_view prefix, const secret& content);
 /// Compares in constant time.
 bool same_bytes(byte_view a, byte_view b);
 

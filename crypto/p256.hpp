@@ -24,19 +24,21 @@ struct freed {
 /// Wiped when it goes: a secret in the only form that OpenSSL reckons with.
 using openssl_number = std::unique_ptr<BIGNUM, freed<BN_clear_free>>;
 
+/// Whether what OpenSSL frees is wiped (openssl_memory.cpp). Without it no scalar is given to it.
+bool openssl_wipes();
+
 /// The private side of an agreement (SP 800-56A, 6.1.2.2). Any thread may use it.
 class p256_agreement {
 public:
   /// `scalar` is from 1 to the group's order less 1. Throws std::runtime_error when OpenSSL has no memory.
   explicit p256_agreement(const Botan::BigInt& scalar);
-  /// The uncompressed point that belongs to it.
-  const bytes& public_point() const { return point_; }
+  /// The uncompressed point that belongs to it; computed. Throws likewise.
+  bytes public_point() const;
   /// ANSI X9.63, 5.6.3, with SHA-256, over the shared secret and `shared_info`: 32 bytes. Nothing when `peer` is not an
   /// uncompressed point of the curve.
   std::optional<secret> agree(byte_view peer, byte_view shared_info) const;
 
 private:
-  bytes point_;
   openssl_number scalar_;
 };
 

@@ -11,6 +11,9 @@
 
 namespace oaksteel {
 
+/// Memory that is wiped when it goes.
+using wiped_bytes = Botan::secure_vector<std::uint8_t>;
+
 class secret {
 public:
   secret() = default;

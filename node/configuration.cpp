@@ -147,6 +147,11 @@ void check_deployment(configuration_reader& r, const setting& document) {
   if (r.boxes.empty())
     return r.fail(document.at, "no [[domain]] and [[box]] in this configuration; add them, or the `plan` that has them");
   if (r.nodes.empty()) {
+    for (const auto& meter : c.meters)
+      if (meter.line.is_tcp() && !is_loopback_host(meter.line.host))
+        return r.fail(place_in(document, "meter"), "the line of meter " + meter.number.text + " is open to other machines (" +
+                                                     meter.line.text() + "), and this node has no certificates; put it on "
+                                                     "loopback or on a device, or add the `plan` and `certificates`");
     for (const auto key : {"certificates", "listen"})
       if (document.find(key))
         r.fail(place_in(document, key), "this node is alone; leave `" + std::string{key} + "` out, or add the `plan` with all [[node]]");

@@ -234,9 +234,14 @@ requests::answer operations::task::perform(const requests::verify_mail& r) {
       stop("domain " + in_quotes(domain.text) + " has no Brass box in the configuration; nobody verifies its tokens");
   request.request = sender_ + ' ' + std::to_string(house_.heads_ + 1);
   const auto count = request.pieces->size();
+  // A link waits longer for a node that is away than anybody at a terminal does.
+  for (const auto& box : house_.site_.boxes())
+    if (box.plan.type == box_type::brass && std::ranges::count(request.domains, box.plan.active.value_or(domain_id{})) != 0
+        && !box.here && !is_reached(box.plan.node))
+      brass_of(*box.plan.active);
   caf::error problem;
   auto verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);
-  if (!verified && refusal_in(problem) == refusal::box_disabled) {
+  if (!verified && (refusal_in(problem) == refusal::box_disabled || refusal_in(problem) == refusal::no_answer)) {
     for (const auto& domain : request.domains)
       brass_of(domain);
     verified = try_to_ask<mail_verified>(house_.site_.data_capture(), request, operation_limit, problem);

@@ -43,4 +43,9 @@ expected<line_address, std::string> parse_line_address(std::string_view text, co
   return line_address{{}, std::string{host}, std::to_string(number)};
 }
 
+bool is_loopback_host(std::string_view host) {
+  const bool numbers = host.find_first_not_of("0123456789.") == std::string_view::npos;
+  return host == "localhost" || host == "::1" || (numbers && host.starts_with("127."));
+}
+
 } // namespace oaksteel

@@ -20,6 +20,9 @@ struct line_address {
   std::string text() const;
 };
 
+/// Only processes of this machine reach it: 127.0.0.0/8, ::1 or `localhost`.
+bool is_loopback_host(std::string_view host);
+
 /// `tcp:HOST:PORT`, or anything else as a path, which is made absolute from `from`. The error says what it must be.
 expected<line_address, std::string> parse_line_address(std::string_view text, const std::filesystem::path& from);
 

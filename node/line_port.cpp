@@ -1,5 +1,8 @@
 #include "node/line_port.hpp"
 
+#include "node/control.hpp"
+#include "node/loopback_user.hpp"
+
 #include <algorithm>
 #include <cerrno>
 #include <chrono>
@@ -280,6 +283,9 @@ void line_port::impl::accept_next() {
       accepts_again = steady::now() + pause_without_files;
     return;
   }
+  // A meter is a process of this user where it is on this machine: nobody else takes its keys, or its place.
+  if (const auto peer = peer_of(newest.fd()); peer.within && !(peer.user && may_operate(*peer.user, geteuid())))
+    return;
   // The newest counts: the one before may be of a machine that is gone.
   lose();
   line = std::move(newest);

@@ -18,7 +18,7 @@ inline constexpr unsigned worker_threads = 4;
 
 class live_node {
 public:
-  /// What in its log contradicts the plan and would keep it from starting.
+  /// What would keep it from starting: its log, a line or an address that cannot be opened; locked while it runs.
   static std::optional<storage_error> look(const node_configuration& plan);
   /// Opens what the node needs, and lets it work. Null when `ended` could be read before: a restored node asks the others
   /// first. The error says why it cannot run. The plan outlives the node.

@@ -8,7 +8,7 @@
 
 namespace oaksteel {
 
-/// What the log of that node would keep it from starting by; nothing where there is none, or the node runs.
+/// What would keep that node from starting: its log, a line or an address that cannot be opened. Locked while it runs.
 std::optional<storage_error> look_at_node(const node_configuration& plan);
 
 /// Runs the node until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it can be operated. The

@@ -11,6 +11,7 @@
 #include <boost/asio/ssl/stream.hpp>
 #include <boost/asio/steady_timer.hpp>
 
+#include <algorithm>
 #include <array>
 #include <map>
 #include <memory>
@@ -30,7 +31,10 @@ struct connection_house {
   peer_listener tell;
   boost::asio::io_context work;
 
-  instant now() const { return options.now ? options.now() : machine_time(); }
+  instant not_before;
+
+  /// The time that events get here.
+  instant now() const { return std::max(not_before, options.now ? options.now() : machine_time()); }
   /// Null for a node of which the configuration knows nothing.
   const peer_plan* planned(const std::string& node) const;
 

@@ -233,8 +233,10 @@ stored<peer_port> peer_port::open(peer_port_options options) {
   return peer_port{std::move(made)};
 }
 
-void peer_port::start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach) {
+void peer_port::start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach,
+                      instant not_before) {
   auto& house = *impl_;
+  house.not_before = not_before;
   house.own = own;
   house.own.node = house.options.node;
   house.tell = std::move(listener);

@@ -76,7 +76,8 @@ public:
 
   /// Log, epoch and parents of `own` tell this start of the node from another. A connection is opened to those of the
   /// peers to whom commands are to go.
-  void start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach);
+  /// `not_before`: what happens here bears no earlier time, whatever the machine's clock says.
+  void start(const peer_hello& own, peer_listener listener, const std::vector<std::string>& reach, instant not_before = {});
   /// From any thread; nothing is said when the connection is not there, or goes before it is written.
   void ask(const std::string& node, peer_message command);
   void answer(const std::string& node, peer_message answer);

@@ -133,7 +133,7 @@ void peers::start(caf::actor_system& system, const surroundings& around, const n
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
   port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors},
-              listener(std::move(operated)), plan_.others());
+              listener(std::move(operated)), plan_.others(), around.time->now());
 }
 
 void peers::note(refusal why, const std::string& who, const std::string& about) const {

@@ -55,12 +55,13 @@ std::optional<storage_error> unfit(const log_owner& owner, const opened_log& ope
 } // namespace
 
 std::optional<storage_error> look_at_log(const log_owner& owner) {
+  std::error_code none;
+  if (std::filesystem::exists(owner.data, none) && !std::filesystem::is_directory(owner.data, none))
+    return storage_error{storage_code::not_ours, owner.data.string() + ": is no directory; give one for the node's data"};
   if (!log::present(owner.data))
     return std::nullopt;
   const auto opened = open_log(owner.data);
-  if (!opened)
-    return opened.error().code == storage_code::locked ? std::nullopt : std::optional{opened.error()};
-  return unfit(owner, *opened);
+  return opened ? unfit(owner, *opened) : std::optional{opened.error()};
 }
 
 stored<opened_log> begin_log(const log_owner& owner, const log_key& key) {

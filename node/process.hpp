@@ -40,8 +40,7 @@ struct log_owner {
   std::function<std::optional<std::string>(const log& written)> unfit;
 };
 
-/// What begin_log() would say against the log that is there, but for its damage: nothing where there is none, or another
-/// process has it.
+/// What begin_log() would say against the log that is there, but for its damage; locked where another process has it.
 std::optional<storage_error> look_at_log(const log_owner& owner);
 
 /// Makes the log or opens it. The key that signs checkpoints lives in this process alone: each start has a new one, and

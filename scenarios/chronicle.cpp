@@ -45,8 +45,9 @@ stored<opened_log> create_scenario_log(const std::filesystem::path& data, const 
   return create_log(data, {plan.name, true, simulated_log_key(seed).public_bytes()}, plan.start);
 }
 
-stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed,
-                              std::uint64_t chance) {
+/// As it is; nothing is written.
+stored<opened_log> fitting_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed,
+                               std::uint64_t chance) {
   auto opened = open_log(data);
   if (!opened)
     return opened;
@@ -58,6 +59,14 @@ stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_
   if (const auto drawn = chance_in(opened->written.view()); drawn && *drawn != chance)
     return refused("holds a run whose chances have the seed " + std::to_string(*drawn)
                    + "; give that one, or a new directory");
+  return opened;
+}
+
+stored<opened_log> reopen_log(const std::filesystem::path& data, const scenario_files& files, std::uint64_t seed,
+                              std::uint64_t chance) {
+  auto opened = fitting_log(data, files, seed, chance);
+  if (!opened)
+    return opened;
   // A second between the last record and the restart, as if the machine had taken it.
   opened->last.us += 1'000'000;
   if (auto failed = write_node_events(*opened, {node_restarted{opened->written.size(), {}}}))
@@ -93,6 +102,18 @@ chronicle_actor::behavior_type chronicle(chronicle_actor::stateful_pointer<chron
 log_key simulated_log_key(std::uint64_t seed) {
   auto random = seeded_randomness(seed, 0)->stream("log key", 0);
   return log_key::from_seed(secret{random->random_vec(32)});
+}
+
+stored<std::optional<opened_log>> finished_scenario_log(const std::filesystem::path& data, const scenario_files& files,
+                                                        const script& plan, std::uint64_t seed, std::uint64_t chance) {
+  if (!log::present(data))
+    return std::optional<opened_log>{};
+  auto opened = fitting_log(data, files, seed, chance);
+  if (!opened)
+    return unexpected{opened.error()};
+  if (opened->node.scenario_running && opened->node.steps_done == plan.steps.size())
+    return std::optional{std::move(*opened)};
+  return std::optional<opened_log>{};
 }
 
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,

@@ -21,6 +21,10 @@ struct scenario_files {
 /// The log key of a simulated log, from its seed: as public as the seed.
 log_key simulated_log_key(std::uint64_t seed);
 
+/// The log of this scenario and seed when every step of it is done: nothing is left to write. Refuses as open_scenario_log().
+stored<std::optional<opened_log>> finished_scenario_log(const std::filesystem::path& data, const scenario_files& files,
+                                                        const script& plan, std::uint64_t seed, std::uint64_t chance);
+
 /// Makes a log for the scenario, or opens the one that is there and says that the node restarted. Refuses a
 /// log of another scenario, of another seed (`chance`: that of its `chance` step, when that is done), or of a production node.
 stored<opened_log> open_scenario_log(const std::filesystem::path& data, const scenario_files& files,

@@ -5,6 +5,7 @@
 #include "storage/archive.hpp"
 
 #include <random>
+#include <set>
 
 namespace oaksteel {
 namespace {
@@ -52,10 +53,18 @@ indicium altered(indicium piece, chooser& choose) {
   return piece;
 }
 
-/// A serial that is not in use: the highest one with every digit nine, counted down.
-indicium unregistered(indicium piece, chooser& choose) {
-  piece.serial.text = "9" + std::string(piece.serial.text.size() - 1, '9');
-  return forged(std::move(piece), choose);
+/// A serial of so many digits that is not in use: that of nines, counted down. Empty when all are.
+std::string free_serial(std::size_t digits, const std::set<std::string>& used) {
+  for (std::string serial(digits, '9');;) {
+    if (!used.contains(serial))
+      return serial;
+    auto at = serial.rbegin();
+    while (at != serial.rend() && *at == '0')
+      *at++ = '9';
+    if (at == serial.rend())
+      return {};
+    --*at;
+  }
 }
 
 } // namespace
@@ -105,8 +114,16 @@ void stage::take(const mail_step& s) {
         piece.date = day_before(state.registered);
     mail.push_back({std::move(piece), verdict::before_registration});
   }
-  for (unsigned i = 0; i < s.unregistered; ++i)
-    mail.push_back({unregistered(any(), choose), verdict::not_registered});
+  std::set<std::string> used;
+  for (const auto& label : scenario_.labels)
+    used.insert(meter_state_of(label.meter).serial.text);
+  for (unsigned i = 0; i < s.unregistered; ++i) {
+    auto piece = any();
+    piece.serial.text = free_serial(piece.serial.text.size(), used);
+    if (piece.serial.text.empty())
+      fail("every serial number is in use, and none is left for a piece of an unregistered meter");
+    mail.push_back({forged(std::move(piece), choose), verdict::not_registered});
+  }
   for (std::size_t i = mail.size(); i > 1; --i)
     std::swap(mail[i - 1], mail[choose.below(i)]);
 

@@ -147,6 +147,9 @@ struct stage::cell_run {
     put_label(spare_meter);
     put_label(meter);
     const auto life = cell.message.life;
+    // Taken out of service before the process ended: nothing of before is done again.
+    if (begin != 0 && statuses().find(name(key_status::obsolete)) != std::string::npos)
+      return;
     const bool done = (life != meter_life::registration && life != meter_life::retirement) || install();
     if (!done || (life == meter_life::retirement && !register_it()))
       play.fail("meter " + meter.text + " did not come to " + std::string{cell.message.name});

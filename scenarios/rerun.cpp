@@ -65,7 +65,7 @@ stored<recording> read_recording(const std::filesystem::path& path) {
                                                              + std::to_string(source->damage()->position) + ": "
                                                              + source->damage()->text}};
   if (!simulated)
-    return unexpected{refused(path, "is the log of a production node, which is never run again")};
+    return unexpected{unfit_log(path, "is the log of a production node, which is never run again")};
   auto files = inputs.complete();
   if (!started || !files)
     return unexpected{refused(path, "holds no complete scenario; it ended before the scenario began")};

@@ -22,16 +22,18 @@ constexpr unsigned reader_limit = 1000;
 
 constexpr std::uint32_t lmdb_magic = 0xBEEFC0DE;
 
-/// What a creation that was cut short leaves.
-storage_error never_written(const fs::path& dir) {
-  return {storage_code::missing, dir.string() + ": holds no log (one was begun and never written)"};
-}
-
 storage_error damaged(const fs::path& where, std::string_view what) {
   return {storage_code::damaged, where.string() + ": " + std::string{what}};
 }
 
 } // namespace
+
+storage_error never_written(const fs::path& dir) {
+  std::error_code none;
+  if (fs::exists(dir / "checkpoint", none))
+    return {storage_code::damaged, data_file(dir).string() + ": was cut off: the checkpoint beside it speaks of records"};
+  return {storage_code::missing, dir.string() + ": holds no log (one was begun and never written)"};
+}
 
 fs::path data_file(const fs::path& dir) { return dir / "data.mdb"; }
 

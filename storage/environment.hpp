@@ -63,6 +63,9 @@ std::filesystem::path data_file(const std::filesystem::path& dir);
 /// Reads the meta pages with plain reads. A truncated file must be found before LMDB maps it: touching a
 /// page that is not there ends the process. missing, not_ours, damaged, io.
 stored<file_header> check_data_file(const std::filesystem::path& dir);
+/// A data file without a record in it: what a creation that was cut short leaves (missing); with a checkpoint beside it, a file
+/// that was cut off (damaged).
+storage_error never_written(const std::filesystem::path& dir);
 
 /// `rc` of an LMDB call as our code and one line.
 storage_error lmdb_error(int rc, std::string_view doing, const std::filesystem::path& dir);

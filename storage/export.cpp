@@ -1,5 +1,6 @@
 #include "storage/export.hpp"
 
+#include "crypto/merkle.hpp"
 #include "storage/archive.hpp"
 #include "storage/inspect.hpp"
 
@@ -11,6 +12,10 @@ constexpr std::size_t write_bytes_at = 1 << 20;
 
 } // namespace
 
+bool is_as_written(const scanned_record& r) {
+  return !r.stored_leaf || leaf_hash(r.data) == *r.stored_leaf;
+}
+
 stored<std::uint64_t> write_export(log_source& source, const write_piece& write) {
   bytes buffer{export_magic.begin(), export_magic.end()};
   std::uint64_t records = 0;
@@ -18,6 +23,9 @@ stored<std::uint64_t> write_export(log_source& source, const write_piece& write)
     const auto* r = std::get_if<scanned_record>(item);
     if (!r)
       continue;
+    if (!is_as_written(*r))
+      return unexpected{storage_error{storage_code::damaged, "record " + std::to_string(r->position)
+                                                               + " was changed after it was written; nothing is exported"}};
     ++records;
     encode_into(buffer, static_cast<std::uint32_t>(r->data.size()));
     buffer.insert(buffer.end(), r->data.begin(), r->data.end());

@@ -21,6 +21,9 @@ struct scanned_record {
   std::optional<digest> stored_leaf; ///< an export has none
   std::span<const std::uint8_t> data;
 };
+/// Whether it is what was written, as far as its own leaf hash tells: an export has none.
+bool is_as_written(const scanned_record& r);
+
 /// A stream's state row. `state` is good until the next item is asked for.
 struct scanned_row {
   stream_id stream;
@@ -82,7 +85,7 @@ private:
 };
 
 /// Writes the rest of `source`, its records and its checkpoint, as an export file; the number of records.
-/// damaged when the source is: no file then.
+/// damaged when the source is, or a record in it was changed: no file then.
 ///
 ///   export := "oaksteel export 1\n" { length(u32, not 0) record } 0(u32) note note_length(u32)
 ///

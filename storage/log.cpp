@@ -180,7 +180,7 @@ storage_error log::impl::failure(int rc) const {
   struct statvfs disk {};
   if (rc == EIO && statvfs(dir.c_str(), &disk) == 0 && disk.f_bavail * disk.f_frsize < mebibyte)
     rc = ENOSPC;
-  return lmdb_error(rc, "nothing was written", dir);
+  return lmdb_error(rc, "the last commit was not written; what the log has stays, and the same command goes on", dir);
 }
 
 stored<done> log::impl::check_epoch(const lmdb_transaction& txn) const {
@@ -277,8 +277,7 @@ stored<log> log::open(const fs::path& dir) {
   if (!header)
     return unexpected{header.error()};
   if (header->tables == 0)
-    return unexpected{storage_error{storage_code::missing, dir.string() + ": holds no log (one was begun and never "
-                                                                          "written)"}};
+    return unexpected{never_written(dir)};
   auto lock = take_lock(dir);
   if (!lock)
     return unexpected{lock.error()};

@@ -5,7 +5,6 @@
 #include "storage/find_event.hpp"
 #include "storage/share_file.hpp"
 
-#include <botan/mac.h>
 
 #include <algorithm>
 
@@ -241,11 +240,7 @@ expected<secret, unfit_file> read_enrolment_secret(const label& officer, const s
 
 check_value check_of(const key_bundle& key_set, std::string_view what, const key_bundle& keys) {
   const auto* key = key_set.find(bundle_part::domain_set_confidentiality);
-  auto mac = Botan::MessageAuthenticationCode::create_or_throw("HMAC(SHA-256)");
-  mac->set_key(reveal(*key));
-  mac->update("oaksteel/1/key-data|" + std::string{what} + '|');
-  mac->update(reveal(keys.packed()));
-  const auto tag = mac->final();
+  const auto tag = check_under(*key, "oaksteel/1/key-data|" + std::string{what} + '|', keys.packed());
   check_value check{};
   std::copy_n(tag.begin(), check.size(), check.begin());
   return check;

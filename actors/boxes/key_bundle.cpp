@@ -22,7 +22,7 @@ const secret* key_bundle::find(bundle_part part) const {
 }
 
 secret key_bundle::packed() const {
-  Botan::secure_vector<std::uint8_t> out;
+  wiped_bytes out;
   for (const auto& [part, content] : parts_) {
     const auto& raw = reveal(content);
     const auto length = static_cast<std::uint32_t>(raw.size());

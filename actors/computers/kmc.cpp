@@ -120,6 +120,16 @@ void resume(kmc_pointer self, const message_head& head, const order_id& id, cons
   });
 }
 
+/// Whether a meter has been taken out of service in one of these domains: what was done for it before is done no more.
+bool was_retired(transaction& t, const log_view& view, order_details details, const std::vector<leg_plan>& legs) {
+  details.kind = order_kind::retirement;
+  const auto done = [&](const std::vector<leg_plan>& domains) {
+    const auto opened = find_event<order_opened>(view, lookup::order_of_meter, order_key(details, domains));
+    return opened && t.state<order>(order_stream(opened->event.order)).complete;
+  };
+  return done(legs) || std::ranges::any_of(legs, [&](const leg_plan& leg) { return done({leg}); });
+}
+
 caf::typed_response_promise<order_result> open(kmc_pointer self, const message_head& head, const order_details& details,
                                                const std::vector<leg_plan>& legs) {
   auto rp = self->make_response_promise<order_result>();
@@ -146,6 +156,8 @@ caf::typed_response_promise<order_result> open(kmc_pointer self, const message_h
     const auto view = st.house->around().journal_log->view();
     if (auto opened = find_event<order_opened>(view, lookup::order_of_meter, key)) {
       const auto known = t.state<order>(order_stream(opened->event.order));
+      if (known.complete && details.kind != order_kind::retirement && was_retired(t, view, details, legs))
+        return t.refuse(refusal::status_transition_illegal, details.meter.text, {{participant_kind::meter, details.meter.text}});
       if (!known.closed || known.complete) {
         st.of_meter[key] = known.id.number;
         st.orders[known.id.number].waiting.push_back(rp);

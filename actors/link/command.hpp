@@ -58,7 +58,7 @@ inline constexpr std::size_t party_name_limit = 32;
 
 struct command {
   command_kind kind = command_kind::command;
-  std::uint16_t code = 0;    ///< of the message (message_table.hpp); in an error, of the one that it is about
+  std::uint16_t code = 0;    ///< of the message (message_list.hpp); in an error, of the one that it is about
   std::uint32_t request = 0; ///< answers have that of their command; 0: none is awaited
   party from;
   party to;

@@ -161,5 +161,22 @@ BOOST_AUTO_TEST_CASE(what_only_asks_leaves_no_event) {
   BOOST_TEST(node.records() == before);
 }
 
+// What one operator is refused fills no log, and takes nothing from the others.
+BOOST_AUTO_TEST_CASE(who_is_refused_again_and_again_is_busy) {
+  node_bench node;
+  auto m = command_of(node.ada, node.body("c-4"), "post");
+  m.permitted = m.changes = false;
+  for (std::size_t i = 0; i < operator_refusals_limit; ++i)
+    BOOST_REQUIRE(node.begin(m).second == refusal::role_not_permitted);
+  const auto before = node.records();
+  for (int i = 0; i < 10; ++i)
+    BOOST_CHECK(node.begin(m).second == refusal::busy);
+  BOOST_TEST(node.records() == before);
+  const test_operator bela{"Bela"};
+  auto body = node.body("c-5");
+  body.by = {"Bela"};
+  BOOST_TEST(node.begin(command_of(bela, body, "post")).first.has_value());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 } // namespace oaksteel::testing

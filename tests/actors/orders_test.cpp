@@ -317,6 +317,20 @@ BOOST_FIXTURE_TEST_CASE(a_meter_without_a_key_is_refused_at_once, ordering_site)
   BOOST_CHECK_LT(seconds_since(began), 1);
 }
 
+// What was done for a meter before it was taken out of service is no answer to who asks for it now (EP-13).
+BOOST_FIXTURE_TEST_CASE(a_retired_meter_gets_no_key, wired_site) {
+  const auto order = [&](order_kind kind) {
+    const auto day = calendar_date::of(world().time().now());
+    return open_order{{}, {kind, number, {"DM400"}, {}, {}, day, kind == order_kind::retirement ? "lost" : "", {}},
+                      {{ve, id_of("steel-1")}}};
+  };
+  BOOST_REQUIRE(get<order_result>(all().kmc(), order(order_kind::install)).outcome.complete);
+  BOOST_REQUIRE(get<order_result>(all().kmc(), order(order_kind::install)).outcome.complete); // again: it is done
+  BOOST_REQUIRE(get<order_result>(all().kmc(), order(order_kind::retirement)).outcome.complete);
+  only_refused<order_result>("another key", refusal::status_transition_illegal, all().kmc(), order(order_kind::install));
+  BOOST_REQUIRE(get<order_result>(all().kmc(), order(order_kind::retirement)).outcome.complete);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

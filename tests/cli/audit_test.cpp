@@ -190,6 +190,9 @@ BOOST_AUTO_TEST_CASE(what_is_not_there_is_refused) {
   a.id = "VE/7";
   a.data = {dir / "log"};
   BOOST_TEST(audit(a) == exit_refused);
+  for (const auto* none : {"foo", "VE/01", "VE"})
+    BOOST_TEST(!is_well_formed(audit_subject::key, none), none);
+  BOOST_TEST((is_well_formed(audit_subject::key, "VE/7") && is_well_formed(audit_subject::box, "O00000001")));
   BOOST_TEST(out.text().find("key VE/7 is in no event") != std::string::npos);
   BOOST_TEST(out.text().find("there are VE/1") != std::string::npos);
 }

@@ -107,7 +107,11 @@ BOOST_AUTO_TEST_CASE(a_wrong_command_line_is_wrong_usage) {
     {"log", "list", "--data", day, "--from", "x"},
     {"log", "list", "--data", day, "--event", "nonsense"},
     {"log", "list", "--data", day, "--stream", "nonsense"},
+    {"log", "list", "--data", day, "--from", "5", "--to", "3"},
     {"log", "list", "--data", day, "--bogus"},
+    {"audit", "key", "VE/01", "--data", day},
+    {"audit", "box", "nonsense", "--data", day},
+    {"audit", "all", "--from", "2026-03-03", "--to", "2026-03-02", "--data", day},
     {"replay"},
     {"replay", "--data", day, "--at", "0"},
     {"replay", "--data", day, "--at", "tomorrow"},
@@ -215,7 +219,7 @@ BOOST_AUTO_TEST_CASE(a_scenario_that_cannot_be_read_is_named) {
   check_refused({"scenario", "run", (work / "large.toml").string(), "--data", data}, 2, "large.toml");
   // A label file that is not there.
   write_file(work / "day.toml", file_content(scenario_file("small-day.toml")));
-  check_refused({"scenario", "run", (work / "day.toml").string(), "--data", data}, 2, "small-labels.csv");
+  check_refused({"scenario", "run", (work / "day.toml").string(), "--data", data}, 3, "small-labels.csv");
   BOOST_CHECK(!std::filesystem::exists(data));
 }
 
@@ -349,7 +353,8 @@ BOOST_AUTO_TEST_CASE(what_no_log_knows_is_refused) {
   const auto day = finished_day::directory().string();
   for (const command_line& command :
        {command_line{"audit", "key", "VE/99", "--data", day}, {"audit", "meter", "M9", "--data", day},
-        {"audit", "box", "nonsense", "--data", day}, {"replay", "--data", day, "--at", "2020-01-01"}})
+        {"audit", "box", "B00000009", "--data", day}, {"replay", "--data", day, "--at", "2020-01-01"},
+        {"replay", "--data", day, "--at", "99999"}})
     check_refused(command, 1, "");
 }
 

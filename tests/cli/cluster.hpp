@@ -36,7 +36,8 @@ public:
       for (unsigned n = 3; name == names[1] && n <= meters; ++n)
         text += "\n[[meter]]\nnumber = \"" + meter(n) + "\"\nline = \"tcp:127.0.0.1:" + std::to_string(line) + "\"\n";
       // A factory that was killed between a meter's last answer and MI7 is asked soon.
-      std::ofstream{work / (name + ".toml")} << (name == names[0] ? "report_timeout_s = 5\n" : "") << text;
+      std::ofstream{work / (name + ".toml")} << (name == names[0] ? "report_timeout_s = 5\n" : "")
+                                             << (name == names[3] ? "box_wait_s = 5\n" : "") << text;
     }
     for (const auto* custodian : {"Ada", "Bela", "Clara", "Dora", "Emil", "Fritz"})
       std::filesystem::create_directories(work.path() / "media" / custodian);
@@ -49,9 +50,15 @@ public:
     return "M" + std::string(7 - digits.size(), '0') + digits;
   }
 
-  void start(const std::string& name) {
+  /// `ahead`: of the machine's clock.
+  void start(const std::string& name, std::chrono::milliseconds ahead = {}) {
+    auto with = before(name);
+    if (ahead.count() != 0) {
+      const auto library = std::filesystem::absolute(program_path()).parent_path() / "libshifted_clock.so";
+      with.insert(with.end(), {"env", "LD_PRELOAD=" + library.string(), "CLOCK_AHEAD_MS=" + std::to_string(ahead.count())});
+    }
     running_[name] = std::make_unique<running_program>(
-        std::vector<std::string>{"node", "run", (work / (name + ".toml")).string()}, before(name));
+        std::vector<std::string>{"node", "run", (work / (name + ".toml")).string()}, with);
     BOOST_REQUIRE_MESSAGE(until([&] {
                             return ask(name, {"box", "disable", "none", "--custodian", "Ada"}).status == 1;
                           }),

@@ -103,6 +103,59 @@ BOOST_AUTO_TEST_CASE(two_nodes_do_not_get_one_box) {
   installed_keys(run_program(all.key_request("M0000001")));
 }
 
+// A dead facility stops only what needs it, and whoever needs it hears which one it is.
+BOOST_AUTO_TEST_CASE(mail_of_other_domains_is_verified_while_a_post_is_away) {
+  cluster all;
+  all.set_up();
+  const auto mail = all.work / "mail.csv";
+  std::ofstream{mail} << "serial,date,piece,postage_thousandths,origin,tokens\n"
+                         "000000900001,20261128,1,730,06484,VE=123456 USPS=654321\n";
+  const auto verify = [&](const std::string& domain) {
+    return all.ask(cluster::names[3], {"verify", mail.string(), "--domain", domain});
+  };
+  for (const auto* domain : {"VE", "USPS"}) {
+    const auto r = verify(domain);
+    BOOST_CHECK_MESSAGE(r.out.find("1 not_registered") != std::string::npos, r.told() << r.out);
+  }
+  all.stop(cluster::names[2], SIGKILL);
+  BOOST_REQUIRE(until([&] { return verify("USPS").status == 1; }));
+  const auto away = verify("USPS");
+  BOOST_CHECK_MESSAGE(away.status == 1 && away.one_line() &&
+                        away.err.find("busy: node postal-data-centre is not reached") != std::string::npos, away.told());
+  const auto there = verify("VE");
+  BOOST_CHECK_MESSAGE(there.out.find("1 not_registered") != std::string::npos, there.told() << there.out);
+}
+
+// Times that differ by more than the tolerance are told of at both ends, also when it is the log that is ahead.
+BOOST_AUTO_TEST_CASE(a_node_whose_clock_is_wrong_is_named) {
+  cluster all;
+  const auto &wrong = cluster::names[1], &other = cluster::names[0];
+  const auto told = [&](const std::string& node) {
+    const auto errors = all.ask(node, {"audit", "errors"});
+    return errors.out.find("clocks_differ") != std::string::npos;
+  };
+  BOOST_CHECK(!told(other));
+  all.stop(wrong);
+  all.start(wrong, std::chrono::seconds{120});
+  BOOST_CHECK(until([&] { return told(other); }));
+  BOOST_CHECK(until([&] { return told(wrong); }));
+  // The clock is right again; the log is not, and its events go on from where it is.
+  all.stop(wrong);
+  all.start(wrong);
+  const auto seconds = [&] {
+    const auto r = all.ask(other, {"status", "--json"});
+    const auto status = nlohmann::json::parse(r.out, nullptr, false);
+    if (!status.is_object())
+      return std::string{};
+    for (const auto& neighbour : status.at("nodes").at(0).at("neighbours"))
+      if (neighbour.at("node") == wrong && neighbour.at("ahead").is_string())
+        return neighbour.at("ahead").get<std::string>();
+    return std::string{};
+  };
+  BOOST_CHECK_MESSAGE(until([&] { return std::atof(seconds().c_str()) > 30; }), seconds());
+  all.end();
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

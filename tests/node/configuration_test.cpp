@@ -49,6 +49,13 @@ BOOST_AUTO_TEST_CASE(meters_are_on_lines) {
   BOOST_CHECK(read->meters[0].beside({"steel-1"}) && read->meters[0].beside({"steel-2"}));
   BOOST_CHECK_EQUAL(read->meters[1].line.text(), "/site/lines/2");
   BOOST_CHECK(!read->meters[1].beside({"steel-1"}) && read->meters[1].beside({"steel-2"}));
+  for (const auto* open : {"tcp:0.0.0.0:7001", "tcp:10.1.2.3:7001", "tcp:127.example.org:7001"}) {
+    auto elsewhere = table;
+    elsewhere.replace(elsewhere.find("tcp:127.0.0.1:7001"), 18, open);
+    const auto off = parse_configuration(elsewhere, "node.toml");
+    BOOST_REQUIRE_MESSAGE(!off, open);
+    BOOST_CHECK_MESSAGE(off.error().problem.find("is open to other machines") != std::string::npos, off.error().text());
+  }
   const auto twice = parse_configuration(table + "[[meter]]\nnumber = \"M1\"\nline = \"b\"\n", "node.toml");
   BOOST_REQUIRE(!twice);
   BOOST_CHECK(twice.error().problem.starts_with("there is a meter \"M1\" already"));

@@ -11,6 +11,7 @@
 #include <fcntl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 namespace oaksteel::testing {
@@ -107,6 +108,35 @@ BOOST_AUTO_TEST_CASE(every_address_of_a_host_is_tried) {
   BOOST_REQUIRE(at_a.waits_for([](const auto& h) { return h.began == 1; }));
   b.write({1});
   BOOST_CHECK(at_a.is({1}));
+}
+
+// SYS-6: a meter of this machine is a process of the node's user. Another's connection is closed, and takes no line away.
+BOOST_AUTO_TEST_CASE(another_user_of_the_machine_takes_no_line) {
+  if (geteuid() != 0) {
+    BOOST_TEST_MESSAGE("SKIPPED: only root can be another user");
+    return;
+  }
+  const auto port = free_port();
+  const auto where = "tcp:127.0.0.1:" + std::to_string(port);
+  heard_bytes at_a, at_b;
+  auto a = opened(where, line_side::listens);
+  a.start(at_a.listener());
+  // The line is of the user that the other process is: seen from the node, which is root here, only root and itself may.
+  const auto child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0)
+      _exit(2);
+    const auto there = connected_to(port);
+    char none = 0;
+    _exit(there && recv(there.fd(), &none, 1, 0) == 0 ? 0 : 1); // it is closed
+  }
+  int status = -1;
+  BOOST_REQUIRE(waitpid(child, &status, 0) == child);
+  BOOST_CHECK_EQUAL(status, 0);
+  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 0; }));
+  auto b = opened(where, line_side::connects);
+  b.start(at_b.listener());
+  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 1; }));
 }
 
 // Whoever knocks when no file can be opened waits, and the port's thread does not turn in a circle meanwhile.

@@ -1,6 +1,7 @@
 // A log that was changed or damaged (SYS-3, SYS-4): the inspecting commands name the record, end with status 1 or 3 and
 // one line, and neither crash nor hang, whatever the file holds.
 
+#include "scenarios/runner.hpp"
 #include "storage/archive.hpp"
 #include "storage/inspect.hpp"
 #include "tests/scenarios/finished_day.hpp"
@@ -14,10 +15,11 @@ namespace {
 
 constexpr std::size_t page = 4096;
 
-/// Every command that reads a log which nobody vouches for; the last, `log list`, shows records and checks no hashes.
+/// Every command that reads a log which nobody vouches for; `log list` and `log export` look at each record alone.
 std::vector<std::vector<std::string>> inspecting(const std::string& path) {
   return {{"log", "verify", "--data", path},   {"replay", "--data", path},  {"log", "stat", "--data", path},
-          {"audit", "all", "--data", path}, {"scenario", "replay", path}, {"log", "list", "--data", path}};
+          {"audit", "all", "--data", path}, {"scenario", "replay", path}, {"log", "list", "--data", path},
+          {"log", "export", "-", "--data", path}};
 }
 
 std::string in_words(const std::vector<std::string>& command) {
@@ -98,8 +100,7 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_of_any_record_is_named) {
     if (i % 7 == 0)
       for (const auto& command : inspecting(data)) {
         const auto about = in_words(command) + ", record " + std::to_string(e.position);
-        command[1] == "list" ? require_orderly(run_program(command), about)
-                             : require_refused(run_program(command), about);
+        require_refused(run_program(command), about);
       }
   }
 }
@@ -180,10 +181,17 @@ BOOST_AUTO_TEST_CASE(a_log_that_was_put_back_is_not_written_on) {
   scratch_directory work;
   const auto data = work / "day";
   finished_day::copy(data);
-  const auto earlier = file_content(data / "data.mdb");
+  // The same day, as it was in the middle.
+  const auto day = load_scenario(scenario_file("small-day.toml"));
+  BOOST_REQUIRE(day);
+  run_options options;
+  options.data = work / "middle";
+  options.seed = day->plan.seed;
+  options.follow = [](std::uint64_t position, const bytes&) { return position < 200; };
+  BOOST_REQUIRE(run_scenario(*day, options));
+  const auto earlier = file_content(work / "middle" / "data.mdb");
   const std::vector<std::string> again{"scenario", "run", scenario_file("small-day.toml").string(), "--data",
                                        data.string()};
-  BOOST_REQUIRE_EQUAL(run_program(again).status, 0);
   const auto checkpoint = file_content(data / "checkpoint");
   write_file(data / "data.mdb", earlier);
   const auto r = run_program(again);

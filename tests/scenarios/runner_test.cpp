@@ -266,29 +266,42 @@ BOOST_AUTO_TEST_CASE(a_recorded_day_is_run_again_identically) {
   BOOST_CHECK(contents(work / "day") == before);
 }
 
-BOOST_AUTO_TEST_CASE(a_finished_day_that_is_run_again_only_restarts) {
+BOOST_AUTO_TEST_CASE(a_finished_day_that_is_run_again_writes_nothing_and_says_the_same) {
+  const auto day = small_day();
+  scratch_directory work;
+  const auto first = run_as_expected(day, work / "day");
+  const auto before = contents(work / "day");
+  const auto again = run_as_expected(day, work / "day");
+  BOOST_CHECK(contents(work / "day") == before);
+  BOOST_CHECK_EQUAL(again.records, first.records);
+  BOOST_CHECK_EQUAL(again.epoch, first.epoch);
+  BOOST_CHECK(again.counts.keys == first.counts.keys && again.counts.verdicts == first.counts.verdicts);
+}
+
+// The meters' memory is damaged, or gone: said before anything is written.
+BOOST_AUTO_TEST_CASE(a_damaged_memory_of_meters_is_refused_before_the_restart) {
   const auto day = small_day();
   scratch_directory work;
   run_as_expected(day, work / "day");
-  const auto before = events_in(work / "day");
-  for (std::uint32_t restarts = 1; restarts <= 2; ++restarts) {
-    const auto result = run_as_expected(day, work / "day");
-    BOOST_CHECK_EQUAL(result.epoch, restarts + 1);
-    const auto events = events_in(work / "day");
-    BOOST_CHECK(grew_from(events, before));
-    for (auto i = before.size(); i < events.size(); ++i) {
-      const auto& e = events[i].event;
-      // Boxes say that they lost their memory, and custodians enable them again.
-      BOOST_CHECK_MESSAGE(std::holds_alternative<node_restarted>(e) || std::holds_alternative<box_disabled>(e)
-                            || std::holds_alternative<share_entered>(e) || std::holds_alternative<box_enabled>(e),
-                          name_of_event(e) << " after the restart");
-    }
-    BOOST_CHECK_EQUAL(count_of<node_restarted>(events), restarts);
-    const auto again = rerun(work / "day", work / ("again-" + std::to_string(restarts)));
-    BOOST_CHECK(!again.differs);
-    BOOST_CHECK_EQUAL(again.identical, events.size());
-    BOOST_CHECK_EQUAL(again.restarts, restarts);
-  }
+  std::filesystem::resize_file(work / "day" / "meters.keys", 10);
+  const auto before = contents(work / "day");
+  const auto result = run_day(day, work / "day");
+  BOOST_REQUIRE(!result);
+  BOOST_CHECK_MESSAGE(result.error().text.find("meters.keys") != std::string::npos, result.error().text);
+  BOOST_CHECK(contents(work / "day") == before);
+}
+
+// A piece of an unregistered meter has a number that no meter has.
+BOOST_AUTO_TEST_CASE(the_highest_serial_numbers_may_be_in_use) {
+  auto day = small_day();
+  auto& text = day.files.content[day.files.main];
+  const std::string first = "first_serial = ";
+  const auto at = text.find(first) + first.size();
+  text.replace(at, text.find('\n', at) - at, "9999997");
+  const auto read = load_scenario(day.files);
+  BOOST_REQUIRE_MESSAGE(read, (read ? "" : read.error().text()));
+  scratch_directory work;
+  run_as_expected(*read, work / "day");
 }
 
 BOOST_AUTO_TEST_CASE(a_directory_of_another_run_is_refused_and_left_alone) {

@@ -11,7 +11,7 @@
 
 namespace oaksteel::testing {
 
-/// Adds events to a log. Each is one that its stream could take; `break_rules` tests add others by hand.
+/// Adds events to a log. Each is one that its stream could take.
 class story {
 public:
   explicit story(const std::filesystem::path& dir) : log_(open_log(dir)) {
