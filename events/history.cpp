@@ -244,8 +244,21 @@ struct history::rules {
     life.made_for = e.steel;
     signed_before_kept(e.key);
   }
+  /// Nobody signs the question what became of a key. A Steel box that is not the key's may have been asked, and gives it up, which
+  /// it never had: that is no report of the key (EP-13b).
+  static bool gives_up(const installation_finished& e) { return e.failure == refusal::installation_never_begun; }
+  static void forget_another(key_life& life, const box_id& steel) {
+    if (!life.given_up || life.steel == steel)
+      return;
+    life.finished = {};
+    life.failure.reset();
+    life.steel = steel;
+    life.given_up = false;
+  }
+
   void on(const installation_attempted& e) {
     auto& life = all.keys_[e.key];
+    forget_another(life, e.steel);
     increasing(e.key, all.last_seen_[{e.steel, e.key.domain}], "is attempted at " + e.steel.text());
     if (life.attempted)
       wrong(audit_rule::installation, "key " + e.key.text() + " is attempted again; the first attempt is "
@@ -260,6 +273,10 @@ struct history::rules {
   void on(const installation_finished& e) {
     auto& life = all.keys_[e.key];
     auto& last = all.last_seen_[{e.steel, e.key.domain}];
+    if (gives_up(e) && life.steel.number != 0 && life.steel != e.steel)
+      return increasing(e.key, last, "is given up at " + e.steel.text());
+    forget_another(life, e.steel);
+    life.given_up = gives_up(e);
     if (life.finished)
       wrong(audit_rule::installation, "key " + e.key.text() + " is reported again; the first report is "
                                         + life.finished.text());

@@ -202,6 +202,33 @@ BOOST_AUTO_TEST_CASE(each_rule_is_found_broken) {
      "21 installation"},
     {"installed and not attempted", [](auto& e) { e.erase(e.begin() + 3); }, "21 installation"},
     {"reported twice", [](auto& e) { e.insert(e.begin() + 8, e[7]); }, "25 installation"},
+    {"given up by another Steel after its report",
+     [](auto& e) {
+       e.insert(e.begin() + 8, {installation_finished{key(1), steel2, meter1, refusal::installation_never_begun, {}}, {}});
+     },
+     ""},
+    {"given up by another Steel before it was attempted",
+     [](auto& e) {
+       e.insert(e.begin() + 3, {installation_finished{key(1), steel2, meter1, refusal::installation_never_begun, {}}, {}});
+     },
+     ""},
+    {"given up by another Steel, of which nothing else is told",
+     [](auto& e) {
+       e.erase(e.begin(), e.begin() + 3);
+       e.insert(e.begin(), {installation_finished{key(1), steel2, meter1, refusal::installation_never_begun, {}}, {}});
+       e.resize(6);
+     },
+     ""},
+    {"reported as failed by another Steel",
+     [](auto& e) {
+       e.insert(e.begin() + 3, {installation_finished{key(1), steel2, meter1, refusal::meter_write_failed, {}}, {}});
+     },
+     "20 names"},
+    {"attempted after it was given up",
+     [](auto& e) {
+       e.insert(e.begin() + 3, {installation_finished{key(1), steel, meter1, refusal::installation_never_begun, {}}, {}});
+     },
+     "21 key_id_order"},
     {"stored as Installed and never reported", [](auto& e) { e.erase(e.begin() + 7); }, "25 installation"},
     {"committed twice", [](auto& e) { e.insert(e.begin() + 7, e[6]); }, "24 installation"},
     // names
