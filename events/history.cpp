@@ -110,9 +110,20 @@ struct history::rules {
                                  + named.text);
   }
 
+  void of_steel(const key_id& key, key_life& life, const box_id& named) {
+    same_box(key, life.steel, named, "Steel");
+    if (life.steel.number == 0)
+      return;
+    if (const auto given_up = life.given_up.find(life.steel); given_up != life.given_up.end() && !life.finished) {
+      life.finished = given_up->second;
+      life.failure = refusal::installation_never_begun;
+    }
+    life.given_up.clear();
+  }
+
   /// A record is for the Steel box that its id was assigned for, and that Oak made it for.
   void same_steel(const key_id& key, key_life& life, const box_id& named) {
-    same_box(key, life.steel, named, "Steel");
+    of_steel(key, life, named);
     if (life.made_for.number != 0)
       same_box(key, life.made_for, named, "Steel");
   }
@@ -162,7 +173,7 @@ struct history::rules {
   void on(const key_id_assigned& e) {
     auto& life = all.keys_[e.key];
     increasing(e.key, all.assigned_[e.key.domain], "is assigned");
-    same_box(e.key, life.steel, e.steel, "Steel");
+    of_steel(e.key, life, e.steel);
   }
   void on(const key_created& e) {
     auto& life = all.keys_[e.key];
@@ -244,21 +255,8 @@ struct history::rules {
     life.made_for = e.steel;
     signed_before_kept(e.key);
   }
-  /// Nobody signs the question what became of a key. A Steel box that is not the key's may have been asked, and gives it up, which
-  /// it never had: that is no report of the key (EP-13b).
-  static bool gives_up(const installation_finished& e) { return e.failure == refusal::installation_never_begun; }
-  static void forget_another(key_life& life, const box_id& steel) {
-    if (!life.given_up || life.steel == steel)
-      return;
-    life.finished = {};
-    life.failure.reset();
-    life.steel = steel;
-    life.given_up = false;
-  }
-
   void on(const installation_attempted& e) {
     auto& life = all.keys_[e.key];
-    forget_another(life, e.steel);
     increasing(e.key, all.last_seen_[{e.steel, e.key.domain}], "is attempted at " + e.steel.text());
     if (life.attempted)
       wrong(audit_rule::installation, "key " + e.key.text() + " is attempted again; the first attempt is "
@@ -273,10 +271,14 @@ struct history::rules {
   void on(const installation_finished& e) {
     auto& life = all.keys_[e.key];
     auto& last = all.last_seen_[{e.steel, e.key.domain}];
-    if (gives_up(e) && life.steel.number != 0 && life.steel != e.steel)
-      return increasing(e.key, last, "is given up at " + e.steel.text());
-    forget_another(life, e.steel);
-    life.given_up = gives_up(e);
+    // Nobody signs the question what became of a key: any Steel box may be asked, and one that never had the key gives it up.
+    // That is a report of the key if the key is that box's, which may be said later (EP-13b).
+    if (e.failure == refusal::installation_never_begun && life.steel != e.steel) {
+      increasing(e.key, last, "is given up at " + e.steel.text());
+      if (life.steel.number == 0)
+        life.given_up[e.steel] = at.position;
+      return;
+    }
     if (life.finished)
       wrong(audit_rule::installation, "key " + e.key.text() + " is reported again; the first report is "
                                         + life.finished.text());

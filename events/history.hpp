@@ -102,7 +102,7 @@ struct key_life {
   std::optional<refusal> failure;         ///< by MI7
   bool followed = false;                  ///< the KMC's order is in this log
   bool timed_out = false;
-  bool given_up = false; ///< MI7 says only that that Steel box never had it
+  std::map<box_id, record_place> given_up; ///< by Steel boxes that never had it, while it is not known whose it is
 };
 
 class history {

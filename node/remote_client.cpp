@@ -122,9 +122,8 @@ label draw_id(generator& random) {
   return {hex(drawn)};
 }
 
-} // namespace
-
-stored<label> holder_of(const std::filesystem::path& certificates) {
+/// By the one certificate in a folder beside the authority's.
+stored<label> named_in(const std::filesystem::path& certificates) {
   constexpr std::string_view ending = ".cert.pem";
   std::vector<label> found;
   std::error_code unreadable;
@@ -145,8 +144,19 @@ stored<label> holder_of(const std::filesystem::path& certificates) {
   return found.front();
 }
 
+} // namespace
+
+stored<label> holder_of(const std::filesystem::path& certificates) {
+  auto who = named_in(certificates);
+  if (!who)
+    return who;
+  if (const auto identity = tls_identity::load(certificates, operator_named(*who)); !identity)
+    return unexpected{identity.error()};
+  return who;
+}
+
 stored<requests::answer> ask_over_network(const operator_access& access, const requests::any_request& request) {
-  const auto who = holder_of(access.certificates);
+  const auto who = named_in(access.certificates);
   if (!who)
     return unexpected{who.error()};
   const auto identity = tls_identity::load(access.certificates, operator_named(*who));

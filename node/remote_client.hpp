@@ -17,7 +17,8 @@ struct operator_access {
   std::optional<label> id;            ///< of the command; drawn when left out
 };
 
-/// The name of whose folder it is: the one certificate in it beside the authority's. The error is one line.
+/// The name of whose folder it is: the one certificate in it beside the authority's. The error is one line: also what is wrong with
+/// the files.
 stored<label> holder_of(const std::filesystem::path& certificates);
 
 /// What the node answers. The request was done at most once, and perhaps was where the error says that no answer came: then

@@ -116,12 +116,16 @@ void sum_up(const scenario& what, const log& written, run_result& result) {
   result.failures.insert(result.failures.end(), lines.begin(), lines.end());
 }
 
-/// What must not be found out when a record is written already: meters' memory that is damaged.
+/// What must not be found out when a record is written already: meters' memory that is damaged, or gone.
 std::optional<storage_error> unfit_memory(const std::filesystem::path& data) {
   const auto file = data / "meters.keys";
   std::error_code none;
-  if (!std::filesystem::exists(file, none))
-    return std::nullopt;
+  if (!std::filesystem::exists(file, none)) {
+    const auto opened = log::present(data) ? open_log(data) : stored<opened_log>{unexpected{storage_error{}}};
+    if (!opened || opened->node.steps_done == 0)
+      return std::nullopt;
+    return storage_error{storage_code::missing, file.string() + ": is not there; the meters of this log keep their keys in it"};
+  }
   const auto memory = erasable_slots::open(file, 1);
   return memory ? std::nullopt : std::optional{memory.error()};
 }

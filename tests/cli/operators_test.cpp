@@ -189,6 +189,9 @@ BOOST_AUTO_TEST_CASE(who_is_not_let_in) {
   refused(all.by(all.pki.node(factory), factory, key_request("M0000001")), "is the certificate of node:vendor-factory; it must be that of operator:", 3);
   refused(all.by(all.work / "nobody", factory, key_request("M0000001")), "cannot be read", 3);
   refused(all.by(all.oscar, "nowhere", key_request("M0000001")), "has no node \"nowhere\"", 2);
+  // What is wrong with his own files is said once, and not for each node.
+  refused(run_program({"status", "--plan", (all.work / "plan.toml").string(), "--as", all.pki.node(factory).string()}),
+          "is the certificate of node:vendor-factory", 3);
   // At the address of a node there is another one.
   std::ifstream plan{all.work / "plan.toml"};
   std::string text{std::istreambuf_iterator<char>{plan}, {}};

@@ -289,6 +289,10 @@ BOOST_AUTO_TEST_CASE(a_damaged_memory_of_meters_is_refused_before_the_restart) {
   BOOST_REQUIRE(!result);
   BOOST_CHECK_MESSAGE(result.error().text.find("meters.keys") != std::string::npos, result.error().text);
   BOOST_CHECK(contents(work / "day") == before);
+  std::filesystem::remove(work / "day" / "meters.keys");
+  const auto gone = run_day(day, work / "day");
+  BOOST_REQUIRE(!gone);
+  BOOST_CHECK_MESSAGE(gone.error().text.find("meters.keys: is not there") != std::string::npos, gone.error().text);
 }
 
 // A piece of an unregistered meter has a number that no meter has.
