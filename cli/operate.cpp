@@ -199,7 +199,7 @@ int node_check(const std::filesystem::path& configuration, bool as_document) {
     std::cout << "OK: node " << printable(plan->name) << ", suite " << name(plan->suite) << ", "
               << plan->domains.size() << " domains, " << plan->boxes.size() << " boxes, data in "
               << printable(plan->data.string())
-              << (runs ? "; a process has them, so the log, lines and addresses were not tried" : "") << '\n';
+              << (runs ? "; the node runs, so its log, lines and addresses were not tried" : "") << '\n';
   return output_arrived() ? exit_done : exit_io;
 }
 
