@@ -213,9 +213,7 @@ int node_run(const std::filesystem::path& configuration) {
     std::cout << "node " << printable(plan->name) << " runs; it is operated through "
               << printable(control_socket(plan->data).string()) << std::endl;
   });
-  if (!problem)
-    return exit_done;
-  return complain(*problem);
+  return problem ? complain(*problem) : exit_done;
 }
 
 int operate(const operate_arguments& arguments, const requests::any_request& request) {

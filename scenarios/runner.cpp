@@ -118,7 +118,7 @@ void sum_up(const scenario& what, const log& written, run_result& result) {
 
 /// What must not be found out when a record is written already: meters' memory that is damaged, or gone.
 std::optional<storage_error> unfit_memory(const std::filesystem::path& data) {
-  const auto file = data / "meters.keys";
+  const auto file = memory_of_meters(data);
   std::error_code none;
   if (!std::filesystem::exists(file, none)) {
     const auto opened = log::present(data) ? open_log(data) : stored<opened_log>{unexpected{storage_error{}}};

@@ -11,6 +11,9 @@
 
 namespace oaksteel {
 
+/// Where the meters of a run keep their memories' keys.
+inline std::filesystem::path memory_of_meters(const std::filesystem::path& data) { return data / "meters.keys"; }
+
 /// A scenario with all its files, read and checked.
 struct scenario {
   scenario_files files;

@@ -58,7 +58,7 @@ stage::stage(const scenario& what, const run_options& options, opened_log& opene
     random_(seeded_randomness(options.seed, opened.written.epoch())),
     noise_(faulty_noise(*random_, what.plan.box_faults)), workers_(inline_workers()),
     log_key_(simulated_log_key(options.seed)), storage_failed_(std::move(storage_failed)) {
-  auto slots = erasable_slots::open(options.data / "meters.keys", std::max<std::size_t>(1, slots_of(what)));
+  auto slots = erasable_slots::open(memory_of_meters(options.data), std::max<std::size_t>(1, slots_of(what)));
   if (!slots)
     halt(slots.error());
   slots_ = std::move(*slots);

@@ -1,6 +1,5 @@
 #include "storage/export.hpp"
 
-#include "crypto/merkle.hpp"
 #include "storage/archive.hpp"
 #include "storage/inspect.hpp"
 
@@ -11,10 +10,6 @@ namespace {
 constexpr std::size_t write_bytes_at = 1 << 20;
 
 } // namespace
-
-bool is_as_written(const scanned_record& r) {
-  return !r.stored_leaf || leaf_hash(r.data) == *r.stored_leaf;
-}
 
 stored<std::uint64_t> write_export(log_source& source, const write_piece& write) {
   bytes buffer{export_magic.begin(), export_magic.end()};

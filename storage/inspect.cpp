@@ -1,5 +1,6 @@
 #include "storage/inspect.hpp"
 
+#include "crypto/merkle.hpp"
 #include "storage/child.hpp"
 #include "storage/environment.hpp"
 #include "storage/export.hpp"
@@ -243,6 +244,10 @@ const log_item* log_source::impl::next_exported() {
   if (rest.size() != 4 + note_size + 4 || number_at<std::uint32_t>(rest, 4 + note_size) != note_size)
     return stop(last, "the export's end is damaged");
   return stop(0, {});
+}
+
+bool is_as_written(const scanned_record& r) {
+  return !r.stored_leaf || leaf_hash(r.data) == *r.stored_leaf;
 }
 
 stored<log_source> log_source::open(const fs::path& path) {

@@ -5,7 +5,6 @@
 #include "storage/find_event.hpp"
 #include "storage/share_file.hpp"
 
-
 #include <algorithm>
 
 namespace oaksteel {

@@ -5,6 +5,7 @@
 #include "tests/loopback.hpp"
 
 #include <ctime>
+#include <iostream>
 #include <mutex>
 #include <thread>
 
@@ -113,7 +114,7 @@ BOOST_AUTO_TEST_CASE(every_address_of_a_host_is_tried) {
 // SYS-6: a meter of this machine is a process of the node's user. Another's connection is closed, and takes no line away.
 BOOST_AUTO_TEST_CASE(another_user_of_the_machine_takes_no_line) {
   if (geteuid() != 0) {
-    BOOST_TEST_MESSAGE("SKIPPED: only root can be another user");
+    std::cout << "SKIPPED: another_user_of_the_machine_takes_no_line: only root can become another user" << std::endl;
     return;
   }
   const auto port = free_port();
