@@ -78,6 +78,7 @@ struct mi5s;
 struct mi6r;
 struct mi6;
 struct mi6c;
+struct mi6c_answer;
 struct fetch_record;
 struct record_fetched;
 struct mi8;
@@ -205,14 +206,14 @@ using psr_actor = component_client::extend<
   caf::replies_to<record_ready>::with<acknowledged>,                // from the KDC; MI4r follows
   caf::replies_to<ask_report>::with<acknowledged>,                  // from the KDC, to Steel; MI7 follows
   caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>, // Steel to meter
-  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,
+  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<mi6c_answer>,
   caf::replies_to<register_meter>::with<order_result>>;             // meter, then MR1 to the KDC
 
 /// A digital meter, or the line to one.
 using meter_actor = component_client::extend<
   caf::replies_to<load_label>::with<acknowledged>,
   caf::replies_to<mi5q>::with<mi5i>, caf::replies_to<mi5>::with<mi5s>,
-  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<acknowledged>,
+  caf::replies_to<mi6r>::with<mi6>, caf::replies_to<mi6c>::with<mi6c_answer>,
   caf::replies_to<register_meter>::with<mr1>,
   caf::replies_to<print_request>::with<printed>,
   caf::replies_to<tamper>::with<acknowledged>>;

@@ -181,9 +181,14 @@ auto fetch(archive_pointer self, const fetch_record& m) {
     auto key = m.key;
     if (key.domain != self->state.domain)
       return t.refuse(refusal::domain_not_known, key.domain.text, taking_part(key, m.meter));
-    // Whether a meter has a key, or an assigned id a record, is a question, and that it has none an answer: no error.
-    const auto none = [&t, rp] {
-      t.when_durable([rp = rp](const message_head&) mutable { rp.deliver(make_error(refusal::record_missing)); });
+    // Whether a meter has a key, or an id a record, is a question, and that it has none an answer: no error.
+    const auto none = [&t, rp, m] {
+      t.when_durable([rp = rp, m](const message_head& next) mutable {
+        record_fetched answer{{next}, {}, std::nullopt};
+        answer.key.key = m.key;
+        answer.key.meter = m.meter;
+        rp.deliver(std::move(answer));
+      });
     };
     if (key.number == 0) {
       const auto installed = find_event<key_installed>(self->state.house->around().journal_log->view(),
@@ -192,9 +197,7 @@ auto fetch(archive_pointer self, const fetch_record& m) {
         return none();
       key = installed->event.key;
     } else if (t.state<master_key>(key_stream(key)).status == key_status::none) {
-      if (key.number <= t.state<key_counter>(counter_stream(key.domain)).last)
-        return none();
-      return t.refuse(refusal::record_missing, key.text(), taking_part(key, m.meter));
+      return none();
     }
     // Read when everything before is durable: what is fetched is what an auditor would find.
     t.when_durable([self, rp, key](const message_head& next) mutable {

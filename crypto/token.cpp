@@ -27,6 +27,8 @@ std::string_view label_of(key_use use) {
   switch (use) {
   case key_use::test:
     return "test";
+  case key_use::commit:
+    return "commit";
   case key_use::registration:
     return "registration";
   case key_use::token:
@@ -99,6 +101,10 @@ std::string token_engine::mail_token(const secret& token_key, std::string_view d
     throw std::invalid_argument("mail_token: 4 to 18 digits");
   const auto tag = impl_->cmac(token_key, data);
   return last_digits(Botan::load_be<std::uint64_t>(tag.data(), 0), digits);
+}
+
+std::array<std::uint8_t, 16> token_engine::commit_code(const secret& commit_key, std::string_view data) {
+  return impl_->cmac(commit_key, data);
 }
 
 std::array<std::uint8_t, 16> token_engine::registration_token(const secret& registration_key, std::string_view data) {

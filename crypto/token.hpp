@@ -12,7 +12,7 @@
 namespace oaksteel {
 
 /// The master key's uses, which label the derivation.
-enum class key_use { test, registration, token };
+enum class key_use { test, commit, registration, token };
 
 /// Computes tokens; keeps its cipher objects, since creating one costs more than using it
 /// (field notes: 1.2 us against 0.1 us). One for each thread.
@@ -21,12 +21,14 @@ public:
   token_engine();
   ~token_engine();
 
-  /// K' = SP 800-108 counter-mode KDF with CMAC-AES-256, 256 bits, label `test`, `registration` or
-  /// `token`, and `context`. Master keys are 32 bytes.
+  /// K' = SP 800-108 counter-mode KDF with CMAC-AES-256, 256 bits, label `test`, `commit`,
+  /// `registration` or `token`, and `context`. Master keys are 32 bytes.
   secret derive(const secret& master_key, key_use use, std::string_view context);
   /// First 8 bytes of CMAC-AES-256(K', data) big-endian, modulo 10^digits, zero-padded to `digits`
   /// (4 to 18).
   std::string mail_token(const secret& token_key, std::string_view data, unsigned digits);
+  /// All 16 bytes of CMAC-AES-256(K', data): what a Steel box that found the key right shows the meter (MI6c).
+  std::array<std::uint8_t, 16> commit_code(const secret& commit_key, std::string_view data);
   /// All 16 bytes of CMAC-AES-256(K', data).
   std::array<std::uint8_t, 16> registration_token(const secret& registration_key, std::string_view data);
   /// AES-256 under K' of the test pattern; each 8 bytes big-endian modulo 10^8: 16 digits, of which

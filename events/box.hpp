@@ -206,8 +206,12 @@ struct installation_finished {
   sequence_number meter;
   std::optional<refusal> failure;
   signed_record mi7;
+  /// What MI6c will show the meter; nothing when the attempt failed, and before version 2.
+  std::optional<commit_code> commit = {};
 
-  static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.meter, self.failure, self.mi7); }
+  static auto fields(auto& self, auto take) {
+    return take(self.key, self.steel, self.meter, self.failure, self.mi7, self.commit);
+  }
 };
 
 /// Brass found the meter's test tokens to be those of the archived key (EP Fig. 25, step 344).

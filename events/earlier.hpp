@@ -123,6 +123,20 @@ inline domain_process_made lifted(domain_process_made_1 e) {
   return {e.box, std::move(e.domain), e.suite, std::move(e.steels), {}, {}, {}};
 }
 
+/// Version 1: whoever spoke to a meter could have it keep a key.
+struct installation_finished_1 {
+  key_id key;
+  box_id steel;
+  sequence_number meter;
+  std::optional<refusal> failure;
+  signed_record mi7;
+
+  static auto fields(auto& self, auto take) { return take(self.key, self.steel, self.meter, self.failure, self.mi7); }
+};
+inline installation_finished lifted(installation_finished_1 e) {
+  return {std::move(e.key), e.steel, std::move(e.meter), e.failure, std::move(e.mi7), {}};
+}
+
 /// Version 1: a log had one key.
 struct node_restarted_1 {
   std::uint64_t durable = 0;
@@ -152,6 +166,7 @@ using earlier_list = earlier_entries<
   earlier_entry<2, 1, node_restarted_1>,
   earlier_entry<21, 1, box_initialised_1>, earlier_entry<21, 2, box_initialised_2>,
   earlier_entry<22, 1, share_entered_1>, earlier_entry<23, 1, share_refused_1>,
-  earlier_entry<25, 1, box_disabled_1>, earlier_entry<26, 1, domain_process_made_1>>;
+  earlier_entry<25, 1, box_disabled_1>, earlier_entry<26, 1, domain_process_made_1>,
+  earlier_entry<32, 1, installation_finished_1>>;
 
 } // namespace oaksteel

@@ -75,7 +75,7 @@ using event_list = event_entries<
   event_entry<29, 1, "box_admitted", box_admitted, admission>,
   event_entry<30, 1, "key_generated", key_generated, secure_box>,
   event_entry<31, 1, "installation_attempted", installation_attempted, secure_box>,
-  event_entry<32, 1, "installation_finished", installation_finished, secure_box>,
+  event_entry<32, 2, "installation_finished", installation_finished, secure_box>,
   event_entry<33, 1, "installation_confirmed", installation_confirmed, secure_box>,
   event_entry<34, 1, "key_condemned", key_condemned, secure_box>,
   event_entry<35, 1, "registration_confirmed", registration_confirmed, secure_box>,

@@ -1,7 +1,5 @@
 #include "events/meter.hpp"
 
-#include <algorithm>
-
 namespace oaksteel {
 namespace {
 
@@ -58,14 +56,11 @@ decision<meter_event> decide(const meter& state, const commit_key& command) {
   auto held = key_of(state, command.key.domain);
   if (!held || !held->held || held->number != command.key.number)
     return refuse(refusal::meter_key_missing);
-  if (!held->committed)
-    return events{key_committed{state.number, command.key}};
-  // Said again; but while another key waits for its commit, that one is meant: the answer names no key, and Steel would
-  // take it for that key's.
-  const auto waits = [](const auto& one) { return one.second.held && !one.second.committed; };
-  if (std::ranges::any_of(state.keys, waits))
-    return refuse(refusal::meter_key_committed);
-  return events{};
+  if (!command.proven)
+    return refuse(refusal::signature_invalid);
+  if (held->committed)
+    return events{};
+  return events{key_committed{state.number, command.key}};
 }
 
 decision<meter_event> decide(const meter& state, const meter_registered& proposed) {

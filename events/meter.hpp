@@ -126,9 +126,12 @@ struct memory_check {
 /// acknowledged and not stored twice (EP-15).
 decision<meter_event> decide(const meter& state, const provision_key& command, const memory_check& facts);
 
+/// MI6c.
 struct commit_key {
   key_id key;
+  bool proven = false; ///< it has the code that the key's Steel box alone can make (`commit_code`)
 };
+/// A key is committed by the Steel box that found it right and by nobody else; the same again is acknowledged (EP-15).
 decision<meter_event> decide(const meter& state, const commit_key& command);
 
 decision<meter_event> decide(const meter& state, const meter_registered& proposed);

@@ -160,7 +160,7 @@ struct question {
     return held_against(decide(s, provision_key{e.key, {}}, memory_check{true, false}), e);
   }
   answer operator()(const meter& s, const key_committed& e) const {
-    return held_against(decide(s, commit_key{e.key}), e);
+    return held_against(decide(s, commit_key{e.key, true}), e);
   }
   answer operator()(const meter& s, const indicia_printed& e) const {
     return held_against(decide(s, print_indicia{e.count, e.date}), e);

@@ -229,11 +229,7 @@ void wire_faults::passes(const command& c) {
   const bool of_answer = c.kind == command_kind::response_error;
   if (!of_answer && c.kind != command_kind::command_error && c.kind != command_kind::response_code)
     return;
-  // Whether there is a record is a question, and that there is none an answer.
-  const auto code = refusal_in(c);
-  if (code == refusal::record_missing && name_of_message(c.code) == "fetch record")
-    return;
-  told_.push_back({c.to.part, code});
+  told_.push_back({c.to.part, refusal_in(c)});
 }
 
 carrying faulty_wires(caf::actor_system& system, const std::shared_ptr<wire_faults>& faults) {

@@ -15,6 +15,27 @@ constexpr auto meter_timeout = 30s;
 /// All of them together end before the PSR waits no longer.
 constexpr unsigned commit_attempts = 4;
 
+std::vector<participant> taking_part(const key_id& key, const sequence_number& meter) {
+  return {{participant_kind::key, key.text()}, {participant_kind::meter, meter.text}};
+}
+
+/// What is wrong with an answer of the meter to a message of this kind goes into the error log, and to the line it came by
+/// (EP-28, EP-29); then `noted`.
+template <class Message>
+void refuse_answer(steel_pointer self, const psr_actor& line, const message_head& head, const message_head& answer,
+                   std::string what, refusal why, const key_id& key, const sequence_number& meter,
+                   std::function<void(const caf::error&)> noted) {
+  auto tell = [=](const caf::error& e) {
+    complain(self, line,
+             {self->state.core->house().next_head(head), why, std::string{line_of<Message>.name} + ", answer", key.text(),
+              taking_part(key, meter), {}, line_of<Message>.code});
+    noted(e);
+  };
+  self->state.core->house().submit({answer, std::move(what), tell}, [=](transaction& t) {
+    t.refuse(why, key.text(), taking_part(key, meter));
+  });
+}
+
 /// One conversation; lives as long as an answer is awaited.
 struct conversation : std::enable_shared_from_this<conversation> {
   steel_pointer self;
@@ -28,30 +49,17 @@ struct conversation : std::enable_shared_from_this<conversation> {
   /// A share that is taken out ends the conversation: a disabled box says nothing more to a meter (EP-10).
   bool enabled() const { return self->state.core->ring(terms.key.domain) != nullptr; }
 
-  std::vector<participant> taking_part() const {
-    return {{participant_kind::key, terms.key.text()}, {participant_kind::meter, terms.meter.text}};
-  }
-
   void end(std::optional<refusal> failure, std::string tokens = {}) {
     self->state.core->let_go(terms.key);
     const auto now = self->state.core->house().around().time->now();
     finished({failure, terms.oak, terms.steel, terms.key, terms.meter, std::move(tokens), terms.psr_install, now});
   }
 
-  /// Ends with what is wrong with an answer of the meter to a message of this kind, which goes into the error log, and to
-  /// the line it came by (EP-28, EP-29).
+  /// Ends with what is wrong with an answer of the meter.
   template <class Message>
   void refuse(const message_head& answer, std::string what, refusal why) {
-    auto me = shared_from_this();
-    auto noted = [me, why](const caf::error&) {
-      complain(me->self, me->line,
-               {me->next(), why, std::string{line_of<Message>.name} + ", answer", me->terms.key.text(), me->taking_part(), {},
-                line_of<Message>.code});
-      me->end(why);
-    };
-    self->state.core->house().submit({answer, std::move(what), noted}, [me, why](transaction& t) {
-      t.refuse(why, me->terms.key.text(), me->taking_part());
-    });
+    refuse_answer<Message>(self, line, head, answer, std::move(what), why, terms.key, terms.meter,
+                           [me = shared_from_this(), why](const caf::error&) { me->end(why); });
   }
 
   /// Asks the meter and goes on with its answer; any error ends the attempt.
@@ -63,7 +71,7 @@ struct conversation : std::enable_shared_from_this<conversation> {
     auto me = shared_from_this();
     auto failed = on_record(self->state.core->house(),
                             {m.head, std::string{line_of<Message>.name}, [me](const caf::error& e) { me->end(refusal_in(e)); }},
-                            terms.key.text(), taking_part());
+                            terms.key.text(), taking_part(terms.key, terms.meter));
     self->request(line, meter_timeout, std::move(m)).then([me, then](const Answer& a) { ((*me).*then)(a); }, failed);
   }
 
@@ -111,6 +119,12 @@ bytes session_address(const box_id& steel, const sequence_number& meter, const k
   return {text.begin(), text.end()};
 }
 
+commit_code code_of_commit(const secret& k, const sequence_number& meter, const key_id& key) {
+  auto& engine = work_context::tokens();
+  return engine.commit_code(engine.derive(k, key_use::commit, key.domain.text),
+                            "oaksteel/1/commit|" + meter.text + '|' + key.text());
+}
+
 void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, installation_terms terms,
                       std::function<void(const mi7_body&)> finished) {
   auto talk = std::make_shared<conversation>();
@@ -123,19 +137,24 @@ void install_in_meter(steel_pointer self, const psr_actor& line, const message_h
 }
 
 void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
-                     const sequence_number& meter, commit_outcome outcome, unsigned attempt) {
+                     const sequence_number& meter, const commit_code& code, commit_outcome outcome, unsigned attempt) {
   if (!self->state.core->ring(key.domain))
     return outcome.failed(make_error(refusal::box_disabled));
-  const mi6c commit{{self->state.core->house().next_head(head)}, meter, key};
+  const mi6c commit{{self->state.core->house().next_head(head)}, meter, key, code};
   auto failed = [=](const caf::error& e) {
     if (refusal_in(e) == refusal::no_answer && attempt < commit_attempts)
-      return commit_in_meter(self, line, head, key, meter, outcome, attempt + 1);
+      return commit_in_meter(self, line, head, key, meter, code, outcome, attempt + 1);
     outcome.failed(e);
   };
   self->request(line, meter_timeout, commit)
-    .then([outcome](const acknowledged&) { outcome.committed(); },
-          on_record(self->state.core->house(), {commit.head, "MI6c", failed}, key.text(),
-                    {{participant_kind::key, key.text()}, {participant_kind::meter, meter.text}}));
+    .then(
+      [=](const mi6c_answer& done) {
+        if (done.key == key && done.meter == meter)
+          outcome.committed();
+        else
+          refuse_answer<mi6c>(self, line, head, done.head, "MI6c'", refusal::records_disagree, key, meter, outcome.failed);
+      },
+      on_record(self->state.core->house(), {commit.head, "MI6c", failed}, key.text(), taking_part(key, meter)));
 }
 
 } // namespace oaksteel

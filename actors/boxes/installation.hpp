@@ -28,20 +28,25 @@ struct installation_terms {
 /// Associated data of (K) in MI5, and the shared info of the session's key: this Steel, this meter, this key.
 bytes session_address(const box_id& steel, const sequence_number& meter, const key_id& key);
 
+/// What MI6c shows the meter, under a key derived from K for this use (EP-21): the meter keeps no key that its Steel box did
+/// not find right, whatever a line makes of a commit of another.
+commit_code code_of_commit(const secret& k, const sequence_number& meter, const key_id& key);
+
 /// Up to the meter's test tokens. Calls `finished` exactly once.
 void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
                       installation_terms terms, std::function<void(const mi7_body&)> finished);
 
 /// How a commit ends.
 struct commit_outcome {
-  std::function<void()> committed; ///< the meter has acknowledged it
-  /// It has not, or the box is disabled: the KMC's time-out then takes care of the key.
+  std::function<void()> committed; ///< the meter says that it keeps this key
+  /// It does not, or the box is disabled: the KMC's time-out then takes care of the key.
   std::function<void(const caf::error&)> failed;
 };
 
 /// MI6c. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
 /// line that breaks once must not keep it waiting for the KMC's time-out.
 void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
-                     const key_id& key, const sequence_number& meter, commit_outcome outcome, unsigned attempt = 1);
+                     const key_id& key, const sequence_number& meter, const commit_code& code, commit_outcome outcome,
+                     unsigned attempt = 1);
 
 } // namespace oaksteel

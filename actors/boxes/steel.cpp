@@ -14,6 +14,7 @@ struct opened_record {
   mi4_body body;
   secret_handle k;
   std::string test_tokens; ///< Oak's
+  commit_code commit{};
   std::shared_ptr<generator> random; ///< for the session with the meter
 };
 
@@ -37,6 +38,7 @@ opened_record open_record(const install_key& m, const box_clock& clock, const do
   const std::span<const std::uint8_t> content{reveal(*plain)};
   found.k = std::make_shared<const secret>(content.first(32));
   found.test_tokens.assign(content.begin() + 32, content.end());
+  found.commit = code_of_commit(*found.k, m.meter, m.key);
   found.random = child_generator(w.random);
   found.check.opened = true;
   return found;
@@ -49,15 +51,15 @@ void hand_over(steel_pointer self, const psr_actor& line, const installation_fin
   if (e.failure)
     send();
   else
-    commit_in_meter(self, line, head, e.key, e.meter, {send, fails(rp)});
+    commit_in_meter(self, line, head, e.key, e.meter, e.commit.value_or(commit_code{}), {send, fails(rp)});
 }
 
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
 void finish_in(transaction& t, steel_pointer self, const psr_actor& line, const mi7_body& outcome,
-               caf::typed_response_promise<mi7> rp) {
+               std::optional<commit_code> commit, caf::typed_response_promise<mi7> rp) {
   auto& box = *self->state.core;
   const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
-                                       {encode_body(outcome), {}}};
+                                       {encode_body(outcome), {}}, commit};
   auto ring = box.ring(outcome.key.domain);
   auto events = decide(t.state<secure_box>(box.stream()), proposed);
   if (events && !ring)
@@ -71,9 +73,9 @@ void finish_in(transaction& t, steel_pointer self, const psr_actor& line, const 
 }
 
 void finish(steel_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
-            caf::typed_response_promise<mi7> rp) {
-  self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, rp](transaction& t) {
-    finish_in(t, self, line, outcome, rp);
+            const commit_code& code, caf::typed_response_promise<mi7> rp) {
+  self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, code, rp](transaction& t) {
+    finish_in(t, self, line, outcome, outcome.failure ? std::nullopt : std::optional{code}, rp);
   });
 }
 
@@ -100,8 +102,8 @@ auto install(steel_pointer self, const install_key& m, const psr_actor& line) {
         installation_terms terms{self->state.core->id(), found.body.oak, m.key, m.meter,
                                  m.psr_install,          found.k,        found.body.check, found.test_tokens,
                                  found.random};
-        install_in_meter(self, line, next, std::move(terms), [self, line, next, rp](const mi7_body& outcome) {
-          finish(self, line, next, outcome, rp);
+        install_in_meter(self, line, next, std::move(terms), [self, line, next, code = found.commit, rp](const mi7_body& outcome) {
+          finish(self, line, next, outcome, code, rp);
         });
       });
     });
@@ -133,7 +135,7 @@ auto report(steel_pointer self, const ask_report& m, const psr_actor& line) {
       return t.refuse(refusal::installation_open, m.key.text(), {{participant_kind::key, m.key.text()}});
     const mi7_body outcome{refusal::installation_never_begun, m.oak, box.id(), m.key, m.meter, {}, {},
                            box.house().around().time->now()};
-    finish_in(t, self, line, outcome, rp);
+    finish_in(t, self, line, outcome, std::nullopt, rp);
   });
   return rp;
 }

@@ -21,7 +21,9 @@ bool answers(const fetch_record& asked, const record_fetched& got) {
   const auto& key = got.key.key;
   const bool of_that = asked.key.number != 0 ? key == asked.key
                                              : key.domain == asked.key.domain && got.key.meter == asked.meter;
-  return of_that && stands_at(got.key, got.record);
+  if (!got.record)
+    return key == asked.key && got.key.meter == asked.meter && got.key.status == key_status::none;
+  return of_that && stands_at(got.key, *got.record);
 }
 
 bool answers(const store_record& asked, const record_stored& got) {

@@ -11,7 +11,7 @@ namespace oaksteel {
 bool answers(const new_key_id& asked, const mi0_answer& got);
 /// MI2: MI3 and MI4 of that key, made for that Steel box. Of a record that cannot be read its keeper says so.
 bool answers(const mi1& asked, const mi2& got);
-/// That key, or that meter's, where its record leads.
+/// That key, or that meter's, where its record leads; or that there is none, of what was asked for.
 bool answers(const fetch_record& asked, const record_fetched& got);
 /// That key, with the status to which the record led.
 bool answers(const store_record& asked, const record_stored& got);

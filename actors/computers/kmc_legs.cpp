@@ -58,41 +58,60 @@ struct leg_talk {
               "order " + o.id.text(), taking_part(o.id, key(), o.details.meter), {}, line_of<Message>.code});
   }
 
+  using otherwise = std::function<void(const message_head&, const caf::error&)>;
+
   /// Goes on with an answer of `whom` to this, if it is one.
   template <class Actor, class Message, class Answer>
-  auto if_it_answers(const Actor& whom, const Message& m, std::function<void(const Answer&)> then) const {
-    return [talk = *this, whom, m, then = std::move(then)](const Answer& a) {
+  auto if_it_answers(const Actor& whom, const Message& m, std::function<void(const Answer&)> then, otherwise failed) const {
+    return [talk = *this, whom, m, then = std::move(then), failed = std::move(failed)](const Answer& a) {
       if (answers(m, a))
         return then(a);
       constexpr auto why = refusal::records_disagree;
-      talk.refuse(a.head, std::string{line_of<Answer>.name}, why, [talk, whom, head = a.head] {
+      talk.refuse(a.head, std::string{line_of<Answer>.name}, why, [talk, whom, head = a.head, failed] {
         talk.template complain_to<Message>(whom, head, why);
-        talk.trouble(head, make_error(why));
+        failed(head, make_error(why));
       });
     };
   }
 
-  /// Asks, and goes on with the answer; trouble ends the conversation.
+  /// Asks, and goes on with the answer; anything else ends the conversation, as trouble unless `failed` is given.
   template <class Actor, class Message, class Then>
-  void ask(const Actor& whom, const message_head& head, Message m, Then then) const {
+  void ask(const Actor& whom, const message_head& head, Message m, Then then, otherwise failed = {}) const {
+    if (!failed)
+      failed = [talk = *this](const message_head& h, const caf::error& e) { talk.trouble(h, e); };
     m.head = self->state.house->next_head(head);
     self->request(whom, answer_timeout, m)
-      .then(if_it_answers(whom, m, std::function{std::move(then)}),
-            [talk = *this, head](const caf::error& e) { talk.trouble(head, e); });
+      .then(if_it_answers(whom, m, std::function{std::move(then)}, failed),
+            [failed, head](const caf::error& e) { failed(head, e); });
   }
 
+  /// Asks for this key, or with number 0 for that of the order's meter. Goes on with its record, or with `none`.
+  void ask_archive(const message_head& head, const key_id& wanted,
+                   std::function<void(const record_fetched&, const sealed_record&)> then,
+                   std::function<void(const message_head&)> none, otherwise failed = {}) const {
+    ask(servers().archive, head, fetch_record{{}, wanted, wanted.number == 0 ? o.details.meter : sequence_number{}},
+        [then = std::move(then), none = std::move(none)](const record_fetched& got) {
+          if (got.record)
+            then(got, *got.record);
+          else
+            none(got.head);
+        },
+        std::move(failed));
+  }
+  /// Asks for the order's key, which has a record.
+  void ask_for_record(const message_head& head,
+                      std::function<void(const record_fetched&, const sealed_record&)> then) const {
+    ask_archive(head, key(), std::move(then),
+                [talk = *this](const message_head& h) { talk.trouble(h, make_error(refusal::record_missing)); });
+  }
   /// Asks for the key of the order's meter. A meter that has none cannot be registered or taken out of service: that it has
   /// none is an answer, and nothing that may pass.
-  template <class Then>
-  void ask_for_key(const message_head& head, Then then) const {
-    const fetch_record m{{self->state.house->next_head(head)}, {leg.plan.domain, 0}, o.details.meter};
-    self->request(servers().archive, answer_timeout, m)
-      .then(if_it_answers(servers().archive, m, std::function{std::move(then)}), [talk = *this, head](const caf::error& e) {
-        if (refusal_in(e) != refusal::record_missing)
-          return talk.trouble(head, e);
-        talk.refuse(head, "record fetched", refusal::record_missing,
-                    [talk, head] { leave(talk.self, head, talk.o, talk.leg, refusal::record_missing); });
-      });
+  void ask_for_key_of_meter(const message_head& head,
+                            std::function<void(const record_fetched&, const sealed_record&)> then) const {
+    ask_archive(head, {leg.plan.domain, 0}, std::move(then), [talk = *this](const message_head& h) {
+      talk.refuse(h, "record fetched", refusal::record_missing,
+                  [talk, h] { leave(talk.self, h, talk.o, talk.leg, refusal::record_missing); });
+    });
   }
 
   void finish(const message_head& head, order_event event) const { progress(self, head, o, leg, std::move(event)); }
@@ -124,24 +143,18 @@ void begin_installation(kmc_pointer self, const message_head& head, const order&
   if (!begun)
     return;
   const auto talk = *begun;
-  const fetch_record present{{self->state.house->next_head(head)}, {leg.plan.domain, 0}, o.details.meter};
-  auto has_one = [talk](const record_fetched& got) {
+  auto has_one = [talk](const record_fetched& got, const sealed_record&) {
     if (got.key.status == key_status::obsolete)
       return leg_trouble(talk.self, got.head, talk.o, talk.leg, refusal::meter_key_committed);
     talk.finish(got.head, leg_finished{talk.o.id, got.key.key});
   };
-  self->request(talk.servers().archive, answer_timeout, present)
-    .then(
-      talk.if_it_answers(talk.servers().archive, present, std::function{std::move(has_one)}),
-      [talk, head](const caf::error& e) {
-        if (refusal_in(e) != refusal::record_missing)
-          return talk.trouble(head, e);
-        begin_leg m{{talk.self->state.house->next_head(head)}, talk.o.id, {talk.leg.plan.domain, 0},
-                    talk.leg.plan.steel, talk.o.details.meter};
-        tell(talk.self, talk.self->state.kdc, std::move(m));
-        // MI0 is what comes of it.
-        talk.self->delayed_send(talk.self, answer_timeout, leg_again{{}, talk.o.id, place_of(talk.leg)});
-      });
+  talk.ask_archive(head, {leg.plan.domain, 0}, has_one, [talk](const message_head& h) {
+    begin_leg m{{talk.self->state.house->next_head(h)}, talk.o.id, {talk.leg.plan.domain, 0},
+                talk.leg.plan.steel, talk.o.details.meter};
+    tell(talk.self, talk.self->state.kdc, std::move(m));
+    // MI0 is what comes of it.
+    talk.self->delayed_send(talk.self, answer_timeout, leg_again{{}, talk.o.id, place_of(talk.leg)});
+  });
 }
 
 namespace {
@@ -221,23 +234,25 @@ void pass_by(kmc_pointer self, const message_head& head, const order& o, const o
   // Of another id when Oak has seen a later one, and of another Oak when that id's does not work.
   const bool another_helps =
     why == refusal::key_id_not_fresh || (passing(why) && talk.servers().oaks.size() > 1);
-  self->request(talk.servers().archive, answer_timeout,
-                fetch_record{{self->state.house->next_head(head)}, talk.key(), {}})
-    .then(
-      // The KDC may have it and Steel may be at work on it: whatever became of it, they say so.
-      [talk](const record_fetched& got) {
-        if (!overtaken(talk.self, talk.o, talk.leg))
-          ask_for_report(talk.self, got.head, talk.o, talk.leg);
-      },
-      [talk, head, why, another_helps](const caf::error& e) {
-        if (overtaken(talk.self, talk.o, talk.leg))
-          return;
-        if (refusal_in(e) != refusal::record_missing)
-          return give_up(talk.self, talk.o.id, refusal_in(e));
-        if (another_helps)
-          return talk.finish(head, leg_key_failed{talk.o.id, talk.key(), why});
-        talk.finish(head, leg_abandoned{talk.o.id, talk.leg.plan.domain, why});
-      });
+  talk.ask_archive(
+    head, talk.key(),
+    // The KDC may have it and Steel may be at work on it: whatever became of it, they say so.
+    [talk](const record_fetched& got, const sealed_record&) {
+      if (!overtaken(talk.self, talk.o, talk.leg))
+        ask_for_report(talk.self, got.head, talk.o, talk.leg);
+    },
+    [talk, why, another_helps](const message_head& h) {
+      if (overtaken(talk.self, talk.o, talk.leg))
+        return;
+      if (another_helps)
+        return talk.finish(h, leg_key_failed{talk.o.id, talk.key(), why});
+      talk.finish(h, leg_abandoned{talk.o.id, talk.leg.plan.domain, why});
+    },
+    // Nobody knows whether it has a record, so the order stays open (EP-13b).
+    [talk](const message_head&, const caf::error& e) {
+      if (!overtaken(talk.self, talk.o, talk.leg))
+        give_up(talk.self, talk.o.id, refusal_in(e));
+    });
 }
 
 // EP Fig. 25, steps 342-348: MI8, MI9, MI10.
@@ -250,15 +265,14 @@ void confirm_installed(kmc_pointer self, const message_head& head, const order& 
   if (!reported)
     return leg_trouble(self, head, o, leg, refusal::record_missing);
   const auto received = talk.now();
-  const fetch_record fetch{{}, talk.key(), {}};
-  talk.ask(talk.servers().archive, head, fetch, [talk, received, mi7_record = *reported](const record_fetched& got) {
+  talk.ask_for_record(head, [talk, received, mi7_record = *reported](const record_fetched& got, const sealed_record& mi3) {
     auto done = [talk](const confirmed& c) {
       talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), std::nullopt, c.record},
                [talk](const acknowledged& a) { talk.finish(a.head, leg_finished{talk.o.id, talk.key()}); });
     };
     if (got.key.status == key_status::installed) // the archive had it before a restart
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, talk.key(), got.key.status}, done);
-    talk.ask(talk.servers().brass, got.head, mi8{{}, talk.key(), got.record, mi7_record, received},
+    talk.ask(talk.servers().brass, got.head, mi8{{}, talk.key(), mi3, mi7_record, received},
              [talk, done](const mi9& made) { store_and_confirm(talk, made.head, talk.key(), made.record, done); });
   });
 }
@@ -274,15 +288,14 @@ void condemn_key(kmc_pointer self, const message_head& head, const order& o, con
   auto failed_for_good = [talk, why](const message_head& h) {
     talk.finish(h, leg_key_failed{talk.o.id, talk.key(), why});
   };
-  const fetch_record fetch{{}, talk.key(), {}};
-  talk.ask(talk.servers().archive, head, fetch, [talk, why, evidence, failed_for_good](const record_fetched& got) {
+  talk.ask_for_record(head, [talk, why, evidence, failed_for_good](const record_fetched& got, const sealed_record& mi3) {
     auto done = [talk, why, failed_for_good](const confirmed& c) {
       talk.ask(talk.self->state.kdc, c.head, settle{{}, talk.key(), why, c.record},
                [failed_for_good](const acknowledged& a) { failed_for_good(a.head); });
     };
     if (got.key.status == key_status::bad)
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, talk.key(), got.key.status}, done);
-    talk.ask(talk.servers().brass, got.head, mb1{{}, talk.key(), got.record, why, evidence},
+    talk.ask(talk.servers().brass, got.head, mb1{{}, talk.key(), mi3, why, evidence},
              [talk, done](const mb2& made) { store_and_confirm(talk, made.head, talk.key(), made.record, done); });
   });
 }
@@ -332,7 +345,7 @@ void register_key(kmc_pointer self, const message_head& head, const order& o, co
     ++index;
   const auto token = o.details.tokens[index];
   const auto received = talk.now();
-  talk.ask_for_key(head, [talk, token, received](const record_fetched& got) {
+  talk.ask_for_key_of_meter(head, [talk, token, received](const record_fetched& got, const sealed_record& mi9) {
     const auto key = got.key.key;
     auto done = checked<mr4_body>(
       talk, key, "MR4", [meter = talk.o.details.meter, serial = talk.o.details.serial](const mr4_body& b) {
@@ -340,7 +353,7 @@ void register_key(kmc_pointer self, const message_head& head, const order& o, co
       });
     if (got.key.status == key_status::active && got.key.serial == talk.o.details.serial)
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
-    talk.ask(talk.servers().brass, got.head, mr2{{}, key, got.record, talk.o.details, token, received},
+    talk.ask(talk.servers().brass, got.head, mr2{{}, key, mi9, talk.o.details, token, received},
              [talk, key, done](const mr3& made) { store_and_confirm(talk, made.head, key, made.record, done); });
   });
 }
@@ -352,14 +365,14 @@ void retire_key(kmc_pointer self, const message_head& head, const order& o, cons
     return;
   const auto talk = *begun;
   const auto received = talk.now();
-  talk.ask_for_key(head, [talk, received](const record_fetched& got) {
+  talk.ask_for_key_of_meter(head, [talk, received](const record_fetched& got, const sealed_record& now) {
     const auto key = got.key.key;
     auto done = checked<mo3_body>(talk, key, "MO3", [key](const mo3_body& b) { return b.key == key; });
     if (got.key.status == key_status::obsolete)
       return talk.ask(talk.servers().brass, got.head, confirm_stored{{}, key, got.key.status}, done);
     const auto& d = talk.o.details;
     talk.ask(talk.servers().brass, got.head,
-             mo1{{}, key, got.record, got.key.status, d.meter, d.reason, d.date, received},
+             mo1{{}, key, now, got.key.status, d.meter, d.reason, d.date, received},
              [talk, key, done](const mo2& made) { store_and_confirm(talk, made.head, key, made.record, done); });
   });
 }

@@ -125,7 +125,7 @@ psr_actor::behavior_type psr_computer(psr_pointer self, label slot, kdc_actor kd
     [self](const mi5q& m) { return relay<mi5i>(self, m, "MI5q"); },
     [self](const mi5& m) { return bring_key(self, m); },
     [self](const mi6r& m) { return relay<mi6>(self, m, "MI6r"); },
-    [self](const mi6c& m) { return relay<acknowledged>(self, m, "MI6c"); },
+    [self](const mi6c& m) { return relay<mi6c_answer>(self, m, "MI6c"); },
     [self](const register_meter& m) { return registration(self, m); },
   };
 }

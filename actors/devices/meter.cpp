@@ -199,18 +199,22 @@ auto give_test_tokens(meter_pointer self, const mi6r& m) {
   return rp;
 }
 
+/// MI6c. The code is held against one of the meter's own, under the key that it would commit.
 auto commit(meter_pointer self, const mi6c& m) {
-  auto rp = self->make_response_promise<acknowledged>();
+  auto rp = self->make_response_promise<mi6c_answer>();
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6c", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
     if (refuse_stray(t, state, m.meter))
       return;
-    auto events = decide(own_state(t, state), commit_key{m.key});
+    const auto& facts = own_state(t, state);
+    const auto k = key_of(state, facts, m.key.domain);
+    const auto proven = k && same_bytes(code_of_commit(*k, m.meter, m.key), m.code);
+    auto events = decide(facts, commit_key{m.key, proven});
     if (!events)
       return t.refuse(events.error(), m.key.text(), who(state));
     t.apply<meter>(stream_of_meter(state), std::move(*events));
-    t.when_durable([rp](const message_head& next) mutable { rp.deliver(acknowledged{{next}}); });
+    t.when_durable([rp, m](const message_head& next) mutable { rp.deliver(mi6c_answer{{next}, m.meter, m.key}); });
   });
   return rp;
 }

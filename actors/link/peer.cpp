@@ -84,8 +84,6 @@ allowance::time now(door_pointer self) {
 /// Whether an answer tells of events that a log has though nothing came of the command.
 using in_vain = bool (*)(const bytes& answer);
 
-bool never(const bytes&) { return false; }
-
 bool when_refused(const bytes& answer) { return !says_done(answer); }
 
 bool when_refused_or_incomplete(const bytes& answer) {
@@ -99,10 +97,7 @@ bool when_refused_or_incomplete(const bytes& answer) {
 in_vain judge_of(const command& c) {
   if (c.code == line_of<open_order>.code || c.code == line_of<mr1>.code)
     return when_refused_or_incomplete;
-  // Whether a meter has a key at all is a question, and that it has none an answer: no error, and no event (archive.cpp:
-  // fetch). The KMC asks it before each installation.
-  const auto m = c.code == line_of<fetch_record>.code ? unpack<fetch_record>(c) : refuse(refusal::command_unknown);
-  return m && m->key.number == 0 ? never : when_refused;
+  return when_refused;
 }
 
 void answer(door_pointer self, peer_door_state::way_in& way, in_vain judge, std::uint64_t session, std::uint64_t id,

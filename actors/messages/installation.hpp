@@ -247,8 +247,17 @@ struct mi6 {
 
   static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.test_tokens); }
 };
-/// MI6c: commit.
+/// MI6c: commit, with what only the Steel box can make that had the key in its hands and found the meter's to be the same.
 struct mi6c {
+  message_head head;
+  sequence_number meter;
+  key_id key;
+  commit_code code{};
+
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.key, self.code); }
+};
+/// MI6c': this key is the meter's for good.
+struct mi6c_answer {
   message_head head;
   sequence_number meter;
   key_id key;
@@ -266,10 +275,11 @@ struct fetch_record {
 
   static auto fields(auto& self, auto take) { return take(self.head, self.key, self.meter); }
 };
+/// With the key's state; of what has no record, what was asked for and no record.
 struct record_fetched {
   message_head head;
   master_key key;
-  sealed_record record;
+  std::optional<sealed_record> record;
 
   static auto fields(auto& self, auto take) { return take(self.head, self.key, self.record); }
 };

@@ -76,8 +76,26 @@ BOOST_AUTO_TEST_CASE(a_fetched_key_is_the_one_asked_for_and_stands_where_its_rec
   BOOST_CHECK(!answers(by_key, fetched(mi3, [](master_key& k) { k.steel = steel2; })));
   BOOST_CHECK(!answers(by_meter, fetched(mi3_of(key8, steel)))); // the record of another key
   auto unread = fetched(mi3);
-  unread.record.record.body.clear();
+  unread.record->record.body.clear();
   BOOST_CHECK(!answers(by_key, unread));
+  // That there is none is an answer too, of what was asked and of nothing else.
+  const auto none_of = [](const key_id& k, const sequence_number& m) {
+    record_fetched got{{}, {}, std::nullopt};
+    got.key.key = k;
+    got.key.meter = m;
+    return got;
+  };
+  BOOST_CHECK(answers(by_key, none_of(key7, {})));
+  BOOST_CHECK(answers(by_meter, none_of({ve, 0}, meter1)));
+  BOOST_CHECK(!answers(by_key, none_of(key8, {})));
+  BOOST_CHECK(!answers(by_key, none_of(foreign, {})));
+  BOOST_CHECK(!answers(by_key, none_of(key7, meter1)));
+  BOOST_CHECK(!answers(by_meter, none_of({ve, 0}, meter2)));
+  BOOST_CHECK(!answers(by_meter, none_of({usps, 0}, meter1)));
+  BOOST_CHECK(!answers(by_meter, none_of(key7, meter1)));
+  auto lost = fetched(mi3);
+  lost.record.reset();
+  BOOST_CHECK(!answers(by_key, lost));
 }
 
 BOOST_AUTO_TEST_CASE(mi7_is_of_the_orders_steel_and_an_installed_key_in_its_meter) {

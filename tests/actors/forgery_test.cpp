@@ -154,6 +154,90 @@ BOOST_FIXTURE_TEST_CASE(a_replayed_install_record_is_refused, fresh_key) {
   only_refused<mi7>("of the day before", refusal::key_id_not_fresh, steel, m);
 }
 
+namespace {
+
+/// What the meter's line makes of a conversation: nothing, until it is told otherwise.
+struct bad_line {
+  bool spoils_tokens = false;                 ///< of MI6
+  std::optional<key_id> commits, kept; ///< MI6c and MI6c' name this key
+};
+
+meter_actor line_to(simulation& world, const meter_actor& meter, bad_line& line) {
+  return world.system().spawn([meter, &line](meter_actor::pointer self) -> meter_actor::behavior_type {
+    return {[](const work_done&) {}, [](const append_done&) {},
+            [](const command_refused& m) { return acknowledged{m.head}; },
+            [=](const load_label& m) { return self->delegate(meter, m); },
+            [=](const mi5q& m) { return self->delegate(meter, m); },
+            [=](const mi5& m) { return self->delegate(meter, m); },
+            [=, &line](const mi6r& m) {
+              auto rp = self->make_response_promise<mi6>();
+              self->request(meter, caf::infinite, m).then([rp, &line](mi6 answer) mutable {
+                if (line.spoils_tokens)
+                  answer.test_tokens.front() ^= 1;
+                rp.deliver(answer);
+              });
+              return rp;
+            },
+            [=, &line](mi6c m) {
+              m.key = line.commits.value_or(m.key);
+              auto rp = self->make_response_promise<mi6c_answer>();
+              self->request(meter, caf::infinite, m)
+                .then(
+                  [rp, &line](mi6c_answer answer) mutable {
+                    answer.key = line.kept.value_or(answer.key);
+                    rp.deliver(answer);
+                  },
+                  [rp](const caf::error& e) mutable { rp.deliver(e); });
+              return rp;
+            },
+            [=](const register_meter& m) { return self->delegate(meter, m); },
+            [=](const print_request& m) { return self->delegate(meter, m); },
+            [=](const tamper& m) { return self->delegate(meter, m); }};
+  });
+}
+
+} // namespace
+
+// EP-15, MI6c: "commit: the key is now the meter's". A key that Steel found wrong stays in the meter, provisionally, and the
+// commit of another key must not make it the meter's, nor be taken for said when another key was committed.
+BOOST_FIXTURE_TEST_CASE(a_commit_is_of_the_key_that_its_steel_box_found_right, fresh_key) {
+  const auto meter = new_meter();
+  bad_line line;
+  const auto wire = line_to(world(), meter, line);
+  for (const auto* slot : {"steel-1", "steel-2"})
+    send(box(slot).line, meter_connected{{}, {"M0000009"}, wire});
+  const auto held = [&](const domain_id& domain) {
+    return decode<oaksteel::meter>(written().view().row({stream_kind::meter, "M0000009"})->state)->keys.at(domain);
+  };
+  const auto body = [](const mi7& m) { return *decode_body<mi7_body>(m.record.body); };
+
+  line.spoils_tokens = true;
+  const auto vendors = made.key;
+  BOOST_CHECK(body(get<mi7>(box("steel-1").steel, delivery())).failure == refusal::test_tokens_differ);
+  BOOST_CHECK(held(ve).number == vendors.number && held(ve).held && !held(ve).committed);
+  line.spoils_tokens = false;
+
+  // Nobody but its Steel box has what commits it, and that box never will.
+  only_refused<mi6c_answer>("a made-up code", refusal::signature_invalid, meter, mi6c{{}, {"M0000009"}, vendors, {}});
+  made = generate(usps, "oak-usps", "steel-2");
+  const auto posts = made.key;
+  line.commits = vendors;
+  BOOST_CHECK(ask<mi7>(box("steel-2").steel, delivery())->failure == refusal::signature_invalid);
+  BOOST_CHECK(!held(ve).committed && !held(usps).committed);
+
+  const auto asked = [&] {
+    return ask<mi7>(box("steel-2").steel, ask_report{{}, posts, id_of("steel-2"), id_of("oak-usps"), {"M0000009"}});
+  };
+  line.commits.reset();
+  line.kept = vendors;
+  BOOST_CHECK(asked()->failure == refusal::records_disagree);
+  BOOST_CHECK(!held(ve).committed && held(usps).committed);
+  line.kept.reset();
+  const auto report = asked();
+  BOOST_REQUIRE(report->answer);
+  BOOST_CHECK(!body(*report->answer).failure && body(*report->answer).key == posts);
+}
+
 BOOST_FIXTURE_TEST_CASE(oak_refuses_a_key_id_that_is_not_fresh, fresh_key) {
   const auto& oak = box("oak-ve").oak;
   // The same request again is answered as before, with nothing new; for another Steel box it is another request.

@@ -229,7 +229,7 @@ BOOST_FIXTURE_TEST_CASE(a_steel_box_disabled_in_a_conversation_drops_the_key, wo
             [self](const mi5q&) { return self->make_response_promise<mi5i>(); },
             [self](const mi5&) { return self->make_response_promise<mi5s>(); },
             [self](const mi6r&) { return self->make_response_promise<mi6>(); },
-            [self](const mi6c&) { return self->make_response_promise<acknowledged>(); },
+            [self](const mi6c&) { return self->make_response_promise<mi6c_answer>(); },
             [self](const register_meter&) { return self->make_response_promise<mr1>(); },
             [self](const print_request&) { return self->make_response_promise<printed>(); },
             [self](const tamper&) { return self->make_response_promise<acknowledged>(); }};

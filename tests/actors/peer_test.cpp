@@ -207,19 +207,11 @@ BOOST_FIXTURE_TEST_CASE(whose_commands_are_refused_again_and_again_is_busy, with
         BOOST_REQUIRE(out.reaches(id));
     }
   };
-  // What is done uses nothing up, and no question does.
+  // What is done uses nothing up.
   come(ends);
   BOOST_TEST(done == static_cast<int>(many));
   done = 0;
   refuses = true;
-  const auto question = parameters_in(fetch_record{{}, {{"VE"}, 0}, {"M0000001"}});
-  for (std::uint32_t i = 0; i < many; ++i) {
-    command(++id, encode(oaksteel::command{command_kind::command, line_of<fetch_record>.code, id, ends.from, ends.to, question}));
-    if (id % 512 == 0)
-      BOOST_REQUIRE(out.reaches(id));
-  }
-  BOOST_TEST(done == static_cast<int>(many));
-  done = 0;
   const auto began = std::chrono::steady_clock::now();
   come(ends);
   const auto more = (std::chrono::steady_clock::now() - began) / wire_refusals_interval + 1;

@@ -26,6 +26,7 @@ struct derivation {
 };
 const derivation derivations[] = {
     {key_use::test, "test", "VE", "37ab04e6061830131dd5e8733039dd00e91350c9dd22ce0ee2c467ce7827c525"},
+    {key_use::commit, "commit", "VE", "f204a480157baaea144f76c22b7550c6a98311df54a87a3eae09759bae9d15c0"},
     {key_use::registration, "registration", "VE", "d5645c62e703fd721557631640e5d0d77f062cc7483b6f43d11e0f6e723f8baf"},
     {key_use::token, "token", "VE|4711|202603", token_key_hex},
     {key_use::token, "token", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
@@ -81,6 +82,12 @@ BOOST_AUTO_TEST_CASE(registration_tokens) {
   const auto key = engine.derive(secret_from_hex(master_hex), key_use::registration, "VE");
   BOOST_TEST(to_hex(engine.registration_token(key, "1|VE|12345678|PC-1|4711|DE|20260302")) ==
              "1ab26c33c34153f7f2e783ab22aa916c");
+}
+
+BOOST_AUTO_TEST_CASE(commit_codes) {
+  token_engine engine;
+  const auto key = engine.derive(secret_from_hex(master_hex), key_use::commit, "VE");
+  BOOST_TEST(to_hex(engine.commit_code(key, "oaksteel/1/commit|M0000001|VE/1")) == "78106177e74b8e80263fee25397098d3");
 }
 
 BOOST_AUTO_TEST_CASE(cmac_of_the_standard) {

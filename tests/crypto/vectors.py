@@ -25,7 +25,7 @@ def derive(key, label, context):
     return KBKDFCMAC(algorithm=algorithms.AES, mode=Mode.CounterMode, length=32, rlen=4, llen=4,
                      location=CounterLocation.BeforeFixed, label=label, context=context, fixed=None).derive(key)
 master = bytes(range(32))
-for label, context in ((b"test", b"VE"), (b"registration", b"VE"), (b"token", b"VE|4711|202603"), (b"token", b"x" * 40)):
+for label, context in ((b"test", b"VE"), (b"commit", b"VE"), (b"registration", b"VE"), (b"token", b"VE|4711|202603"), (b"token", b"x" * 40)):
     show(f"derive {label.decode()} {context.decode()}", derive(master, label, context))
 mail = b"1|VE|4711|20260302|17|1100|53113"
 tag = int.from_bytes(mac(derive(master, b"token", b"VE|4711|202603"), mail)[:8], "big")
@@ -35,6 +35,7 @@ for count in range(10000):
     data = b"1|VE|4711|20260302|%d|1100|53113" % count
     t = int.from_bytes(mac(derive(master, b"token", b"VE|4711|202603"), data)[:8], "big") % 10**6
     if t < 1000: show(f"mail token of piece {count}", str(t).zfill(6)); break
+show("commit code", mac(derive(master, b"commit", b"VE"), b"oaksteel/1/commit|M0000001|VE/1"))
 show("registration token", mac(derive(master, b"registration", b"VE"), b"1|VE|12345678|PC-1|4711|DE|20260302"))
 ecb = Cipher(algorithms.AES(derive(master, b"test", b"VE")), modes.ECB()).encryptor()
 block = ecb.update(b"OAKSTEEL01234567") + ecb.finalize()

@@ -62,7 +62,7 @@ const entry list[] = {
   {31, "installation_attempted", installation_attempted{key(1), oak_1, steel_1, meter_a, {}}, "box/S00000001",
    "domain VE, key VE/1, box O00000001, box S00000001, meter A1", ""},
   {32, "installation_finished", installation_finished{key(1), steel_1, meter_a, {}, {}}, "box/S00000001",
-   "domain VE, key VE/1, box S00000001, meter A1", "9 VE/1"},
+   "domain VE, key VE/1, box S00000001, meter A1", "9 VE/1", 2},
   {33, "installation_confirmed", installation_confirmed{key(1), brass_1, meter_a, {}, {}}, "box/B00000001",
    "domain VE, key VE/1, box B00000001, meter A1", "10 installation|VE/1"},
   {34, "key_condemned", key_condemned{key(1), brass_1, refusal::no_answer, {}, {}}, "box/B00000001",

@@ -32,7 +32,9 @@ decision<meter_event> provision(const meter& m, const key_id& id, const check_va
                                 const memory_check& facts = {true, true}) {
   return decide(m, provision_key{id, value}, facts);
 }
-decision<meter_event> commit(const meter& m, const key_id& id) { return decide(m, commit_key{id}); }
+decision<meter_event> commit(const meter& m, const key_id& id, bool proven = true) {
+  return decide(m, commit_key{id, proven});
+}
 decision<meter_event> print(const meter& m, std::uint32_t count) { return decide(m, print_indicia{count, march_3}); }
 
 constexpr memory_check unreadable{false, true}, unwritable{true, false}, neither{false, false};
@@ -99,9 +101,12 @@ BOOST_AUTO_TEST_CASE(a_key_is_committed) {
     {"one that could not be written", commit(refused_6, key(6)), "! meter_key_missing"},
     {"the one before it, which is gone", commit(refused_6, key(5)), "! meter_key_missing"},
     {"again", commit(one_committed, key(5)), "-"},
-    {"again, while another waits", commit(one_of_two, key(5)), "! meter_key_committed"},
+    {"again, while another waits", commit(one_of_two, key(5)), "-"},
     {"again, when both are", commit(both, key(5)), "-"},
     {"the second domain's", commit(one_of_two, key(8, usps)), "key_committed"},
+    {"by somebody who has not the key", commit(provisional, key(5), false), "! signature_invalid"},
+    {"again, by such", commit(one_committed, key(5), false), "! signature_invalid"},
+    {"another one, by such", commit(provisional, key(6), false), "! meter_key_missing"},
     {"an opened meter", commit(opened, key(5)), "! meter_tampered"},
   });
 }

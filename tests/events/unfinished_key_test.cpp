@@ -34,7 +34,7 @@ BOOST_AUTO_TEST_CASE(what_is_stored_and_not_committed_is_dropped) {
   BOOST_CHECK(decide(state, drop_unfinished{})->empty());
   BOOST_CHECK(not_permitted(any_state{state}, any_event{dropped}));
   // It cannot be committed any more, and only a later key follows it.
-  BOOST_CHECK(decide(state, commit_key{vendors}).error() == refusal::meter_key_missing);
+  BOOST_CHECK(decide(state, commit_key{vendors, true}).error() == refusal::meter_key_missing);
   BOOST_CHECK(decide(state, provision_key{vendors, {}}, {true, true}).error() == refusal::meter_key_not_fresh);
   BOOST_CHECK_EQUAL(decide(state, provision_key{{vendors.domain, 5}, {}}, {true, true})->size(), 1u);
 }

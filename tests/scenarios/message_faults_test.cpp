@@ -135,12 +135,12 @@ BOOST_AUTO_TEST_CASE(a_key_for_a_meter_that_is_on_no_line_is_bad) {
   BOOST_CHECK(all_of<leg_timed_out>(day).empty()); // by evidence
 }
 
-// Both keys of M0000001 have the number 1: changed into the other domain's, the commit of the postal one is the vendor's said
-// again. Its acknowledgement names no key, and what it says must not pass for the postal key: that is said again too.
+// Both keys of M0000001 have the number 1: changed into the other domain's, the commit of the postal one names the vendor's,
+// with a code that is not that key's.
 BOOST_AUTO_TEST_CASE(a_commit_of_the_other_domains_key_commits_nothing_else) {
   const auto day = day_with(fault("MI6c", "wrong_domain", "meter") + "\nnth = 2");
   comes_out(day, 0);
-  BOOST_CHECK(day.errors() == std::multiset<std::string>{"meter/M0000001: meter_key_committed"});
+  BOOST_CHECK(day.errors() == std::multiset<std::string>{"meter/M0000001: signature_invalid"});
   std::map<key_id, int> committed;
   for (const auto& e : all_of<key_committed>(day))
     ++committed[e.key];
@@ -212,7 +212,8 @@ BOOST_AUTO_TEST_CASE(a_key_whose_record_was_refused_as_no_command_says_why_it_is
 
 // EP-30: an answer about another key than the one that was asked about is on record with whose it should have been.
 BOOST_AUTO_TEST_CASE(an_answer_about_another_key_is_on_record_with_the_right_one) {
-  const auto day = installed(1, nth_fault("record fetched", 1, "wrong_steel"));
+  // The first says that the meter has no key yet.
+  const auto day = installed(1, nth_fault("record fetched", 2, "wrong_steel"));
   const auto faults = all_of<fault_recorded>(day);
   BOOST_REQUIRE_EQUAL(faults.size(), 2u); // EP-28: whoever answered has it too
   BOOST_CHECK_EQUAL(faults[0].where, "kmc");
