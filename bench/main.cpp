@@ -102,7 +102,7 @@ int run_as_node(const char* configuration) {
   const auto plan = oaksteel::read_configuration(configuration);
   if (!plan)
     return std::fprintf(stderr, "%s\n", plan.error().text().c_str()), 1;
-  if (const auto problem = oaksteel::run_node(*plan, [] {}))
+  if (const auto problem = oaksteel::run_node(*plan, [](std::optional<instant>) {}))
     return std::fprintf(stderr, "%s\n", problem->text.c_str()), 1;
   return 0;
 }

@@ -155,7 +155,8 @@ struct history::rules {
     }
   }
 
-  /// EP-18: strictly where one clock made both, within the tolerance across clocks.
+  /// EP-18: strictly where one clock made both, within the tolerance across clocks. Nobody signs what the KMC says of its
+  /// time, and a box takes one that is its own: so each counts as a clock, also where they are one machine's.
   bool ordered(audit_time before, instant earlier, audit_time after, instant later) const {
     return precedes(earlier, later, maker(before) == maker(after) ? clock_tolerance{} : all.tolerance_);
   }
@@ -226,12 +227,11 @@ struct history::rules {
     const auto installed = life.times[static_cast<std::size_t>(audit_time::kms_install)];
     const auto known = all.zones_.find(e.key.domain);
     const auto zone = known == all.zones_.end() ? std::nullopt : std::optional{known->second};
-    const auto tolerance = all.tolerance_.value_or(std::chrono::microseconds{0});
-    if (!day_in_order(installed, e.date, {}, zone, tolerance))
+    if (!day_in_order(installed, e.date, {}, zone, all.tolerance_))
       wrong(audit_rule::times,
             "key " + e.key.text() + " is registered on " + e.date.text() + ", before it was installed");
     for (const auto& [what, when] : at.facts.times)
-      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when, zone, tolerance))
+      if (what == audit_time::kms_registration && !day_in_order({}, e.date, when, zone, all.tolerance_))
         wrong(audit_rule::times, "key " + e.key.text() + " is registered on " + e.date.text()
                                    + ", after the registration was received");
   }

@@ -108,7 +108,7 @@ struct key_life {
 class history {
 public:
   /// `tolerance`: by how much the clocks of the nodes that made the times may differ.
-  explicit history(clock_tolerance tolerance = {}) : tolerance_(tolerance) {}
+  explicit history(clock_tolerance tolerance = {}) : tolerance_(tolerance.value_or(std::chrono::microseconds{0})) {}
 
   /// The first rule that the event breaks. The key's life goes on with it in any case.
   std::optional<violation> take(const audited_event& e);
@@ -125,7 +125,7 @@ public:
 private:
   struct rules; ///< one function for each event that they concern
 
-  clock_tolerance tolerance_;
+  std::chrono::microseconds tolerance_;
   std::map<key_id, key_life> keys_;
   std::map<domain_id, std::uint64_t> assigned_;                      ///< last key id by domain
   std::map<std::pair<box_id, domain_id>, std::uint64_t> generated_;  ///< by Oak and domain

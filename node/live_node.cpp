@@ -47,6 +47,10 @@ log_owner owner_of(const node_configuration& plan) {
   return {plan.data, plan.name, [&](const log& written) { return missing_in(plan, written); }};
 }
 
+std::optional<instant> later_than_now(instant last) {
+  return last > system_clock_after({})->now() ? std::optional{last} : std::nullopt;
+}
+
 /// Null where the node is alone.
 stored<std::unique_ptr<peers>> open_peers(const node_configuration& plan) {
   return plan.nodes.empty() ? stored<std::unique_ptr<peers>>{nullptr} : peers::open(plan);
@@ -105,7 +109,8 @@ stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& pl
 
 live_node::live_node(const node_configuration& plan, log_key key, opened_log opened, line_ports lines,
                      std::unique_ptr<peers> others)
-  : key_(std::move(key)), opened_(std::move(opened)), time_(system_clock_after(opened_.last)), lines_(std::move(lines)),
+  : key_(std::move(key)), opened_(std::move(opened)), ahead_(later_than_now(opened_.last)),
+    time_(system_clock_after(opened_.last)), lines_(std::move(lines)),
     others_(std::move(others)), system_(std::make_unique<caf::actor_system>(config_)) {
   auto options = options_of(plan);
   options.around = {&opened_.written, time_.get(), random_.get(), work_.get(), {}, {}, {}};

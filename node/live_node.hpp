@@ -29,6 +29,8 @@ public:
   caf::actor_system& system() { return *system_; }
   site& hosted() { return *site_; }
   const log& written() const { return opened_.written; }
+  /// The time of the last record of before, where it was later than the machine's clock: new records get no earlier one.
+  std::optional<instant> ahead_at_start() const { return ahead_; }
   /// What stops it: nothing is answered that is not in the log.
   const disk_failure& trouble() const { return trouble_; }
 
@@ -56,6 +58,7 @@ private:
   disk_failure trouble_;
   log_key key_;
   opened_log opened_;
+  std::optional<instant> ahead_;
   std::unique_ptr<clock> time_;
   std::unique_ptr<randomness> random_ = system_randomness();
   std::unique_ptr<noise_supply> noise_ = machine_noise();

@@ -20,7 +20,7 @@ std::optional<storage_error> look_at_node(const node_configuration& plan) {
   return live_node::look(plan);
 }
 
-std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready) {
+std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void(std::optional<instant> ahead)>& ready) {
   close_memory();
   const auto ended = termination();
   auto begun = live_node::begin(plan, ended.fd());
@@ -33,7 +33,7 @@ std::optional<storage_error> run_node(const node_configuration& plan, const std:
     plan.data, [&](const std::string& line, const control_server::reply& reply) { handle(*node, line, reply); });
   if (!control)
     return control.error();
-  ready();
+  ready(node->ahead_at_start());
   const int stops[] = {ended.fd(), node->trouble().file()};
   control->serve(stops);
   node->end();

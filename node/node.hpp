@@ -11,8 +11,10 @@ namespace oaksteel {
 /// What would keep that node from starting: its log, a line or an address that cannot be opened. Locked while it runs.
 std::optional<storage_error> look_at_node(const node_configuration& plan);
 
-/// Runs the node until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it can be operated. The
-/// error says why it cannot run, or why it had to stop: nothing was answered that is not in the log.
-std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void()>& ready);
+/// Runs the node until SIGTERM or SIGINT, and then ends it cleanly; `ready` is called when it can be operated, with the time
+/// of the log's last record where that is later than the machine's clock. The error says why it cannot run, or why it had to
+/// stop: nothing was answered that is not in the log.
+std::optional<storage_error> run_node(const node_configuration& plan,
+                                      const std::function<void(std::optional<instant> ahead)>& ready);
 
 } // namespace oaksteel

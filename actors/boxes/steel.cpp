@@ -26,7 +26,8 @@ opened_record open_record(const install_key& m, const box_clock& clock, const do
   if (!body || body->key != m.key)
     return found;
   found.body = *body;
-  found.check.in_time = in_order({body->oak_time, m.psr_install, clock.now}, clock.tolerance);
+  // A PSR stands beside its Steel box: theirs is one clock, and no tolerance is between them (EP-18).
+  found.check.in_time = in_order({body->oak_time, m.psr_install, clock.now}, clock.tolerance) && m.psr_install <= clock.now;
   found.check.signature_valid = w.proofs.check(*ring.oak_authentication, {"record", ring.domain.text},
                                                signed_part.body, signed_part.proof);
   if (!found.check.signature_valid || body->sealed != sha256(m.record.sealed))

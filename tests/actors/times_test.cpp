@@ -48,6 +48,8 @@ private:
 };
 
 struct new_key : site_bench {
+  explicit new_key(std::function<void(site_options&)> change = {}) : site_bench({}, nullptr, {}, std::move(change)) {}
+
   key_id next_id() {
     return get<mi0_answer>(all().archive_of({"VE"}), new_key_id{{}, {"VE"}, id_of("steel-1"), {99}}).key;
   }
@@ -111,6 +113,22 @@ BOOST_FIXTURE_TEST_CASE(steel_installs_in_its_time_only, new_key) {
   };
   refused("before Oak made it", {oak_time.us - 1});
   refused("ahead of Steel's clock", {world().time().now().us + 1'000'000});
+}
+
+namespace {
+struct other_clocks_differ : new_key {
+  other_clocks_differ()
+    : new_key([](site_options& o) { o.around.clock_tolerance = std::chrono::seconds{2}; }) {}
+};
+} // namespace
+
+// EP-18: "strictly increasing where one clock made both, within a configured tolerance across clocks". A PSR and its Steel box
+// have one.
+BOOST_FIXTURE_TEST_CASE(a_psr_is_never_ahead_of_its_steel_box, other_clocks_differ) {
+  const auto key = next_id();
+  const auto made = get<mi2>(box("oak-ve").oak, mi1{{}, key, id_of("steel-1"), {world().time().now().us + 1'000'000}});
+  only_refused<mi7>("a second ahead", refusal::time_out_of_order, box("steel-1").steel,
+                    install_key{{}, key, {"M0000009"}, {world().time().now().us + 1'000'000}, made.mi4});
 }
 
 // "A date compares as a calendar day in the domain's time zone." A date that may be is refused later here, since the token

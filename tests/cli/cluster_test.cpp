@@ -153,6 +153,8 @@ BOOST_AUTO_TEST_CASE(a_node_whose_clock_is_wrong_is_named) {
     return std::string{};
   };
   BOOST_CHECK_MESSAGE(until([&] { return std::atof(seconds().c_str()) > 30; }), seconds());
+  const auto end = all.stop(wrong);
+  BOOST_CHECK_MESSAGE(end.err.find("which is later than this machine's clock") != std::string::npos, end.told());
   all.end();
 }
 

@@ -271,9 +271,14 @@ BOOST_AUTO_TEST_CASE(each_rule_is_found_broken) {
     {"another key in the archive", [](auto& e) { e[9].facts.check = check_value{9}; }, "26 names"},
     {"another key in the meter", [](auto& e) { in<key_provisioned>(e[5]).check = check_value{9}; }, "26 names"},
     // times
-    {"Oak before the request", [](auto& e) { e[2].facts.times[1].second = {1}; }, "19 times"},
+    {"Oak before the request",
+     [](auto& e) {
+       e[2].facts.times[0].second = {2};
+       e[2].facts.times[1].second = {1};
+     },
+     "19 times"},
     {"Steel before Oak", [](auto& e) { e[7].facts.times = {{audit_time::psr_install, {1}}}; }, "24 times"},
-    {"obsolete before registered", [](auto& e) { e[11].facts.times[0].second = {8}; }, "28 times"},
+    {"obsolete before registered", [](auto& e) { e[11].facts.times[0].second = {7}; }, "28 times"},
     {"signed after it was kept", [](auto& e) { e[1].facts.times[1].second = {99'000}; }, "18 times"},
     {"registered before it was installed",
      [](auto& e) {
@@ -340,6 +345,8 @@ BOOST_AUTO_TEST_CASE(clocks_of_several_nodes_may_differ) {
   BOOST_TEST(whole(ahead) == "18 times");
   BOOST_TEST(whole(ahead, 4us) == "18 times");
   BOOST_TEST(whole(ahead, 5us) == "");
+  ahead[1].facts.times[0].second = ahead[1].facts.times[1].second; // it asked in the microsecond in which Oak answered
+  BOOST_TEST(whole(ahead) == "");
   ahead[1].facts.times[1].second = {18'001}; // Oak's own
   BOOST_TEST(whole(ahead, 1s) == "18 times");
 }
