@@ -1,7 +1,7 @@
 // What OpenSSL frees is wiped. OpenSSL 3.0 leaves copies of a scalar behind when it multiplies a point (ecp_nistz256.c:
 // ecp_nistz256_windowed_mul frees its digits as they are), and a disabled box holds no key in clear (EP-10).
 
-#include "crypto/p256.hpp"
+#include "crypto/openssl.hpp"
 
 #include <openssl/crypto.h>
 

@@ -1,6 +1,7 @@
 #pragma once
 // NIST P-256 as the suite `p256` and the session agreement share it.
 
+#include "crypto/openssl.hpp"
 #include "crypto/suite.hpp"
 
 #include <botan/ec_group.h>
@@ -16,16 +17,8 @@ inline constexpr std::size_t p256_point_bytes = 65;
 bool is_uncompressed_p256(byte_view point);
 inline constexpr std::size_t p256_scalar_bytes = 32;
 
-/// Of what OpenSSL hands out.
-template <auto Free>
-struct freed {
-  void operator()(auto* p) const { Free(p); }
-};
 /// Wiped when it goes: a secret in the only form that OpenSSL reckons with.
 using openssl_number = std::unique_ptr<BIGNUM, freed<BN_clear_free>>;
-
-/// Whether what OpenSSL frees is wiped (openssl_memory.cpp). Without it no scalar is given to it.
-bool openssl_wipes();
 
 /// The private side of an agreement (SP 800-56A, 6.1.2.2). Any thread may use it.
 class p256_agreement {

@@ -284,8 +284,11 @@ void line_port::impl::accept_next() {
     return;
   }
   // A meter is a process of this user where it is on this machine: nobody else takes its keys, or its place.
-  if (const auto peer = peer_of(newest.fd()); peer.within && !(peer.user && may_operate(*peer.user, geteuid())))
+  if (const auto peer = peer_of(newest.fd()); peer.within && !(peer.user && may_operate(*peer.user, geteuid()))) {
+    if (tell.turned_away)
+      tell.turned_away();
     return;
+  }
   // The newest counts: the one before may be of a machine that is gone.
   lose();
   line = std::move(newest);

@@ -21,6 +21,7 @@ struct line_listener {
   std::function<void(std::uint64_t connection)> began; ///< bytes go there and back from now on; connections are counted
   std::function<void()> ended;
   std::function<void(bytes)> heard;
+  std::function<void()> turned_away; ///< a connection of another user of this machine, which is no meter of ours
 };
 
 class line_port {

@@ -31,6 +31,7 @@ line_actor real_line::begin(caf::actor_system& system, carrier_actor near, std::
   line_listener listener;
   listener.began = [line](std::uint64_t connection) { caf::anon_send(line, line_began{{}, connection}); };
   listener.ended = [line] { caf::anon_send(line, line_ended{}); };
+  listener.turned_away = [line] { caf::anon_send(line, line_turned_away{}); };
   // The port waits until the actor has taken it: noise that comes faster than it is read stays in the machine's
   // buffers.
   listener.heard = [&system, line](bytes data) {

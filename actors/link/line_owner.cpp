@@ -15,7 +15,7 @@ using time = std::chrono::milliseconds;
 using line_pointer = line_actor::stateful_pointer<line_state>;
 
 /// What errors are of: the line, or what came over it.
-constexpr auto of_frames = "frames", of_commands = "commands";
+constexpr auto of_frames = "frames", of_commands = "commands", of_connections = "connections";
 
 time now(line_pointer self) { return std::chrono::duration_cast<time>(self->clock().now().time_since_epoch()); }
 
@@ -234,6 +234,10 @@ line_actor::behavior_type line_owner(line_pointer self, line_options options) {
       [self](const sender_named& m) { self->state.log_of = m.sender; },
       [self](const line_began& m) { began(self, m.connection); },
       [self](const line_ended&) { ended(self); },
+      [self](const line_turned_away&) {
+        self->state.troubles.add(of_connections, refusal::sender_not_permitted, "another user of this machine", now(self));
+        wake(self);
+      },
       [self](const line_heard& m) {
         heard(self, m.data);
         return acknowledged{};

@@ -34,6 +34,10 @@ struct line_began {
 struct line_ended {
   message_head head;
 };
+/// From the port: another user of this machine came, and was sent away.
+struct line_turned_away {
+  message_head head;
+};
 /// From the port: what came. Answered when it is taken, so that a port can wait before it reads more.
 struct line_heard {
   message_head head;
@@ -45,7 +49,7 @@ struct line_due {
 };
 
 using line_actor =
-    carrier_actor::extend<caf::reacts_to<sender_named>, caf::reacts_to<line_began>, caf::reacts_to<line_ended>,
+    carrier_actor::extend<caf::reacts_to<sender_named>, caf::reacts_to<line_began>, caf::reacts_to<line_ended>, caf::reacts_to<line_turned_away>,
                           caf::replies_to<line_heard>::with<acknowledged>, caf::reacts_to<line_due>,
                           caf::replies_to<command_refused>::with<acknowledged>>; // by the near end
 

@@ -411,6 +411,19 @@ BOOST_FIXTURE_TEST_CASE(a_megabyte_of_noise_is_few_errors_and_no_end, lined_site
   BOOST_CHECK(install({ve}).complete);
 }
 
+BOOST_FIXTURE_TEST_CASE(who_is_turned_away_is_on_record, lined_site) {
+  const auto before = written().size();
+  for (int i = 0; i < 2; ++i)
+    caf::anon_send(wire().node_end, line_turned_away{});
+  world().settle();
+  wait();
+  const auto told = faults_from(before + 1);
+  BOOST_REQUIRE_EQUAL(told.size(), 1u);
+  BOOST_CHECK_EQUAL(name(told.front().reason), name(refusal::sender_not_permitted));
+  BOOST_CHECK_EQUAL(told.front().command, "connections");
+  BOOST_CHECK_EQUAL(told.front().about, "another user of this machine 2");
+}
+
 BOOST_FIXTURE_TEST_CASE(an_answer_that_nobody_awaits_is_an_error_and_nothing_else, lined_site) {
   std::uint32_t session = 77;
   line_end stranger{{}, session};

@@ -23,14 +23,15 @@ namespace {
 struct heard_bytes {
   std::mutex mutex;
   bytes all;
-  int began = 0, ended = 0;
+  int began = 0, ended = 0, turned_away = 0;
 
   line_listener listener() {
     return {[this](std::uint64_t) { count(began); }, [this] { count(ended); },
             [this](const bytes& data) {
               std::lock_guard lock{mutex};
               all.insert(all.end(), data.begin(), data.end());
-            }};
+            },
+            [this] { count(turned_away); }};
   }
   void count(int& n) {
     std::lock_guard lock{mutex};
@@ -135,7 +136,7 @@ BOOST_AUTO_TEST_CASE(another_user_of_the_machine_takes_no_line) {
   int status = -1;
   BOOST_REQUIRE(waitpid(child, &status, 0) == child);
   BOOST_CHECK_EQUAL(status, 0);
-  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 0; }));
+  BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 0 && h.turned_away == 1; }));
   auto b = opened(where, line_side::connects);
   b.start(at_b.listener());
   BOOST_CHECK(at_a.waits_for([](const auto& h) { return h.began == 1; }));
