@@ -302,7 +302,19 @@ int wrong_usage(const CLI::App& app, const CLI::ParseError& e) {
   return complain(what + "; see " + command + " --help", exit_usage);
 }
 
+/// Nothing that may be said is empty: a variable of a shell that is not set, most often.
+std::optional<int> empty_argument(int argc, char** argv) {
+  for (int i = 1; i < argc; ++i)
+    if (argv[i][0] == '\0')
+      return complain("argument " + std::to_string(i) + (i > 1 ? std::string{", behind \""} + argv[i - 1] + "\"," : "")
+                        + " is empty; see oaksteel --help",
+                      exit_usage);
+  return std::nullopt;
+}
+
 int run(int argc, char** argv) {
+  if (const auto status = empty_argument(argc, argv))
+    return *status;
   CLI::App app{"An auditable key management system.", "oaksteel"};
   app.set_version_flag("--version", version);
   app.require_subcommand(1);

@@ -39,11 +39,6 @@ private:
   bool shown_ = false;
 };
 
-/// A log that does not fit is refused (1); a disk that fails is I/O (3).
-exit_status status_of(const storage_error& e) {
-  return e.code == storage_code::exists || e.code == storage_code::version_conflict ? exit_refused : exit_io;
-}
-
 json counts_as_json(const std::map<domain_id, std::map<std::string, std::uint64_t>>& counts) {
   json out = json::object();
   for (const auto& [domain, by_kind] : counts)
@@ -182,7 +177,7 @@ int scenario_run(const scenario_arguments& a) {
   auto result = run_scenario(*what, options);
   line.clear();
   if (!result)
-    return complain(result.error().text, status_of(result.error()));
+    return complain(result.error());
   a.json ? print_json(*what, *result, a) : print_text(*what, *result, a);
   if (!output_arrived())
     return exit_io;
@@ -199,8 +194,7 @@ int scenario_replay(const scenario_arguments& a) {
   // Before anything is printed: a closed pipe ends the program there.
   work.reset();
   if (!result)
-    return result.error().code == storage_code::damaged ? complain(result.error())
-                                                        : complain(result.error().text, status_of(result.error()));
+    return complain(result.error());
   if (a.json) {
     json out{{"recorded", result->recorded}, {"identical", result->identical}, {"restarts", result->restarts}};
     out["differs"] = result->differs ? json(*result->differs) : json(nullptr);

@@ -123,7 +123,9 @@ BOOST_AUTO_TEST_CASE(a_changed_hash_or_state_is_found) {
     const auto stored = changed.substr(at - 32, 32);
     change_everywhere(changed, stored + record, random() % 32, 1);
     write_file(data / "data.mdb", changed);
-    for (const auto& command : {inspecting(data)[0], inspecting(data)[1]}) {
+    const std::vector<std::string> again{"scenario", "run", scenario_file("small-day.toml").string(), "--data",
+                                         data.string()};
+    for (const auto& command : {inspecting(data)[0], inspecting(data)[1], again}) {
       const auto r = run_program(command);
       BOOST_CHECK_MESSAGE(r.status == 1 && names_record(r, e.position), in_words(command) << ": " << r.told());
     }
