@@ -112,8 +112,13 @@ struct command_info {
   std::function<void(const caf::error&)> failed; ///< answers the sender
 };
 
+/// What stands between an actor and the log, the same for all (docs/architecture.md): it takes commands in batches, has workers
+/// answer what they ask, decides them in order on the streams' states, has their events signed and appended, and releases
+/// answers and messages when the events are durable. An append that fails drops what was decided on it. It lives in its actor,
+/// whose handlers give it work_done and append_done.
 class shell {
 public:
+  /// `name`: the actor's in records and error log. `own`: the actor.
   shell(std::string name, shell_client own, surroundings around);
 
   const std::string& name() const { return name_; }

@@ -27,7 +27,7 @@ public:
   /// First 8 bytes of CMAC-AES-256(K', data) big-endian, modulo 10^digits, zero-padded to `digits`
   /// (4 to 18).
   std::string mail_token(const secret& token_key, std::string_view data, unsigned digits);
-  /// All 16 bytes of CMAC-AES-256(K', data): what a Steel box that found the key right shows the meter (MI6c).
+  /// All 16 bytes of CMAC-AES-256(K', data): what Steel and the meter show each other in MI6c and MI6c'.
   std::array<std::uint8_t, 16> commit_code(const secret& commit_key, std::string_view data);
   /// All 16 bytes of CMAC-AES-256(K', data).
   std::array<std::uint8_t, 16> registration_token(const secret& registration_key, std::string_view data);

@@ -199,6 +199,15 @@ struct installation_attempted {
   }
 };
 
+/// What Steel shows the meter in MI6c, and what tells it MI6c' of that meter from any other: it can be said and heard again
+/// when K is long gone from the box, and who reads it cannot answer in the meter's place.
+struct commit_codes {
+  commit_code shown{};
+  digest answer; ///< SHA-256 of the code in MI6c'
+
+  static auto fields(auto& self, auto take) { return take(self.shown, self.answer); }
+};
+
 /// How the attempt ended: MI7 (EP Fig. 25, step 340).
 struct installation_finished {
   key_id key;
@@ -206,8 +215,7 @@ struct installation_finished {
   sequence_number meter;
   std::optional<refusal> failure;
   signed_record mi7;
-  /// What MI6c will show the meter; nothing when the attempt failed, and before version 2.
-  std::optional<commit_code> commit = {};
+  std::optional<commit_codes> commit = {}; ///< nothing when the attempt failed, and before version 2
 
   static auto fields(auto& self, auto take) {
     return take(self.key, self.steel, self.meter, self.failure, self.mi7, self.commit);
@@ -305,17 +313,19 @@ struct domain_process {
   }
 };
 
+/// What a box's own events make of it, of whatever type it is (EP Figs. 6-8). Number 0: it is not initialised. What is
+/// secret in it is in no event; it comes with the shares.
 struct secure_box {
   box_id id;
   label slot;
-  suite_id suite = suite_id::rsa3072;
-  std::uint8_t threshold = 0;
-  digest salt;
-  std::vector<share_plan> shares;
+  suite_id suite = suite_id::rsa3072; ///< of every key that it makes or gets
+  std::uint8_t threshold = 0;         ///< shares that enable it (EP-10)
+  digest salt;                        ///< of the commitments to its shares
+  std::vector<share_plan> shares;     ///< its custodians'
   std::set<std::string> entered; ///< custodians whose share is in
   bool enabled = false;
-  std::optional<domain_id> active;
-  std::map<domain_id, domain_process> processes;
+  std::optional<domain_id> active;               ///< the one that it works for; a Manufacturing box for all of its domains
+  std::map<domain_id, domain_process> processes; ///< the domains whose keys it has
   std::optional<check_value> key_set; ///< Manufacturing: of domain key set and start-up keys, once it has them
   generator_condition generators;
   std::map<domain_id, std::uint64_t> raised; ///< by a restoration: last seen key ids of domains whose keys it may get
@@ -390,7 +400,8 @@ std::optional<refusal> not_ready(const secure_box& state, box_type type, const d
 
 // --- decisions: work -----------------------------------------------------------------------------------
 
-/// MI1. The event is made by a worker; whether it may happen is decided here (EP Fig. 8, step 84).
+/// MI1. The event is made by a worker; whether it may happen is decided here (EP Fig. 8, step 84). Refused: what not_ready
+/// says, steel_not_valid_for_domain, key_id_not_fresh, and key_id_not_assigned for one that is far beyond the last.
 decision<box_event> decide(const secure_box& state, const key_generated& proposed);
 
 /// MI4 at a Steel box, for a meter on its line.
@@ -410,17 +421,23 @@ struct install_record_check {
 decision<box_event> decide(const secure_box& state, const attempt_installation& command,
                            const install_record_check& facts);
 
-/// The end of an attempt, with MI7 still to be signed.
+/// The end of an attempt, with MI7 still to be signed (EP Fig. 25, step 340). A failure may also be of a key that was never
+/// attempted, whose id is spent with it. Refused: what not_ready says but for the active domain, wrong_box, key_id_not_fresh
+/// when the attempt has ended or none was made, key_id_not_assigned.
 decision<box_event> decide(const secure_box& state, const installation_finished& proposed);
 
 /// What a worker found when it checked records for Brass.
 struct brass_check {
   std::optional<refusal> problem;
 };
+/// MI9 and MI10, MB2 and MB3, MR3 and MR4, MO2 and MO3, still to be signed (EP Figs. 25 to 27). Refused: what not_ready says,
+/// the problem that the worker found, wrong_box when another Brass box is named. A record that is asked for again is made again: the archive keeps one.
 decision<box_event> decide(const secure_box& state, const installation_confirmed& proposed, const brass_check& facts);
 decision<box_event> decide(const secure_box& state, const key_condemned& proposed, const brass_check& facts);
 decision<box_event> decide(const secure_box& state, const registration_confirmed& proposed, const brass_check& facts);
 decision<box_event> decide(const secure_box& state, const retirement_confirmed& proposed, const brass_check& facts);
+/// Verdicts of a batch of mail, two in a byte (EP-23). Refused: what not_ready says; command_malformed when there are not as
+/// many verdicts as pieces.
 decision<box_event> decide(const secure_box& state, const tokens_verified& proposed);
 
 void evolve(secure_box& state, const box_initialised& e);

@@ -348,6 +348,14 @@ struct history::rules {
                                         + ", and was attempted in meter " + life.tried.text);
   }
 
+  void on(const meter_labelled& e) { all.meters_.insert(e.meter); }
+  /// Of a log that has the meter's own events. Of several logs joint_history asks it: the meter's may be told later.
+  void kept_by_its_meter(const key_installed& e) {
+    if (all.meters_.contains(e.meter) && !all.keys_[e.key].committed)
+      wrong(audit_rule::installation, "key " + e.key.text() + " is stored as Installed, and meter " + e.meter.text
+                                        + " never kept it for good");
+  }
+
   /// Everything else concerns no key's life.
   void on(const auto&) {}
 };
@@ -363,6 +371,8 @@ std::optional<violation> history::take(const audited_event& e) {
   if (e.facts.problem)
     r.wrong(audit_rule::signature, *e.facts.problem);
   std::visit([&r](const auto& event) { r.on(event); }, e.event);
+  if (const auto* installed = std::get_if<key_installed>(&e.event))
+    r.kept_by_its_meter(*installed);
   if (auto why = not_permitted(e.before, e.event))
     r.wrong(audit_rule::permitted, std::string{name_of_event(e.event)} + " of " + stream_of(e.event).text()
                                      + " cannot follow there: " + *why);

@@ -127,6 +127,7 @@ private:
 
   std::chrono::microseconds tolerance_;
   std::map<key_id, key_life> keys_;
+  std::set<sequence_number> meters_; ///< whose own events were told
   std::map<domain_id, std::uint64_t> assigned_;                      ///< last key id by domain
   std::map<std::pair<box_id, domain_id>, std::uint64_t> generated_;  ///< by Oak and domain
   std::map<std::pair<box_id, domain_id>, std::uint64_t> last_seen_;  ///< by Steel and domain

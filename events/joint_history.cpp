@@ -263,7 +263,11 @@ struct joint_history::rules {
     happened("assigned " + e.key.text());
   }
   void on(const key_created& e) { happened(stage(key_status::new_key, e.key)); }
-  void on(const key_installed& e) { happened(stage(key_status::installed, e.key)); }
+  void on(const key_installed& e) {
+    happened(stage(key_status::installed, e.key));
+    needs(all.writer("meter/" + e.meter.text), kept(e.key, e.meter),
+          "that meter " + e.meter.text + " keeps key " + e.key.text() + " for good");
+  }
   void on(const key_activated& e) { happened(stage(key_status::active, e.key)); }
   void on(const key_retired& e) { happened(stage(key_status::obsolete, e.key)); }
   void on(const key_marked_bad& e) { happened(stage(key_status::bad, e.key)); }
@@ -282,8 +286,14 @@ struct joint_history::rules {
     if (!e.failure)
       happened("in its meter " + e.key.text());
   }
+  static std::string kept(const key_id& key, const sequence_number& meter) {
+    return "kept " + key.text() + ' ' + meter.text;
+  }
+  // Whoever sits between Steel and a meter may give it a key of his own (EP-16).
+  void on(const key_provisioned& e) { needs_assignment(e.key); }
   // MI7 is durable before MI6c goes out.
   void on(const key_committed& e) {
+    happened(kept(e.key, e.meter));
     const auto life = all.lives_.keys().find(e.key);
     if (life != all.lives_.keys().end())
       needs(log_of(life->second.steel), "in its meter " + e.key.text(),

@@ -23,8 +23,8 @@ bool may_follow(key_status from, key_status to);
 
 /// Identifies a master key and tells nothing else about it (crypto/token.hpp).
 using check_value = std::array<std::uint8_t, 8>;
-/// What makes a meter keep a key (MI6c): a code under a key that is derived from that master key, so only the Steel box
-/// that had it in its hands can make it. It is of no use for anything else (crypto/token.hpp).
+/// A code under a key that is derived from a master key (crypto/token.hpp), which is of no other use: who makes it has that
+/// master key. Steel shows the meter one in MI6c, the meter another in MI6c'.
 using commit_code = std::array<std::uint8_t, 16>;
 
 // --- events ------------------------------------------------------------------------------------

@@ -56,10 +56,10 @@ decision<meter_event> decide(const meter& state, const commit_key& command) {
   auto held = key_of(state, command.key.domain);
   if (!held || !held->held || held->number != command.key.number)
     return refuse(refusal::meter_key_missing);
-  if (!command.proven)
-    return refuse(refusal::signature_invalid);
   if (held->committed)
     return events{};
+  if (!command.proven)
+    return refuse(refusal::commit_code_wrong);
   return events{key_committed{state.number, command.key}};
 }
 

@@ -129,9 +129,10 @@ decision<meter_event> decide(const meter& state, const provision_key& command, c
 /// MI6c.
 struct commit_key {
   key_id key;
-  bool proven = false; ///< it has the code that the key's Steel box alone can make (`commit_code`)
+  bool proven = false; ///< it has the code that only who has the key can make (`commit_code`)
 };
-/// A key is committed by the Steel box that found it right and by nobody else; the same again is acknowledged (EP-15).
+/// A key is committed by who has it: the Steel box that found it right, and not the commit of another key. What is committed
+/// is acknowledged again (EP-15). Refused: meter_key_missing, commit_code_wrong.
 decision<meter_event> decide(const meter& state, const commit_key& command);
 
 decision<meter_event> decide(const meter& state, const meter_registered& proposed);

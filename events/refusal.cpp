@@ -69,6 +69,7 @@ constexpr entry entries[] = {
   {refusal::meter_not_known, "meter_not_known", "there is no such meter here"},
   {refusal::meter_registration_incomplete, "meter_registration_incomplete",
    "product code and indicia serial number must be defined before registration"},
+  {refusal::commit_code_wrong, "commit_code_wrong", "the code of the commit is not one of that key"},
   {refusal::order_not_known, "order_not_known", "there is no such order"},
   {refusal::order_stage_wrong, "order_stage_wrong", "the order is not at that stage"},
   {refusal::install_record_handed_out, "install_record_handed_out", "the install record was handed out before"},

@@ -71,6 +71,7 @@ enum class refusal : std::uint8_t {
   meter_not_registered = 58,
   meter_not_known = 59,
   meter_registration_incomplete = 60,
+  commit_code_wrong = 61,
   // orders and distribution
   order_not_known = 70,
   order_stage_wrong = 71,

@@ -95,15 +95,18 @@ struct log_position {
 /// One consistent view of the log, for many reads. Keep it short: it holds old pages.
 class log_view {
 public:
-  std::uint64_t size() const;
-  /// The stored bytes of a record.
+  std::uint64_t size() const; ///< records; positions are 1 to this
+  /// The stored bytes of a record; nothing when there is none.
   std::optional<bytes> record_bytes(std::uint64_t position) const;
+  /// The same, read; nothing also when it cannot be.
   std::optional<record> at(std::uint64_t position) const;
+  /// Nothing for a stream without events.
   std::optional<stored_row> row(const stream_id& stream) const;
   /// The position that a look-up row leads to.
   std::optional<std::uint64_t> find(std::uint8_t index, std::string_view key) const;
   /// All rows of an index whose key begins with `prefix`, in order of the keys.
   std::vector<std::pair<std::string, std::uint64_t>> range(std::uint8_t index, std::string_view prefix) const;
+  /// What lies sealed beside the event at this position.
   std::optional<bytes> sealed(std::uint64_t position) const;
 
   struct impl;
@@ -115,12 +118,15 @@ private:
   std::unique_ptr<impl> impl_;
 };
 
+/// The log of a node, for its one writer. It knows bytes, streams and hashes, and no event. Errors are lines for people; where
+/// they are not named, any of storage_code may come.
 class log {
 public:
-  /// Makes a new log in `dir` (made when absent, must hold no log) with `first` as its first record;
+  /// Makes a new log in `dir` (made when absent, must hold no log: exists) with `first` as its first record;
   /// `first.log`, `position` and `epoch` are set here. The log's id is SHA-256 of that record's bytes.
   static stored<log> create(const std::filesystem::path& dir, record first, bytes first_state);
-  /// Opens an existing log for writing and takes the lock. The next commit begins a new epoch.
+  /// Opens an existing log for writing and takes the lock. The next commit begins a new epoch. missing, locked, not_ours,
+  /// newer_version, older_version, damaged.
   static stored<log> open(const std::filesystem::path& dir);
   /// True when `dir` holds a log (whole or damaged).
   static bool present(const std::filesystem::path& dir);

@@ -119,10 +119,14 @@ bytes session_address(const box_id& steel, const sequence_number& meter, const k
   return {text.begin(), text.end()};
 }
 
-commit_code code_of_commit(const secret& k, const sequence_number& meter, const key_id& key) {
+commit_code code_of_commit(const secret& k, commit_side side, const sequence_number& meter, const key_id& key) {
   auto& engine = work_context::tokens();
-  return engine.commit_code(engine.derive(k, key_use::commit, key.domain.text),
-                            "oaksteel/1/commit|" + meter.text + '|' + key.text());
+  const std::string what = side == commit_side::steel ? "oaksteel/1/commit|" : "oaksteel/1/committed|";
+  return engine.commit_code(engine.derive(k, key_use::commit, key.domain.text), what + meter.text + '|' + key.text());
+}
+
+commit_codes codes_of_commit(const secret& k, const sequence_number& meter, const key_id& key) {
+  return {code_of_commit(k, commit_side::steel, meter, key), sha256(code_of_commit(k, commit_side::meter, meter, key))};
 }
 
 void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, installation_terms terms,
@@ -136,25 +140,30 @@ void install_in_meter(steel_pointer self, const psr_actor& line, const message_h
   talk->start();
 }
 
-void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head, const key_id& key,
-                     const sequence_number& meter, const commit_code& code, commit_outcome outcome, unsigned attempt) {
+void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
+                     const installation_finished& ended, commit_outcome outcome, unsigned attempt) {
+  const auto& key = ended.key;
   if (!self->state.core->ring(key.domain))
     return outcome.failed(make_error(refusal::box_disabled));
-  const mi6c commit{{self->state.core->house().next_head(head)}, meter, key, code};
+  // An attempt of version 1 has no codes: its meter commits no more, and acknowledges what it has committed.
+  const auto codes = ended.commit.value_or(commit_codes{});
+  const mi6c commit{{self->state.core->house().next_head(head)}, ended.meter, key, codes.shown};
   auto failed = [=](const caf::error& e) {
     if (refusal_in(e) == refusal::no_answer && attempt < commit_attempts)
-      return commit_in_meter(self, line, head, key, meter, code, outcome, attempt + 1);
+      return commit_in_meter(self, line, head, ended, outcome, attempt + 1);
     outcome.failed(e);
   };
   self->request(line, meter_timeout, commit)
     .then(
       [=](const mi6c_answer& done) {
-        if (done.key == key && done.meter == meter)
-          outcome.committed();
-        else
-          refuse_answer<mi6c>(self, line, head, done.head, "MI6c'", refusal::records_disagree, key, meter, outcome.failed);
+        const bool named = done.key == ended.key && done.meter == ended.meter;
+        if (named && (!ended.commit || sha256(done.code) == codes.answer))
+          return outcome.committed();
+        refuse_answer<mi6c>(self, line, head, done.head, "MI6c'",
+                            named ? refusal::commit_code_wrong : refusal::records_disagree, ended.key, ended.meter,
+                            outcome.failed);
       },
-      on_record(self->state.core->house(), {commit.head, "MI6c", failed}, key.text(), taking_part(key, meter)));
+      on_record(self->state.core->house(), {commit.head, "MI6c", failed}, key.text(), taking_part(key, ended.meter)));
 }
 
 } // namespace oaksteel

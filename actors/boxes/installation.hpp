@@ -28,9 +28,14 @@ struct installation_terms {
 /// Associated data of (K) in MI5, and the shared info of the session's key: this Steel, this meter, this key.
 bytes session_address(const box_id& steel, const sequence_number& meter, const key_id& key);
 
-/// What MI6c shows the meter, under a key derived from K for this use (EP-21): the meter keeps no key that its Steel box did
-/// not find right, whatever a line makes of a commit of another.
-commit_code code_of_commit(const secret& k, const sequence_number& meter, const key_id& key);
+/// Which side of a commit a code is of.
+enum class commit_side { steel, meter };
+/// The codes in MI6c and MI6c', under a key derived from K for this use (EP-21). So a line, which has not K, makes the meter
+/// keep no other key of a commit, and Steel report none that the meter does not keep. Who put himself between the two before
+/// MI5 is the meter to Steel, and Steel to the meter (EP-16, US-9).
+commit_code code_of_commit(const secret& k, commit_side side, const sequence_number& meter, const key_id& key);
+/// Both, as Steel keeps them.
+commit_codes codes_of_commit(const secret& k, const sequence_number& meter, const key_id& key);
 
 /// Up to the meter's test tokens. Calls `finished` exactly once.
 void install_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
@@ -38,15 +43,14 @@ void install_in_meter(steel_pointer self, const psr_actor& line, const message_h
 
 /// How a commit ends.
 struct commit_outcome {
-  std::function<void()> committed; ///< the meter says that it keeps this key
+  std::function<void()> committed; ///< the meter has shown that it keeps this key
   /// It does not, or the box is disabled: the KMC's time-out then takes care of the key.
   std::function<void(const caf::error&)> failed;
 };
 
-/// MI6c. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
+/// MI6c, for the key of an attempt that ended well. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
 /// line that breaks once must not keep it waiting for the KMC's time-out.
 void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
-                     const key_id& key, const sequence_number& meter, const commit_code& code, commit_outcome outcome,
-                     unsigned attempt = 1);
+                     const installation_finished& ended, commit_outcome outcome, unsigned attempt = 1);
 
 } // namespace oaksteel

@@ -14,7 +14,7 @@ struct opened_record {
   mi4_body body;
   secret_handle k;
   std::string test_tokens; ///< Oak's
-  commit_code commit{};
+  commit_codes commit;
   std::shared_ptr<generator> random; ///< for the session with the meter
 };
 
@@ -39,7 +39,7 @@ opened_record open_record(const install_key& m, const box_clock& clock, const do
   const std::span<const std::uint8_t> content{reveal(*plain)};
   found.k = std::make_shared<const secret>(content.first(32));
   found.test_tokens.assign(content.begin() + 32, content.end());
-  found.commit = code_of_commit(*found.k, m.meter, m.key);
+  found.commit = codes_of_commit(*found.k, m.meter, m.key);
   found.random = child_generator(w.random);
   found.check.opened = true;
   return found;
@@ -52,12 +52,12 @@ void hand_over(steel_pointer self, const psr_actor& line, const installation_fin
   if (e.failure)
     send();
   else
-    commit_in_meter(self, line, head, e.key, e.meter, e.commit.value_or(commit_code{}), {send, fails(rp)});
+    commit_in_meter(self, line, head, e, {send, fails(rp)});
 }
 
 /// The end of an attempt: MI7, signed, and durable before anybody hears of it (EP Fig. 25, step 340).
 void finish_in(transaction& t, steel_pointer self, const psr_actor& line, const mi7_body& outcome,
-               std::optional<commit_code> commit, caf::typed_response_promise<mi7> rp) {
+               std::optional<commit_codes> commit, caf::typed_response_promise<mi7> rp) {
   auto& box = *self->state.core;
   const installation_finished proposed{outcome.key, box.id(), outcome.meter, outcome.failure,
                                        {encode_body(outcome), {}}, commit};
@@ -74,9 +74,9 @@ void finish_in(transaction& t, steel_pointer self, const psr_actor& line, const 
 }
 
 void finish(steel_pointer self, const psr_actor& line, const message_head& head, const mi7_body& outcome,
-            const commit_code& code, caf::typed_response_promise<mi7> rp) {
-  self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, code, rp](transaction& t) {
-    finish_in(t, self, line, outcome, outcome.failure ? std::nullopt : std::optional{code}, rp);
+            const commit_codes& codes, caf::typed_response_promise<mi7> rp) {
+  self->state.core->house().submit_signing({head, "MI7", fails(rp)}, [self, line, outcome, codes, rp](transaction& t) {
+    finish_in(t, self, line, outcome, outcome.failure ? std::nullopt : std::optional{codes}, rp);
   });
 }
 
@@ -103,9 +103,10 @@ auto install(steel_pointer self, const install_key& m, const psr_actor& line) {
         installation_terms terms{self->state.core->id(), found.body.oak, m.key, m.meter,
                                  m.psr_install,          found.k,        found.body.check, found.test_tokens,
                                  found.random};
-        install_in_meter(self, line, next, std::move(terms), [self, line, next, code = found.commit, rp](const mi7_body& outcome) {
-          finish(self, line, next, outcome, code, rp);
-        });
+        install_in_meter(self, line, next, std::move(terms),
+                         [self, line, next, codes = found.commit, rp](const mi7_body& outcome) {
+                           finish(self, line, next, outcome, codes, rp);
+                         });
       });
     });
   return rp;

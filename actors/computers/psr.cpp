@@ -13,14 +13,20 @@ constexpr auto steel_timeout = 5min;
 constexpr auto kdc_timeout = 60s;
 constexpr auto meter_timeout = 30s;
 
-std::vector<participant> who(const sequence_number& meter) {
-  return {{participant_kind::meter, meter.text}};
+/// Whom a message is about.
+template <class Message>
+std::vector<participant> who(const Message& m) {
+  std::vector<participant> all{{participant_kind::meter, m.meter.text}};
+  if constexpr (requires { m.key; })
+    all.push_back({participant_kind::key, m.key.text()});
+  return all;
 }
 
 /// A message for a meter that is not on this line.
-void refuse_unknown(psr_pointer self, command_info info, const sequence_number& meter) {
-  self->state.house->submit(std::move(info), [meter](transaction& t) {
-    t.refuse(refusal::meter_not_known, meter.text, who(meter));
+template <class Message>
+void refuse_unknown(psr_pointer self, command_info info, const Message& m) {
+  self->state.house->submit(std::move(info), [about = m.meter.text, all = who(m)](transaction& t) {
+    t.refuse(refusal::meter_not_known, about, all);
   });
 }
 
@@ -31,7 +37,7 @@ auto relay(psr_pointer self, const Message& m, std::string what) {
   if (auto it = self->state.meters.find(m.meter); it != self->state.meters.end())
     rp.delegate(it->second, m);
   else
-    refuse_unknown(self, {m.head, std::move(what), fails(rp)}, m.meter);
+    refuse_unknown(self, {m.head, std::move(what), fails(rp)}, m);
   return rp;
 }
 
@@ -43,7 +49,7 @@ auto bring_key(psr_pointer self, const mi5& m) {
     return relay<mi5s>(self, m, "MI5");
   auto rp = self->make_response_promise<mi5s>();
   self->state.house->submit({m.head, "MI5", fails(rp)}, [m](transaction& t) {
-    t.refuse(refusal::records_disagree, m.key.text(), {{participant_kind::key, m.key.text()}, who(m.meter).front()});
+    t.refuse(refusal::records_disagree, m.key.text(), who(m));
   });
   return rp;
 }
@@ -60,7 +66,7 @@ void report_up(psr_pointer self, const mi7& m) {
 auto fetch_and_install(psr_pointer self, const record_ready& m) {
   auto rp = self->make_response_promise<acknowledged>();
   if (!self->state.meters.contains(m.meter)) {
-    refuse_unknown(self, {m.head, "record ready", fails(rp)}, m.meter);
+    refuse_unknown(self, {m.head, "record ready", fails(rp)}, m);
     return rp;
   }
   rp.deliver(acknowledged{{self->state.house->next_head(m.head)}});
@@ -93,10 +99,10 @@ auto registration(psr_pointer self, const register_meter& m) {
   auto rp = self->make_response_promise<order_result>();
   auto it = self->state.meters.find(m.meter);
   if (it == self->state.meters.end()) {
-    refuse_unknown(self, {m.head, "register meter", fails(rp)}, m.meter);
+    refuse_unknown(self, {m.head, "register meter", fails(rp)}, m);
     return rp;
   }
-  const auto failed = on_record(*self->state.house, {m.head, "register meter", fails(rp)}, m.meter.text, who(m.meter));
+  const auto failed = on_record(*self->state.house, {m.head, "register meter", fails(rp)}, m.meter.text, who(m));
   self->request(it->second, meter_timeout, m)
     .then(
       [self, rp, failed](const mr1& report) {

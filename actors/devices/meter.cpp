@@ -26,15 +26,19 @@ const meter& own_state(transaction& t, const meter_state& state) {
   return t.state<meter>(stream_of_meter(state));
 }
 
-std::vector<participant> who(const meter_state& state) {
-  return {{participant_kind::meter, state.options.number.text}};
+std::vector<participant> who(const meter_state& state, const std::optional<key_id>& key = {}) {
+  std::vector<participant> all{{participant_kind::meter, state.options.number.text}};
+  if (key)
+    all.push_back({participant_kind::key, key->text()});
+  return all;
 }
 
 /// A message that names another meter is none for this one (EP-30); true when it was refused.
-bool refuse_stray(transaction& t, const meter_state& state, const sequence_number& named) {
+bool refuse_stray(transaction& t, const meter_state& state, const sequence_number& named,
+                  const std::optional<key_id>& key = {}) {
   if (named == state.options.number)
     return false;
-  t.refuse(refusal::meter_not_known, named.text, who(state));
+  t.refuse(refusal::meter_not_known, named.text, who(state, key));
   return true;
 }
 
@@ -143,7 +147,7 @@ auto provision(meter_pointer self, const mi5& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(mi5s{{}, refusal_in(e)}); };
   self->state.house->submit({m.head, "MI5", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (refuse_stray(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter, m.key))
       return;
     const auto& facts = own_state(t, state);
     auto random = state.house->around().random->stream("provision/" + facts.number.text, m.head.id.counter);
@@ -157,7 +161,7 @@ auto provision(meter_pointer self, const mi5& m) {
     check.written = !shows_defect(state, facts, m.key.domain, false) && make_memory_key(state);
     auto events = decide(facts, provision_key{m.key, m.check}, check);
     if (!events)
-      return t.refuse(events.error(), m.key.text(), who(state));
+      return t.refuse(events.error(), m.key.text(), who(state, m.key));
     bytes sealed;
     std::optional<refusal> problem;
     if (!events->empty()) {
@@ -179,13 +183,13 @@ auto give_test_tokens(meter_pointer self, const mi6r& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6r", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (refuse_stray(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter, m.key))
       return;
     const auto& facts = own_state(t, state);
     auto k = key_of(state, facts, m.key.domain);
     auto it = facts.keys.find(m.key.domain);
     if (!k || it->second.number != m.key.number)
-      return t.refuse(refusal::meter_key_missing, m.key.text(), who(state));
+      return t.refuse(refusal::meter_key_missing, m.key.text(), who(state, m.key));
     auto& engine = work_context::tokens();
     auto digits = engine.test_tokens(engine.derive(*k, key_use::test, m.key.domain.text), m.position, m.number);
     if (shows_defect(state, facts, m.key.domain, true) && !digits.empty()) {
@@ -205,16 +209,22 @@ auto commit(meter_pointer self, const mi6c& m) {
   auto failed = [rp](const caf::error& e) mutable { rp.deliver(e); };
   self->state.house->submit({m.head, "MI6c", failed}, [self, rp, m](transaction& t) mutable {
     auto& state = self->state;
-    if (refuse_stray(t, state, m.meter))
+    if (refuse_stray(t, state, m.meter, m.key))
       return;
     const auto& facts = own_state(t, state);
     const auto k = key_of(state, facts, m.key.domain);
-    const auto proven = k && same_bytes(code_of_commit(*k, m.meter, m.key), m.code);
+    const auto proven = k && same_bytes(code_of_commit(*k, commit_side::steel, m.meter, m.key), m.code);
     auto events = decide(facts, commit_key{m.key, proven});
     if (!events)
-      return t.refuse(events.error(), m.key.text(), who(state));
+      return t.refuse(events.error(), m.key.text(), who(state, m.key));
+    if (!k) // committed once, and not to be read any more
+      return t.refuse(refusal::meter_key_missing, m.key.text(), who(state, m.key));
     t.apply<meter>(stream_of_meter(state), std::move(*events));
-    t.when_durable([rp, m](const message_head& next) mutable { rp.deliver(mi6c_answer{{next}, m.meter, m.key}); });
+    mi6c_answer answer{{}, m.meter, m.key, code_of_commit(*k, commit_side::meter, m.meter, m.key)};
+    t.when_durable([rp, answer](const message_head& next) mutable {
+      answer.head = next;
+      rp.deliver(answer);
+    });
   });
   return rp;
 }

@@ -247,7 +247,7 @@ struct mi6 {
 
   static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.test_tokens); }
 };
-/// MI6c: commit, with what only the Steel box can make that had the key in its hands and found the meter's to be the same.
+/// MI6c: commit, with a code that only who has the key can make: Steel makes it for the key that it found right.
 struct mi6c {
   message_head head;
   sequence_number meter;
@@ -256,13 +256,14 @@ struct mi6c {
 
   static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.key, self.code); }
 };
-/// MI6c': this key is the meter's for good.
+/// MI6c': this key is the meter's for good, with a code that only who has it can make.
 struct mi6c_answer {
   message_head head;
   sequence_number meter;
   key_id key;
+  commit_code code{};
 
-  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.key); }
+  static auto fields(auto& self, auto take) { return take(self.head, self.meter, self.key, self.code); }
 };
 
 // --- Brass ---------------------------------------------------------------------------------------------------

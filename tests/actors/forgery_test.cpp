@@ -160,6 +160,7 @@ namespace {
 struct bad_line {
   bool spoils_tokens = false;                 ///< of MI6
   std::optional<key_id> commits, kept; ///< MI6c and MI6c' name this key
+  bool forges = false;                 ///< it answers MI6c itself, and the meter hears nothing of it
 };
 
 meter_actor line_to(simulation& world, const meter_actor& meter, bad_line& line) {
@@ -181,6 +182,10 @@ meter_actor line_to(simulation& world, const meter_actor& meter, bad_line& line)
             [=, &line](mi6c m) {
               m.key = line.commits.value_or(m.key);
               auto rp = self->make_response_promise<mi6c_answer>();
+              if (line.forges) {
+                rp.deliver(mi6c_answer{m.head, m.meter, m.key, m.code});
+                return rp;
+              }
               self->request(meter, caf::infinite, m)
                 .then(
                   [rp, &line](mi6c_answer answer) mutable {
@@ -218,17 +223,21 @@ BOOST_FIXTURE_TEST_CASE(a_commit_is_of_the_key_that_its_steel_box_found_right, f
   line.spoils_tokens = false;
 
   // Nobody but its Steel box has what commits it, and that box never will.
-  only_refused<mi6c_answer>("a made-up code", refusal::signature_invalid, meter, mi6c{{}, {"M0000009"}, vendors, {}});
+  only_refused<mi6c_answer>("a made-up code", refusal::commit_code_wrong, meter, mi6c{{}, {"M0000009"}, vendors, {}});
   made = generate(usps, "oak-usps", "steel-2");
   const auto posts = made.key;
   line.commits = vendors;
-  BOOST_CHECK(ask<mi7>(box("steel-2").steel, delivery())->failure == refusal::signature_invalid);
+  BOOST_CHECK(ask<mi7>(box("steel-2").steel, delivery())->failure == refusal::commit_code_wrong);
   BOOST_CHECK(!held(ve).committed && !held(usps).committed);
 
   const auto asked = [&] {
     return ask<mi7>(box("steel-2").steel, ask_report{{}, posts, id_of("steel-2"), id_of("oak-usps"), {"M0000009"}});
   };
   line.commits.reset();
+  line.forges = true;
+  BOOST_CHECK(asked()->failure == refusal::commit_code_wrong);
+  BOOST_CHECK(!held(usps).committed);
+  line.forges = false;
   line.kept = vendors;
   BOOST_CHECK(asked()->failure == refusal::records_disagree);
   BOOST_CHECK(!held(ve).committed && held(usps).committed);

@@ -206,7 +206,7 @@ BOOST_FIXTURE_TEST_CASE(no_master_key_outlives_its_use, working_site) {
       sealed(), sealed_address(body_type::mi9, installed.key, mi9->brass, mi9->steel));
     BOOST_REQUIRE(k);
     masters.look_for("K of " + installed.key.text(), reveal(*k));
-    for (const auto use : {key_use::test, key_use::registration}) {
+    for (const auto use : {key_use::test, key_use::commit, key_use::registration}) {
       const auto key = work_context::tokens().derive(*k, use, domain.text);
       const auto what = "key " + std::to_string(static_cast<int>(use)) + " from K of " + installed.key.text();
       derived.look_for(what, reveal(key));

@@ -88,6 +88,7 @@ BOOST_AUTO_TEST_CASE(commit_codes) {
   token_engine engine;
   const auto key = engine.derive(secret_from_hex(master_hex), key_use::commit, "VE");
   BOOST_TEST(to_hex(engine.commit_code(key, "oaksteel/1/commit|M0000001|VE/1")) == "78106177e74b8e80263fee25397098d3");
+  BOOST_TEST(to_hex(engine.commit_code(key, "oaksteel/1/committed|M0000001|VE/1")) == "ce5abdf5c2cd5a140e2139867f8efdac");
 }
 
 BOOST_AUTO_TEST_CASE(cmac_of_the_standard) {

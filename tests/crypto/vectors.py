@@ -35,7 +35,8 @@ for count in range(10000):
     data = b"1|VE|4711|20260302|%d|1100|53113" % count
     t = int.from_bytes(mac(derive(master, b"token", b"VE|4711|202603"), data)[:8], "big") % 10**6
     if t < 1000: show(f"mail token of piece {count}", str(t).zfill(6)); break
-show("commit code", mac(derive(master, b"commit", b"VE"), b"oaksteel/1/commit|M0000001|VE/1"))
+for side in (b"commit", b"committed"):
+    show("commit code", mac(derive(master, b"commit", b"VE"), b"oaksteel/1/%s|M0000001|VE/1" % side))
 show("registration token", mac(derive(master, b"registration", b"VE"), b"1|VE|12345678|PC-1|4711|DE|20260302"))
 ecb = Cipher(algorithms.AES(derive(master, b"test", b"VE")), modes.ECB()).encryptor()
 block = ecb.update(b"OAKSTEEL01234567") + ecb.finalize()

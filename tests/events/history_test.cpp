@@ -270,6 +270,7 @@ BOOST_AUTO_TEST_CASE(each_rule_is_found_broken) {
     {"another meter", [](auto& e) { in<key_installed>(e[9]).meter = meter2; }, "26 names"},
     {"another key in the archive", [](auto& e) { e[9].facts.check = check_value{9}; }, "26 names"},
     {"another key in the meter", [](auto& e) { in<key_provisioned>(e[5]).check = check_value{9}; }, "26 names"},
+    {"Installed, and not kept by its meter", [](auto& e) { e.erase(e.begin() + 6); }, "25 installation"},
     // times
     {"Oak before the request",
      [](auto& e) {

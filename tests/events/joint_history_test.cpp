@@ -184,6 +184,7 @@ outcome told_as_one(const change& how, const cut& lost = {}, clock_tolerance tol
   given[kmc].actors = {"kmc"};
   given[kdc].actors = {"kdc"};
   given[post].actors = {"archive/VE"};
+  given[meter_log].actors = {"meter/M1", "meter/M2"};
   std::map<std::string, reference> places;
   std::vector<std::uint64_t> sizes(logs);
   bool gone = false;
@@ -327,6 +328,7 @@ BOOST_AUTO_TEST_CASE(each_counterpart_is_asked_for) {
     {"received", "the log of kdc lacks that the KDC received key VE/1, on which"},
     {"handed out", "the log of kdc lacks that the KDC handed out key VE/1, on which"},
     {"finished", "the log of kdc lacks that Steel box S00000001 reported key VE/1 as installed, on which"},
+    {"committed", "the log of meter lacks that meter M1 keeps key VE/1 for good, on which record 6 of post rests"},
     {"confirmed", "the log of post lacks MI9 of key VE/1 by box B00000001, on which record 5 of post rests"},
     {"installed", "the log of post lacks that key VE/1 became Installed, on which record 12 of kmc rests"},
   };
@@ -350,6 +352,16 @@ BOOST_AUTO_TEST_CASE(each_counterpart_is_asked_for) {
     for (const auto& l : o.lacks)
       BOOST_TEST_MESSAGE(lost << ": " << l);
   }
+}
+
+// EP-16, US-9: a meter has no certificate, so whoever sits between it and Steel can give it a key of his own.
+BOOST_AUTO_TEST_CASE(a_key_in_a_meter_that_no_archive_knows_is_named) {
+  const auto o = told_as_one([](auto& e) {
+    e.push_back({"stranger", meter_log, key_provisioned{meter2, {ve, 999}, check}});
+    e.push_back({"kept", meter_log, key_committed{meter2, {ve, 999}}});
+  });
+  BOOST_REQUIRE(o.lacks.size() == 1u);
+  BOOST_TEST(o.lacks.front() == "the log of post lacks that key id VE/999 was assigned, on which record 3 of meter rests");
 }
 
 // A key id whose MI3 was never stored is a gap (EP-13b); one that was stored and failed must be Bad.

@@ -104,8 +104,8 @@ BOOST_AUTO_TEST_CASE(a_key_is_committed) {
     {"again, while another waits", commit(one_of_two, key(5)), "-"},
     {"again, when both are", commit(both, key(5)), "-"},
     {"the second domain's", commit(one_of_two, key(8, usps)), "key_committed"},
-    {"by somebody who has not the key", commit(provisional, key(5), false), "! signature_invalid"},
-    {"again, by such", commit(one_committed, key(5), false), "! signature_invalid"},
+    {"by somebody who has not the key", commit(provisional, key(5), false), "! commit_code_wrong"},
+    {"again, by such", commit(one_committed, key(5), false), "-"},
     {"another one, by such", commit(provisional, key(6), false), "! meter_key_missing"},
     {"an opened meter", commit(opened, key(5)), "! meter_tampered"},
   });

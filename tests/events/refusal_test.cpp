@@ -87,6 +87,7 @@ constexpr known list[] = {
   {58, "meter_not_registered"},
   {59, "meter_not_known"},
   {60, "meter_registration_incomplete"},
+  {61, "commit_code_wrong"},
   {70, "order_not_known"},
   {71, "order_stage_wrong"},
   {72, "install_record_handed_out"},
