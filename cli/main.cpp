@@ -207,7 +207,8 @@ void add_backup(CLI::App& app, arguments& a) {
   in.add_option("--data", a.backup.data, "the data directory to make; new or empty")->required();
   in.add_option("--raise-by", a.backup.raise_by, "what is added to each counter before the node acts; a node that is "
                                                  "alone needs it (docs/deployment.md)")
-    ->check(whole_number);
+    ->check(whole_number)
+    ->check(CLI::PositiveNumber);
   in.add_flag("--json", a.backup.json, "print JSON");
   in.footer("Example: oaksteel restore factory.backup --data factory");
   in.callback([&a] { a.run = [&a] { return restore(a.backup); }; });

@@ -43,11 +43,11 @@ std::optional<std::uint64_t> threshold_in(const std::string& text) {
   return number;
 }
 
-/// The node does not stand where the program was called.
-std::filesystem::path media_in(const std::string& text) {
-  if (text.empty())
-    throw wrong_word{"--media is empty; name a directory"};
-  return std::filesystem::absolute(text);
+/// The node does not stand where the program was called, and another machine's directories are not those of this one.
+std::filesystem::path media_in(const typed_operation& t) {
+  if (!t.to.node.empty() && !std::filesystem::path{t.media}.is_absolute())
+    throw wrong_word{"--media is " + in_quotes(t.media) + "; with --node it must be the whole path at that node's machine"};
+  return std::filesystem::absolute(t.media);
 }
 
 void add_network(CLI::App& c, const operation_pointer& t) {
@@ -121,7 +121,7 @@ void add_box_shares(CLI::App& box, std::function<int()>& run, const operation_po
       box, run, t, "init", "Give the box of a slot its id and its secrets; write the shares to media",
       "oaksteel box init oak-1 --custodian Ada Bela --threshold 2 --media /media --data factory",
       [](const typed_operation& a) {
-        requests::initialise_box r{named<label>("SLOT", a.box), {}, threshold_in(a.threshold), media_in(a.media)};
+        requests::initialise_box r{named<label>("SLOT", a.box), {}, threshold_in(a.threshold), media_in(a)};
         for (const auto& custodian : a.custodians)
           r.custodians.push_back(named<label>("--custodian", custodian));
         return operate(a.to, r);
@@ -138,7 +138,7 @@ void add_box_shares(CLI::App& box, std::function<int()>& run, const operation_po
       "oaksteel box enable oak-1 --custodian Ada --media /media --data factory", [](const typed_operation& a) {
         return operate(a.to,
                        requests::enable_box{named<label>("BOX", a.box),
-                                            named<label>("--custodian", a.custodians.front()), media_in(a.media)});
+                                            named<label>("--custodian", a.custodians.front()), media_in(a)});
       });
   add_box_name(enable, t, "BOX");
   enable.add_option("--custodian", t->custodians, "whose share")->required()->expected(1);

@@ -43,7 +43,7 @@ int complain(const storage_error& e) {
 
 exit_status status_of_mistake(const std::filesystem::path& file) {
   std::error_code none;
-  return std::filesystem::is_regular_file(file, none) ? exit_usage : exit_io;
+  return std::filesystem::is_regular_file(file, none) && access(file.c_str(), R_OK) == 0 ? exit_usage : exit_io;
 }
 
 std::string printable(std::string_view text) {

@@ -25,7 +25,7 @@ int complain(std::string_view line, exit_status status);
 /// Damage is a difference that was found, and what is there and does not fit is refused; all else keeps us from looking.
 int complain(const storage_error& e);
 
-/// For what cannot be read from a file: wrong usage when the file is there, and so has a mistake.
+/// For what cannot be read from a file: wrong usage when the file may be read, and so has a mistake.
 exit_status status_of_mistake(const std::filesystem::path& file);
 
 /// Text out of a log, as a terminal may see it: control characters and what is no UTF-8 become `?`. A log from

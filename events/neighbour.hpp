@@ -36,8 +36,13 @@ struct neighbour {
 /// refused, so that nothing can be won by making many.
 inline constexpr std::size_t earlier_logs_limit = 64;
 
+/// Starts of a node between two meetings, at most: whoever has its certificate can claim that it has started again, and what
+/// he claims counts against the node.
+inline constexpr std::uint32_t start_step_limit = 100'000;
+
 /// No event when it came with the same before. peer_log_superseded: an earlier log, or an earlier start of this one;
-/// peer_log_unrelated: a log that no log of this node is a parent of.
+/// peer_log_unrelated: a log that no log of this node is a
+/// parent of, or a start that is too far beyond those that are known.
 decision<neighbour_event> decide(const neighbour& state, const neighbour_met& proposed);
 void evolve(neighbour& state, const neighbour_met& e);
 

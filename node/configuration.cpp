@@ -5,6 +5,7 @@
 #include "node/plan_reading.hpp"
 
 #include <algorithm>
+#include <type_traits>
 
 namespace oaksteel {
 namespace {
@@ -102,12 +103,17 @@ expected<node_configuration, text_error> result_of(configuration_reader& r, cons
 }
 
 /// Where everything is at this node, it is in the configuration itself.
-template <void (*Read)(plan_reader&, const setting&)>
-void only_without_plan(configuration_reader& r, const setting& value, node_configuration&) {
+template <auto Read>
+void only_without_plan(configuration_reader& r, const setting& value, node_configuration& c) {
   if (!r.nodes.empty())
     return r.fail(value.key_at, "`" + std::string{r.key} + "` is in the plan; leave it out here");
-  Read(r, value);
+  if constexpr (std::is_invocable_v<decltype(Read), plan_reader&, const setting&>)
+    Read(r, value);
+  else
+    Read(r, value, c);
 }
+
+void read_suite_of_all(configuration_reader& r, const setting& value, node_configuration& c) { c.suite = read_suite(r, value); }
 
 constexpr known_key<configuration_reader, node_configuration> configuration_keys[] = {
     {"name", "name = \"factory\"", line<&node_configuration::name>},
@@ -125,7 +131,7 @@ constexpr known_key<configuration_reader, node_configuration> configuration_keys
        else
          r.must_be(n, "an address such as \"tcp:0.0.0.0:7700\"");
      }},
-    {"suite", "", [](configuration_reader& r, const setting& n, node_configuration& c) { c.suite = read_suite(r, n); }},
+    {"suite", "", only_without_plan<read_suite_of_all>},
     {"degraded", "",
      [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
     {"clock_tolerance_ms", "", whole<&node_configuration::clock_tolerance_ms, 0, 3'600'000>},

@@ -76,13 +76,17 @@ stored<live_node::line_ports> live_node::open_lines(const node_configuration& pl
 std::optional<storage_error> live_node::look(const node_configuration& plan) {
   if (auto problem = look_at_log(owner_of(plan)))
     return problem;
-  if (const auto lines = open_lines(plan); !lines)
+  const auto lines = open_lines(plan);
+  if (!lines)
     return storage_error{storage_code::io, lines.error().text}; // another process may have a line: not this node
   const auto others = open_peers(plan);
   return others ? std::nullopt : std::optional{others.error()};
 }
 
 stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& plan, int ended) {
+  // First, for a node that runs has its lines and addresses too.
+  if (auto problem = look_at_log(owner_of(plan)))
+    return unexpected{std::move(*problem)};
   auto lines = open_lines(plan);
   if (!lines)
     return unexpected{lines.error()};

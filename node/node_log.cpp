@@ -55,10 +55,17 @@ std::optional<storage_error> damage_in(const std::filesystem::path& data) {
                                                 found->text + "; nothing was written"};
 }
 
+std::optional<storage_error> taken_by_others(const std::filesystem::path& data) {
+  const auto name = foreign_content(data);
+  if (!name)
+    return std::nullopt;
+  return storage_error{storage_code::not_ours,
+                       data.string() + " holds no log but " + *name + "; give a new or an empty directory"};
+}
+
 stored<opened_log> create_log(const std::filesystem::path& data, const log_opened& first, instant time) {
-  if (auto name = foreign_content(data))
-    return unexpected{storage_error{storage_code::not_ours, data.string() + " holds no log but " + *name
-                                                              + "; give a new or an empty directory"}};
+  if (auto taken = taken_by_others(data))
+    return unexpected{std::move(*taken)};
   node_state node;
   evolve(node, first);
   auto described = node_record(first, time);

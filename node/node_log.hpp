@@ -21,6 +21,9 @@ struct opened_log {
 /// What a record of the node says about the log's key; for verify().
 std::optional<log_identity> identify(const record& r);
 
+/// What keeps a new log out of a directory that has none: something else is in it.
+std::optional<storage_error> taken_by_others(const std::filesystem::path& data);
+
 /// What is wrong with the log in `data` or the checkpoint beside it, read whole by a child. A writer trusts LMDB's
 /// pages and a damaged one would end it, so a process asks once before it writes to a log that it did not make. A log
 /// that was put back to an earlier state lacks what its checkpoint speaks of.

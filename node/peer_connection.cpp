@@ -163,6 +163,7 @@ void peer_connection::go_on() {
 }
 
 bool peer_connection::took(peer_message m) {
+  heard_ = true;
   switch (m.kind) {
     case peer_message_kind::ping: send({peer_message_kind::pong, m.id, encode(house_.now())}); return m.data.empty();
     case peer_message_kind::pong: return heard_clock(m);

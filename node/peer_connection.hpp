@@ -71,6 +71,8 @@ public:
   boost::asio::ip::tcp::socket& socket() { return stream_.next_layer(); }
   std::string who() const { return !node_.empty() ? node_ : !expected_.empty() ? expected_ : address_; }
   const std::string& address() const { return address_; }
+  /// Whether the other end has said anything behind its hello: then it has let this one in.
+  bool heard() const { return heard_; }
 
   /// What is at the other end is to show within its time what it is.
   void begin_deadline();
@@ -118,7 +120,7 @@ private:
   instant asked_at_;                      ///< when the last one did
   int silences_ = 0;                      ///< times in a row that nothing moved
   bool alive_ = false;                    ///< something moved since the last time
-  bool proven_ = false, ended_ = false, waits_ = false;
+  bool proven_ = false, heard_ = false, ended_ = false, waits_ = false;
 };
 
 } // namespace oaksteel

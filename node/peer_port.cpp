@@ -163,7 +163,6 @@ void peer_port::impl::proven(const connection_handle& c) {
   if (c->outgoing()) {
     auto& o = out.at(c->node());
     o.up = true;
-    o.next_pause = options.first_pause;
     return tell.reached(c->node(), c->peer());
   }
   unproven.remove(c);
@@ -211,6 +210,9 @@ void peer_port::impl::ended(const connection_handle& c, refusal why, const std::
   auto& o = out.at(c->who());
   if (std::exchange(o.up, false))
     tell.lost(c->who());
+  // Being let in is no proof of being taken: who is sent away at once tries ever later.
+  if (c->heard())
+    o.next_pause = options.first_pause;
   o.way = nullptr;
   try_again(o);
 }

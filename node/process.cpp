@@ -59,7 +59,7 @@ std::optional<storage_error> look_at_log(const log_owner& owner) {
   if (std::filesystem::exists(owner.data, none) && !std::filesystem::is_directory(owner.data, none))
     return storage_error{storage_code::not_ours, owner.data.string() + ": is no directory; give one for the node's data"};
   if (!log::present(owner.data))
-    return std::nullopt;
+    return taken_by_others(owner.data);
   const auto opened = open_log(owner.data);
   return opened ? unfit(owner, *opened) : std::optional{opened.error()};
 }

@@ -250,10 +250,6 @@ peer_listener listener_for(peer_port& port, answers& waiting, seen_of_nodes& see
       port.ask(node, {peer_message_kind::ask_seen, 1, {}});
   };
   l.answered = [&waiting](const std::string& node, peer_message m) { waiting.heard(node, m.data); };
-  l.lost = [](const std::string&) {};
-  l.came = [](const std::string&, const peer_hello&) {};
-  l.commanded = [](const std::string&, peer_message) {};
-  l.refused = [](refusal, const std::string&, const std::string&) {};
   l.operated = [&waiting](const certificate&, const std::string&, const std::function<void(std::string)>& reply) {
     reply(line_of(requests::failed(waiting.in_words())));
   };

@@ -1,9 +1,11 @@
 #include "scenarios/runner.hpp"
 
+#include "node/text.hpp"
 #include "scenarios/matrix_report.hpp"
 #include "scenarios/stage.hpp"
 #include "storage/archive.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace oaksteel {
@@ -66,6 +68,23 @@ std::optional<text_error> too_many_registrations(const scenario& what) {
   return std::nullopt;
 }
 
+/// A meter is registered by the sub-domain of its country (EP-1).
+std::optional<text_error> country_without_domain(const scenario& what) {
+  for (const auto& step : what.plan.steps) {
+    const auto* some = std::get_if<register_step>(&step);
+    if (!some || std::ranges::any_of(what.plan.domains, [&](const domain_plan& d) { return d.sub_domain == some->country; }))
+      continue;
+    std::string countries;
+    for (const auto& d : what.plan.domains)
+      if (countries.find(d.sub_domain.text) == std::string::npos)
+        countries += (countries.empty() ? "" : ", ") + d.sub_domain.text;
+    return text_error{what.files.main, some->line, some->column,
+                      "country " + in_quotes(some->country.text) + " has no sub-domain here, which would register its meters; "
+                        + countries + " has"};
+  }
+  return std::nullopt;
+}
+
 /// The operator remembers what was answered while the process ran: the log must have it so, also when it has ended.
 void recall_answers(const log& site, run_result& result) {
   for (const auto& o : std::exchange(result.answered, {})) {
@@ -117,17 +136,23 @@ void sum_up(const scenario& what, const log& written, run_result& result) {
 }
 
 /// What must not be found out when a record is written already: meters' memory that is damaged, or gone.
-std::optional<storage_error> unfit_memory(const std::filesystem::path& data) {
+std::optional<storage_error> unfit_memory(const scenario& what, const std::filesystem::path& data) {
   const auto file = memory_of_meters(data);
   std::error_code none;
+  const auto opened = log::present(data) ? open_log(data) : stored<opened_log>{unexpected{storage_error{}}};
+  const bool made = opened && opened->node.steps_done > 0;
   if (!std::filesystem::exists(file, none)) {
-    const auto opened = log::present(data) ? open_log(data) : stored<opened_log>{unexpected{storage_error{}}};
-    if (!opened || opened->node.steps_done == 0)
+    if (!made)
       return std::nullopt;
     return storage_error{storage_code::missing, file.string() + ": is not there; the meters of this log keep their keys in it"};
   }
   const auto memory = erasable_slots::open(file, 1);
-  return memory ? std::nullopt : std::optional{memory.error()};
+  if (!memory)
+    return memory.error();
+  if (made && memory->count() < slots_of(what))
+    return storage_error{storage_code::damaged, file.string() + ": was cut off: it has room for " + std::to_string(memory->count())
+                                                  + " of " + std::to_string(slots_of(what)) + " meters"};
+  return std::nullopt;
 }
 
 } // namespace
@@ -139,6 +164,8 @@ expected<scenario, text_error> load_scenario(const scenario_files& files) {
   if (auto problem = unknown_meter(*what))
     return unexpected{*problem};
   if (auto problem = too_many_registrations(*what))
+    return unexpected{*problem};
+  if (auto problem = country_without_domain(*what))
     return unexpected{*problem};
   return what;
 }
@@ -178,7 +205,7 @@ stored<run_result> run_scenario(const scenario& what, const run_options& options
   if (log::present(options.data))
     if (auto damage = damage_in(options.data))
       return unexpected{std::move(*damage)};
-  if (auto damage = unfit_memory(options.data))
+  if (auto damage = unfit_memory(what, options.data))
     return unexpected{std::move(*damage)};
   run_result result;
   const auto done = finished_scenario_log(options.data, what.files, what.plan, options.seed, options.chance);

@@ -40,12 +40,11 @@ std::vector<meter_defect> defects_of(const script& plan, const sequence_number& 
   return defects;
 }
 
-/// Each attempt at a cell has a meter of its own, and beside them is a spare one.
+} // namespace
+
 std::size_t slots_of(const scenario& what) {
   return what.labels.size() + (has_cells(what.plan) ? (what.plan.steps.size() + 1) * cell_attempts : 0);
 }
-
-} // namespace
 
 stage::stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,
              std::function<void(const storage_error&)> storage_failed, run_result& result)

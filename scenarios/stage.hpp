@@ -22,6 +22,10 @@ struct step_failed {
   std::string line;
 };
 
+/// Slots of the meters' memory (memory_of_meters): each attempt at a cell has a meter of its own, and beside them is a spare
+/// one.
+std::size_t slots_of(const scenario& what);
+
 class stage {
 public:
   stage(const scenario& what, const run_options& options, opened_log& opened, std::function<bool()> stop,

@@ -1,5 +1,6 @@
 #include "storage/commit.hpp"
 
+#include "crypto/merkle.hpp"
 #include "storage/archive.hpp"
 
 #include <algorithm>
@@ -164,6 +165,8 @@ std::optional<storage_error> commit::encode(const append_request& request, const
   {
     archive_output out{records_};
     record::fields(parts, [&out](const auto&... member) { (out(member), ...); });
+    if (!event.sealed.empty())
+      out(sha256(event.sealed));
   }
   auto size = records_.size() - offset;
   if (size > record_limit)

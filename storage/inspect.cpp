@@ -166,9 +166,9 @@ bool log_source::impl::read_frame(frame_kind kind, std::span<const std::uint8_t>
                           number_at<std::uint64_t>(payload, 0)};
     return true;
   case frame_kind::sealed:
-    if (payload.size() != 16)
+    if (payload.size() != 40)
       return false;
-    item = scanned_sealed{number_at<std::uint64_t>(payload, 0), number_at<std::uint64_t>(payload, 8)};
+    item = scanned_sealed{number_at<std::uint64_t>(payload, 0), digest_at(payload, 8)};
     return true;
   default:
     return false;

@@ -46,10 +46,10 @@ struct scanned_lookup {
   std::string key;
   std::uint64_t position = 0;
 };
-/// Sealed material of an event: that it is there and can be read. What it holds, its box alone can tell.
+/// Sealed material of an event, by its SHA-256. What it holds, its box alone can tell.
 struct scanned_sealed {
   std::uint64_t position = 0;
-  std::uint64_t size = 0;
+  digest hash;
 };
 struct scanned_meta {
   digest id;

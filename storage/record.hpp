@@ -2,12 +2,14 @@
 // One record of the log: what happened, when, to which stream, who took part, and why.
 //
 //   record   := log(32) position(u64) stream previous(u64) time(i64) epoch(u32) actor command
-//               cause? correlation? participants tag(u16) version(u8) payload
+//               cause? correlation? participants tag(u16) version(u8) payload sealed(32)?
 //   stream   := kind(u8) name(string)            previous: position of the stream's event before, 0 = none
 //   command  := sender(string) counter(u64)
 //   cause?, correlation?  := 0(u8) | 1(u8) position(u64) [0(u8) | 1(u8) log(32)]
 //   participants := count(u32) { kind(u8) id(string) }
 //   string, payload := length(u32) bytes;  integers are little-endian, at their width
+//   sealed?: SHA-256 of what lies sealed beside the event; nothing follows the payload where nothing does, and in the records
+//   of programs before
 //
 // At most 65,535 bytes. Written bytes never change; tags are never reused; an older version of an
 // event is lifted to the newest struct when it is read (`decode_event`).
@@ -39,6 +41,7 @@ struct record {
   std::uint16_t tag = 0;
   std::uint8_t version = 1;
   bytes payload;
+  std::optional<digest> sealed;            ///< SHA-256 of what lies sealed beside it; not among the fields
 
   static auto fields(auto& self, auto take) {
     return take(self.log, self.position, self.stream, self.previous, self.time, self.epoch, self.actor,

@@ -1,5 +1,6 @@
 #include "storage/scan.hpp"
 
+#include "crypto/merkle.hpp"
 #include "storage/child.hpp"
 #include "storage/pages.hpp"
 
@@ -196,7 +197,7 @@ bool scan_sealed(const environment& env, const lmdb_transaction& txn, std::uint6
   return scan_table(txn, env.sealed, "the table of sealed material", size, [&](auto key, auto value) {
     if (!keys.next(key) || key.size() != 8)
       return row::damaged;
-    return heard(frame(frame_kind::sealed, number(from_big_endian(key)), number(std::uint64_t{value.size()})));
+    return heard(frame(frame_kind::sealed, number(from_big_endian(key)), sha256(value).value));
   });
 }
 

@@ -9,7 +9,7 @@
 //   node      index(u64) root(32)
 //   frontier  size(u64) peak(32)*
 //   lookup    position(u64) key with its index in front
-//   sealed    position(u64) size(u64)
+//   sealed    position(u64) SHA-256(32)
 //   problem   position(u64) text        the scan ends here
 //   failure   code(u8) text             it never began
 //   end

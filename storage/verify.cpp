@@ -50,6 +50,7 @@ private:
   void await(std::string_view whose, const std::optional<std::string>& note, checkpoint_status& status);
   void use_key(std::uint64_t position, const bytes& public_key);
   void compare_roots();
+  void sealed_until(std::uint64_t position);
 
   struct stream_end {
     std::uint64_t version = 0;
@@ -64,6 +65,8 @@ private:
   std::optional<scanned_meta> meta_;
   merkle_frontier tree_;
   std::vector<digest> nodes_;
+  std::vector<std::pair<std::uint64_t, digest>> sealed_; ///< what records name, in their order
+  std::size_t seen_ = 0;                                 ///< of these
   record record_; ///< the present one
   std::unordered_map<stream_id, stream_end> streams_;
   std::vector<awaited_root> awaited_;
@@ -103,6 +106,8 @@ void verifier::take(std::uint64_t position, std::span<const std::uint8_t> data, 
         use_key(position, later->public_key);
     }
     check_order(record_, position);
+    if (record_.sealed)
+      sealed_.emplace_back(position, *record_.sealed);
   }
   compare_roots();
 }
@@ -237,9 +242,21 @@ void verifier::take(const scanned_lookup& row) {
     wrong(tree_.size(), "a look-up row leads to record " + std::to_string(row.position) + ", which is not there");
 }
 
-void verifier::take(const scanned_sealed& sealed) {
-  if (sealed.position > tree_.size())
-    wrong(tree_.size(), "sealed material of record " + std::to_string(sealed.position) + ", which is not there");
+void verifier::take(const scanned_sealed& found) {
+  if (found.position > tree_.size())
+    wrong(tree_.size(), "sealed material of record " + std::to_string(found.position) + ", which is not there");
+  // Both ascend. What a program before wrote names none.
+  sealed_until(found.position);
+  if (seen_ == sealed_.size() || sealed_[seen_].first != found.position)
+    return;
+  if (sealed_[seen_++].second != found.hash)
+    wrong(found.position, "what lies sealed beside the record was changed");
+}
+
+/// What is named by records before this one and was not found is not there.
+void verifier::sealed_until(std::uint64_t position) {
+  for (; seen_ < sealed_.size() && sealed_[seen_].first < position; ++seen_)
+    wrong(sealed_[seen_].first, "what lay sealed beside the record is missing");
 }
 
 verification verifier::finish(const std::optional<log_problem>& damage) {
@@ -258,6 +275,7 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
       if (nodes_[i] != digest{})
         wrong(i * leaves_per_node + 1,
               "the stored hash over records from " + std::to_string(i * leaves_per_node + 1) + " on is missing");
+    sealed_until(tree_.size() + 1);
     if (!rows_were_seen_)
       wrong(tree_.size(), "the rows beside the records are missing");
     if (epoch_ != meta_->epoch)

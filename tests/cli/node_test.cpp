@@ -513,6 +513,9 @@ BOOST_AUTO_TEST_CASE(a_node_refuses_the_log_of_a_scenario) {
   std::filesystem::create_directory(other / "data");
   std::ofstream{other.path() / "data" / "holiday.jpg"} << "x";
   std::ofstream{other / "node.toml"} << small_site;
+  const auto checked = run_program({"node", "check", (other / "node.toml").string()});
+  BOOST_CHECK_MESSAGE(checked.status == 3 && checked.one_line() && checked.err.find("holiday.jpg") != std::string::npos,
+                      checked.told());
   const auto foreign = run_program({"node", "run", (other / "node.toml").string()});
   BOOST_CHECK_MESSAGE(foreign.status == 3 && foreign.one_line() && foreign.err.find("holiday.jpg") != std::string::npos,
                       foreign.told());

@@ -1,6 +1,7 @@
 // The record decoders: any bytes are a record of the log, or there is a line that says why not; the same for its event.
 // And any bytes are one of the signed bodies that messages carry (EP-15), or none.
 
+#include "crypto/merkle.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/record.hpp"
 #include "storage/any_event.hpp"
@@ -26,7 +27,9 @@ void add_samples(std::vector<bytes>& all, std::variant<Event...>*) {
       r.tag = described.tag;
       r.version = described.version;
       r.payload = described.payload;
-      all.push_back(encode(r));
+      if (i > 0)
+        r.sealed = sha256(r.payload);
+      all.push_back(encode_record(r));
     }
   };
   (add.template operator()<Event>(), ...);
@@ -71,7 +74,7 @@ void take(std::span<const std::uint8_t> input) {
   const auto r = decode_record(input);
   if (!r)
     return expect(!r.error().empty(), "what is no record has a reason");
-  expect(encode(*r) == bytes(input.begin(), input.end()), "a record is written in one way only");
+  expect(encode_record(*r) == bytes(input.begin(), input.end()), "a record is written in one way only");
   const auto event = decode_event(*r);
   if (!event)
     return expect(!event.error().empty(), "what is no event has a reason");

@@ -602,6 +602,43 @@ BOOST_AUTO_TEST_CASE(files_that_do_not_prove_who_the_node_is_keep_it_from_starti
   wrong("home", folder, "home.key.pem");
 }
 
+// A node that was restored and waits listens to little: others come to it and go all the same.
+BOOST_FIXTURE_TEST_CASE(who_listens_to_nothing_outlives_its_peers, two_nodes) {
+  peer_port_options options;
+  options.node = "away";
+  options.listen = at(at_away);
+  options.certificates = away_folder;
+  options.peers = {{"home", at(at_home)}};
+  auto port = peer_port::open(std::move(options));
+  BOOST_REQUIRE(port);
+  port->start({peer_version, "", {}, 1, {}}, {}, {"home"});
+  home.start({"away"});
+  BOOST_REQUIRE(home.waits_for("reached away"));
+  BOOST_REQUIRE(home.waits_for("came away"));
+  home.port().ask("away", {peer_message_kind::command, 1, {1}});
+  std::this_thread::sleep_for(200ms);
+  home.port().stop();
+  std::this_thread::sleep_for(200ms);
+  BOOST_TEST(tls_client(at_away, home_folder, "home").shaken());
+}
+
+// "Reconnect with back-off", also towards a node that lets one in and then sends one away.
+BOOST_FIXTURE_TEST_CASE(who_is_sent_away_at_once_tries_ever_later, two_nodes) {
+  home.judge = [](const std::string&, const peer_hello&, const peer_verdict& admit) { admit(refusal::peer_log_superseded); };
+  home.start({});
+  peer_port_options options;
+  options.node = "away";
+  options.certificates = away_folder;
+  options.peers = {{"home", at(at_home)}};
+  auto port = peer_port::open(std::move(options));
+  BOOST_REQUIRE(port);
+  port->start({peer_version, "", {}, 1, {}}, {}, {"home"});
+  std::this_thread::sleep_for(3s);
+  const auto tries = home.count("refused away: peer_log_superseded");
+  BOOST_TEST(tries >= 2u); // 0.1, 0.2, 0.4, 0.8, 1.6 s between them
+  BOOST_TEST(tries <= 7u);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

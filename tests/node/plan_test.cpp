@@ -93,6 +93,7 @@ BOOST_FIXTURE_TEST_CASE(mistakes_have_their_file_and_place, files) {
   wrong(parts, "[[node]]");
   wrong(nodes + parts, "the plan has no node \"c\"; it has a, b", "node.toml", without(own, "\"a\"", "\"c\""));
   wrong(nodes + parts, "no `certificates`", "node.toml", without(own, "certificates = \"pki\"\n"));
+  wrong(nodes + parts, "`suite` is in the plan", "node.toml", own + "suite = \"rsa3072\"\n");
   wrong(nodes + parts, "`box` is in the plan", "node.toml", own + "[[box]]\nslot = \"x\"\n");
   wrong(nodes + parts, "an address such as", "node.toml", own + "listen = \"/dev/null\"\n");
   wrong(nodes + parts, "stands at node b", "node.toml",

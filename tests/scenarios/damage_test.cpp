@@ -7,6 +7,7 @@
 #include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
+#include <algorithm>
 #include <set>
 
 namespace oaksteel::testing {
@@ -102,6 +103,41 @@ BOOST_AUTO_TEST_CASE(a_changed_byte_of_any_record_is_named) {
         const auto about = in_words(command) + ", record " + std::to_string(e.position);
         require_refused(run_program(command), about);
       }
+  }
+}
+
+// SYS-2: what is secret lies sealed outside the records, which hold its SHA-256.
+BOOST_AUTO_TEST_CASE(changed_sealed_material_is_named) {
+  scratch_directory work;
+  const auto data = work / "day";
+  finished_day::copy(data);
+  std::vector<std::pair<std::uint64_t, std::string>> all;
+  {
+    const auto opened = log::open(data);
+    BOOST_REQUIRE(opened);
+    const auto view = opened->view();
+    for (std::uint64_t n = 1; n <= view.size(); ++n)
+      if (const auto sealed = view.sealed(n))
+        all.emplace_back(n, std::string{sealed->begin(), sealed->end()});
+  }
+  BOOST_REQUIRE_GT(all.size(), 50u);
+  const auto whole = file_content(data / "data.mdb");
+  for (std::size_t i = 0; i < all.size(); i += 9) {
+    auto changed = whole;
+    const auto& sealed = all[i].second;
+    // It may lie beside an earlier record too, of who gave it: that one is named.
+    const auto holds_it = [&](const auto& one) { return one.second.find(sealed) != std::string::npos; };
+    const auto position = std::ranges::find_if(all, holds_it)->first;
+    BOOST_REQUIRE_GE(change_everywhere(changed, sealed, sealed.size() / 2, 1), 1u);
+    write_file(data / "data.mdb", changed);
+    for (const auto& command : {inspecting(data)[0], inspecting(data)[1]}) {
+      const auto r = run_program(command);
+      BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && names_record(r, position),
+                          in_words(command) << ", sealed beside record " << position << ": " << r.told());
+    }
+    for (const auto& command : inspecting(data))
+      if (command[0] == "audit")
+        require_refused(run_program(command), in_words(command) + ", sealed beside record " + std::to_string(position));
   }
 }
 

@@ -289,6 +289,11 @@ BOOST_AUTO_TEST_CASE(a_damaged_memory_of_meters_is_refused_before_the_restart) {
   BOOST_REQUIRE(!result);
   BOOST_CHECK_MESSAGE(result.error().text.find("meters.keys") != std::string::npos, result.error().text);
   BOOST_CHECK(contents(work / "day") == before);
+  std::filesystem::resize_file(work / "day" / "meters.keys", 64);
+  const auto cut = run_day(day, work / "day");
+  BOOST_REQUIRE(!cut);
+  BOOST_CHECK_MESSAGE(cut.error().text.find("meters.keys: was cut off: it has room for 2 of 4 meters") != std::string::npos,
+                      cut.error().text);
   std::filesystem::remove(work / "day" / "meters.keys");
   const auto gone = run_day(day, work / "day");
   BOOST_REQUIRE(!gone);

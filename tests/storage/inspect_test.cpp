@@ -118,7 +118,7 @@ BOOST_AUTO_TEST_CASE(items_come_in_order) {
     if (order.empty() || order.back() != kind)
       order += kind;
   }
-  BOOST_TEST(order == "mrnfsl");
+  BOOST_TEST(order == "mrnfslo");
   BOOST_TEST(!source->damage());
   BOOST_TEST(source->next() == nullptr);
   BOOST_REQUIRE(log_source::open(sample())); // and one that is given up early
@@ -194,6 +194,7 @@ BOOST_AUTO_TEST_CASE(a_changed_row_of_every_kind_is_found) {
       {"look-up row", &environment::lookups, key_of(std::string{"\1SN300"}), 3, records},
       {"frontier, size", &environment::merkle, key_of(frontier_row), 0, records},
       {"frontier, peak", &environment::merkle, key_of(frontier_row), 20, records},
+      {"sealed material", &environment::sealed, key_of(300), 63, 300},
       {"id", &environment::meta, key_of(id_row), 0, 1},
       {"epoch", &environment::meta, key_of(epoch_row), 0, records},
   };
@@ -222,6 +223,8 @@ BOOST_AUTO_TEST_CASE(a_missing_row_of_every_kind_is_found) {
       {"node", &environment::merkle, key_of(std::uint64_t{1}), 0, 257},
       {"first node", &environment::merkle, key_of(std::uint64_t{0}), 0, records},
       {"frontier", &environment::merkle, key_of(frontier_row), 0, records},
+      {"sealed material", &environment::sealed, key_of(300), 0, 300},
+      {"the last sealed material", &environment::sealed, key_of(records / 25 * 25), 0, records / 25 * 25},
       {"epoch", &environment::meta, key_of(epoch_row), 0, 0},
   };
   for (const auto& c : cases) {

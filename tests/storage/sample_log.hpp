@@ -98,7 +98,8 @@ inline append_request request(const stream_id& stream, std::uint64_t version, st
 /// Writes events to a few streams, in commits.
 class writer {
 public:
-  explicit writer(log& l) : log_(l), next_(l.position().size) {}
+  /// `seals`: something lies beside each 25th.
+  explicit writer(log& l, bool seals = false) : log_(l), seals_(seals), next_(l.position().size) {}
 
   /// `count` events in one commit; false when it was refused.
   bool commit(std::size_t count, std::size_t payload = 200) {
@@ -115,6 +116,8 @@ public:
       }
       requests.push_back(request(key_stream(number), versions[number]++, n, payload));
       requests.back().events[0].lookups.push_back({1, "SN" + std::to_string(n)});
+      if (seals_ && n % 25 == 0)
+        requests.back().events[0].sealed = bytes(64, static_cast<std::uint8_t>(n));
     }
     for (const auto& r : requests)
       pointers.push_back(&r);
@@ -130,6 +133,7 @@ public:
 
 private:
   log& log_;
+  bool seals_;
   std::uint64_t next_;
 };
 
@@ -137,7 +141,7 @@ private:
 inline void make_log(const std::filesystem::path& dir, std::size_t records) {
   auto l = log::create(dir, first_record(), bytes(10, 1));
   BOOST_REQUIRE(l);
-  writer w{*l};
+  writer w{*l, true};
   while (l->position().size < records)
     BOOST_REQUIRE(w.commit(std::min<std::size_t>(100, records - l->position().size)));
   BOOST_REQUIRE(write_checkpoint(dir, l->id(), false, l->position(), sample_key()));
