@@ -184,7 +184,7 @@ void deployment::wait_until(const std::string& what, const std::function<bool()>
 
 node_here::node_here(const deployment& all, const std::string& name, std::size_t most_meters)
   : plan_(all.configuration(name)), slots_(meter_memory(all.directory() / (name + ".meters"), most_meters)) {
-  auto begun = live_node::begin(plan_, -1);
+  auto begun = live_node::begin(plan_, -1, [](const std::string&) {});
   if (!begun || !*begun)
     throw bench_failed{begun ? "node " + name + " does not begin" : begun.error().text};
   node_ = std::move(*begun);

@@ -102,7 +102,7 @@ int run_as_node(const char* configuration) {
   const auto plan = oaksteel::read_configuration(configuration);
   if (!plan)
     return std::fprintf(stderr, "%s\n", plan.error().text().c_str()), 1;
-  if (const auto problem = oaksteel::run_node(*plan, [](auto) {}))
+  if (const auto problem = oaksteel::run_node(*plan, [](auto) {}, [](const std::string&) {}))
     return std::fprintf(stderr, "%s\n", problem->text.c_str()), 1;
   return 0;
 }

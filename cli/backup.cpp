@@ -9,6 +9,8 @@
 namespace oaksteel {
 
 int backup(const backup_arguments& arguments) {
+  if (const auto problem = no_log_to_back_up(arguments.data))
+    return complain(*problem);
   if (const auto written = write_backup(arguments.data, arguments.backup); !written)
     return complain(written.error());
   std::error_code none;

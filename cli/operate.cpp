@@ -209,14 +209,16 @@ int node_run(const std::filesystem::path& configuration) {
     return complain(plan.error().text(), status_of_mistake(plan.error().file));
   if (const auto status = complaints_about(*plan); status != exit_done)
     return status;
-  const auto problem = run_node(*plan, [&](std::optional<instant> ahead) {
+  const auto waits = [](const std::string& line) { std::cout << printable(line) << std::endl; };
+  const auto ready = [&](std::optional<instant> ahead) {
     if (ahead)
       std::cerr << "the last record of the log is of " << ahead->text()
                 << ", which is later than this machine's clock; records get no earlier time, so look whether the clock is right"
                 << std::endl;
     std::cout << "node " << printable(plan->name) << " runs; it is operated through "
               << printable(control_socket(plan->data).string()) << std::endl;
-  });
+  };
+  const auto problem = run_node(*plan, ready, waits);
   return problem ? complain(*problem) : exit_done;
 }
 

@@ -83,7 +83,8 @@ std::optional<storage_error> live_node::look(const node_configuration& plan) {
   return others ? std::nullopt : std::optional{others.error()};
 }
 
-stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& plan, int ended) {
+stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& plan, int ended,
+                                                       const std::function<void(const std::string&)>& waits) {
   // First, for a node that runs has its lines and addresses too.
   if (auto problem = look_at_log(owner_of(plan)))
     return unexpected{std::move(*problem)};
@@ -99,7 +100,7 @@ stored<std::unique_ptr<live_node>> live_node::begin(const node_configuration& pl
     return unexpected{opened.error()};
   if (opened->node.restored) {
     *others = nullptr; // its port is needed
-    const auto raised = catch_up(*opened, plan, ended);
+    const auto raised = catch_up(*opened, plan, ended, waits);
     if (!raised)
       return unexpected{raised.error()};
     if (!*raised)

@@ -22,7 +22,9 @@ public:
   static std::optional<storage_error> look(const node_configuration& plan);
   /// Opens what the node needs, and lets it work. Null when `ended` could be read before: a restored node asks the others
   /// first. The error says why it cannot run. The plan outlives the node.
-  static stored<std::unique_ptr<live_node>> begin(const node_configuration& plan, int ended);
+  /// `waits`: catch_up().
+  static stored<std::unique_ptr<live_node>> begin(const node_configuration& plan, int ended,
+                                                  const std::function<void(const std::string&)>& waits);
   /// Ends it cleanly: what was answered is in the log, and the checkpoint is signed.
   ~live_node();
 

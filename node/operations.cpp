@@ -343,6 +343,9 @@ requests::answer operations::task::perform(const requests::create_domain& r) {
     stop("the configuration says that domain " + r.domain.text + " is " + plan->kind + ", " + plan->sub_domain.text +
          ", in time zone " + plan->zone.text() + "; leave kind, country and zone out, or change it there");
   const auto& maker = source();
+  if (!maker.here)
+    stop("domain " + r.domain.text + " is created by Manufacturing box " + maker.plan.slot.text + ", which stands at node " +
+         in_quotes(maker.plan.node.text) + "; ask there");
   ask<acknowledged>(maker.manufacturing, create_domain{{}, r.domain, kind, country, zone}, r.domain.text);
   bring_all_up_to_date();
   answer a = perform(requests::list_domains{});

@@ -187,7 +187,7 @@ public:
     std::string text;
     for (const auto& [node, why] : awaited_)
       text += (text.empty() ? "" : ", ") + node + (why.empty() ? "" : " (" + why + ')');
-    return "busy: this node was restored from a backup and waits to hear what was seen of it by " + text;
+    return "this node was restored from a backup and waits to hear what was seen of it by " + text;
   }
 
 private:
@@ -229,7 +229,7 @@ requests::answer meanwhile(const opened_log& opened, const node_configuration& p
     return requests::failed(request.error());
   const bool looks = std::holds_alternative<requests::list_boxes>(*request)
                      || std::holds_alternative<requests::list_domains>(*request);
-  return looks ? as_it_lies(opened, plan, *request) : requests::failed(waiting.in_words());
+  return looks ? as_it_lies(opened, plan, *request) : requests::failed("busy: " + waiting.in_words());
 }
 
 /// Other nodes ask each other and this one; nothing else is answered yet, and comes again.
@@ -251,14 +251,15 @@ peer_listener listener_for(peer_port& port, answers& waiting, seen_of_nodes& see
   };
   l.answered = [&waiting](const std::string& node, peer_message m) { waiting.heard(node, m.data); };
   l.operated = [&waiting](const certificate&, const std::string&, const std::function<void(std::string)>& reply) {
-    reply(line_of(requests::failed(waiting.in_words())));
+    reply(line_of(requests::failed("busy: " + waiting.in_words())));
   };
   return l;
 }
 
 } // namespace
 
-stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int ended) {
+stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int ended,
+                      const std::function<void(const std::string&)>& waits) {
   seen_of_nodes seen;
   seen.read(opened.written);
   auto own = seen.of(plan.name);
@@ -280,6 +281,7 @@ stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int en
       return unexpected{control.error()};
     const peer_hello hello{peer_version, plan.name, opened.written.id(), opened.written.epoch(), opened.node.ancestors};
     port->start(hello, listener_for(*port, waiting, seen, opened.written), others);
+    waits(waiting.in_words());
     const int stops[] = {ended, waiting.complete()};
     control->serve(stops);
     control->finish(last_lines_ms);

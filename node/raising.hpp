@@ -31,6 +31,8 @@ std::optional<storage_error> raise_counters(opened_log& opened, const node_confi
 /// Asks all other nodes and raises the counters when the last of them has answered. Until then whoever operates the node
 /// hears what it waits for, and sees boxes and domains. A node that is alone asks nobody: its operator must have said at
 /// the restoration by how much (exists: he did not). False when the node is to end (`ended` can be read) before that.
-stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int ended);
+/// `waits` is called once, with a line that says for whom.
+stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int ended,
+                      const std::function<void(const std::string&)>& waits = [](const std::string&) {});
 
 } // namespace oaksteel

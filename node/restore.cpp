@@ -122,4 +122,17 @@ stored<restored_log> restore_backup(const fs::path& backup, const fs::path& data
   return made;
 }
 
+std::optional<storage_error> no_log_to_back_up(const std::filesystem::path& data) {
+  auto source = log_source::open(data);
+  const auto* item = source ? source->next() : nullptr;
+  if (item && std::holds_alternative<scanned_meta>(*item))
+    item = source->next();
+  const auto* first = item ? std::get_if<scanned_record>(item) : nullptr;
+  const auto read = first ? decode_record(first->data) : expected<record, std::string>{unexpected{std::string{}}};
+  const auto identity = read ? identify(*read) : std::nullopt;
+  if (identity && identity->simulated)
+    return unfit_log(data, "holds the log of a scenario, whose seed gives its keys away; it is not backed up");
+  return std::nullopt; // what cannot be read is for who makes the copy to say
+}
+
 } // namespace oaksteel

@@ -8,6 +8,9 @@ namespace oaksteel {
 /// The largest number by which an operator may have counters raised.
 inline constexpr std::uint32_t raise_limit = 100'000;
 
+/// What keeps a backup of `data` from being of use: a scenario's log, which nothing goes on with (exists).
+std::optional<storage_error> no_log_to_back_up(const std::filesystem::path& data);
+
 struct restored_log {
   std::string node;
   digest log;                 ///< the new one

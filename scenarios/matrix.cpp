@@ -62,7 +62,9 @@ constexpr auto messages = [] {
     // EP-13b
     {"MI7 [Failed]", failed_installation, "MI7", psr},
     {"MI7 [Failed] to KDC", failed_installation, "MI7", kdc},
+    {"MI7 [Failed] to KDC acknowledged", failed_installation, "acknowledged", psr},
     {"MI7 [Failed] to KMC", failed_installation, "MI7", kmc},
+    {"MI7 [Failed] to KMC acknowledged", failed_installation, "acknowledged", kdc, 3},
     {"MI3 asked for MB1", failed_installation, "fetch record", archive, 2},
     {"MI3 for MB1", failed_installation, "record fetched", kmc, 2},
     {"MB1", failed_installation, "MB1", brass},

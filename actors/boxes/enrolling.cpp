@@ -40,7 +40,8 @@ void allocate_in(transaction& t, manufacturing_pointer self, const allocate_box_
   if (auto why = not_ready_to_make(t.state<secure_box>(core.stream())))
     return t.refuse(*why, m.slot.text);
   if (has_id(site, m.slot))
-    return t.refuse(refusal::box_already_initialised, m.slot.text);
+    return t.refuse(refusal::box_already_initialised, m.slot.text, {},
+                    "a slot has one box: if nodes have different plans and two claim it, put the plans right");
   if (self->state.open.size() >= open_enrolments_limit && !self->state.open.contains(m.slot))
     return t.refuse(refusal::busy, m.slot.text);
   auto typed = read_enrolment_secret(m.officer, m.media, m.slot);

@@ -91,7 +91,7 @@ BOOST_AUTO_TEST_CASE(a_bad_line_loses_doubles_and_swaps_nothing) {
     BOOST_TEST(!line.a.broke());
     BOOST_TEST(!line.b.broke());
     BOOST_TEST_MESSAGE(line.to_a.faults() + line.to_b.faults() << " faults at " << rate);
-    BOOST_TEST(line.to_a.faults() > 100u * rate * 1000);
+    BOOST_TEST(line.to_a.faults() > 50u * rate * 1000); // some 130 are likely
     BOOST_TEST((line.at_b == from_a));
     BOOST_TEST((line.at_a == from_b));
     BOOST_TEST(!line.a.errors().empty());

@@ -47,6 +47,11 @@ BOOST_AUTO_TEST_CASE(a_box_is_operated_at_its_own_node_only) {
   const auto r = all.ask(cluster::names[1], {"box", "enable", "factory-1", "--custodian", "Ada", "--media", all.media()});
   BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line(), r.told());
   BOOST_CHECK(r.err.find("stands at node vendor-data-centre; operate it there") != std::string::npos);
+  all.enable(cluster::names[0], "factory-1");
+  const auto elsewhere = all.ask(cluster::names[1], {"domain", "create", "VE"});
+  BOOST_CHECK_MESSAGE(elsewhere.status == 1 && elsewhere.one_line()
+                        && elsewhere.err.find("stands at node \"vendor-data-centre\"; ask there") != std::string::npos,
+                      elsewhere.told());
   // Nor is a domain made that the other nodes do not know: reports that name it would say nothing to them.
   const auto domain = all.ask(cluster::names[0], {"domain", "create", "UKRM", "--kind", "postal", "--country", "GB"});
   BOOST_CHECK_MESSAGE(domain.status == 1 && domain.one_line() && domain.err.find("is not in the plan") != std::string::npos,

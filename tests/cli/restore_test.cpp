@@ -2,6 +2,7 @@
 // one, with counters above all that the others have seen, and the old copy counts for nothing.
 
 #include "tests/cli/cluster.hpp"
+#include "tests/scenarios/finished_day.hpp"
 #include "tests/scenarios/log_facts.hpp"
 
 #include <fstream>
@@ -206,6 +207,16 @@ BOOST_AUTO_TEST_CASE(what_is_wrong_with_a_backup_or_its_place_is_one_line) {
   fs::resize_file(backup, fs::file_size(backup) - 1);
   says({"restore", backup}, fresh, 1, "no whole backup");
   BOOST_CHECK(!fs::exists(fresh) && !fs::exists(node.work / "b2"));
+}
+
+// Its seed gives its keys away, and nothing goes on with it.
+BOOST_AUTO_TEST_CASE(a_scenarios_log_is_not_backed_up) {
+  scratch_directory work;
+  finished_day::copy(work / "day");
+  std::filesystem::remove(work / "day" / "meters.keys");
+  const auto r = run_program({"backup", (work / "day.backup").string(), "--data", (work / "day").string()});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find("the log of a scenario") != std::string::npos, r.told());
+  BOOST_CHECK(!std::filesystem::exists(work / "day.backup"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

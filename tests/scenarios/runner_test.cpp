@@ -300,6 +300,22 @@ BOOST_AUTO_TEST_CASE(a_damaged_memory_of_meters_is_refused_before_the_restart) {
   BOOST_CHECK_MESSAGE(gone.error().text.find("meters.keys: is not there") != std::string::npos, gone.error().text);
 }
 
+// EP-1: "every domain has at least one sub-domain, which registers and verifies".
+BOOST_AUTO_TEST_CASE(a_country_that_no_sub_domain_registers_is_refused) {
+  auto text = file_content(scenario_file("small-day.toml"));
+  const auto at = text.find("country = \"US\"");
+  BOOST_REQUIRE(at != std::string::npos);
+  text.replace(at, 14, "country = \"DE\"");
+  scratch_directory work;
+  write_file(work / "day.toml", text);
+  std::filesystem::copy_file(scenario_file("small-labels.csv"), work / "small-labels.csv");
+  const auto day = load_scenario(work / "day.toml");
+  BOOST_REQUIRE(!day);
+  BOOST_CHECK_MESSAGE(day.error().text().find("country \"DE\" has no sub-domain here, which would register its meters; US has")
+                        != std::string::npos,
+                      day.error().text());
+}
+
 // A piece of an unregistered meter has a number that no meter has.
 BOOST_AUTO_TEST_CASE(the_highest_serial_numbers_may_be_in_use) {
   auto day = small_day();
