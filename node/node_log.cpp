@@ -51,8 +51,8 @@ std::optional<storage_error> damage_in(const std::filesystem::path& data) {
   const auto found = verify(*source, identify).problem;
   if (!found)
     return std::nullopt;
-  return storage_error{storage_code::damaged, data.string() + ": record " + std::to_string(found->position) + ": " +
-                                                found->text + "; nothing was written"};
+  const auto where = found->position == 0 ? std::string{} : "record " + std::to_string(found->position) + ": ";
+  return storage_error{storage_code::damaged, data.string() + ": " + where + found->text + "; nothing was written"};
 }
 
 std::optional<storage_error> taken_by_others(const std::filesystem::path& data) {

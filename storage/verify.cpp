@@ -282,7 +282,10 @@ verification verifier::finish(const std::optional<log_problem>& damage) {
       wrong(tree_.size(), "the stored epoch is not that of the last record");
   }
   for (const auto& a : awaited_) {
-    if (!a.says)
+    const auto text = a.note.substr(0, a.note.find("\n\n") + 1);
+    if (!a.says && !parse_checkpoint(text))
+      wrong(0, std::string{a.whose} + " is no checkpoint" + (a.note.empty() ? ": it is empty" : ""));
+    else if (!a.says)
       wrong(tree_.size(), std::string{a.whose} + " is not signed by this log, or by a later state of it: "
                                                        "records may be missing");
     else if (a.says->size > tree_.size())

@@ -210,6 +210,20 @@ BOOST_AUTO_TEST_CASE(a_key_whose_record_was_refused_as_no_command_says_why_it_is
   BOOST_CHECK(where.contains("psr"));
 }
 
+// EP-30: `audit key` shows what a meter refused of the key.
+BOOST_AUTO_TEST_CASE(what_a_meter_refuses_names_the_key) {
+  const std::pair<const char*, const char*> all[] = {{"MI5", "sealed"}, {"MI6r", "meter"}, {"MI6c", "code"}};
+  for (const auto& [message, field] : all) {
+    const auto day = installed(1, "[[fault]]\nnth = 1\n" + fault(message, "altered", "meter", field) + '\n');
+    const auto faults = all_of<fault_recorded>(day);
+    const auto refused = std::ranges::find_if(faults, [](const auto& f) { return f.where.starts_with("meter/"); });
+    BOOST_REQUIRE_MESSAGE(refused != faults.end(), message);
+    BOOST_CHECK_MESSAGE(std::ranges::find(refused->involved, participant{participant_kind::key, "VE/1"})
+                          != refused->involved.end(),
+                        message);
+  }
+}
+
 // EP-30: an answer about another key than the one that was asked about is on record with whose it should have been.
 BOOST_AUTO_TEST_CASE(an_answer_about_another_key_is_on_record_with_the_right_one) {
   // The first says that the meter has no key yet.

@@ -396,7 +396,11 @@ BOOST_AUTO_TEST_CASE(checkpoints_are_held_against_the_records) {
   BOOST_TEST((simulated.own == checkpoint_status::invalid && simulated.problem));
 
   write_text(dir / "log" / "checkpoint", "garbage");
-  BOOST_TEST((verify_path(dir / "log").own == checkpoint_status::invalid));
+  const auto garbage = verify_path(dir / "log");
+  BOOST_TEST((garbage.own == checkpoint_status::invalid && garbage.problem));
+  BOOST_TEST(garbage.problem->text == "the checkpoint beside the log is no checkpoint");
+  write_text(dir / "log" / "checkpoint", "");
+  BOOST_TEST(verify_path(dir / "log").problem->text == "the checkpoint beside the log is no checkpoint: it is empty");
   std::filesystem::remove(dir / "log" / "checkpoint");
   auto none = verify_path(dir / "log", external);
   BOOST_TEST((!none.problem && none.own == checkpoint_status::none && none.external == checkpoint_status::valid));
