@@ -431,7 +431,8 @@ struct brass_check {
   std::optional<refusal> problem;
 };
 /// MI9 and MI10, MB2 and MB3, MR3 and MR4, MO2 and MO3, still to be signed (EP Figs. 25 to 27). Refused: what not_ready says,
-/// the problem that the worker found, wrong_box when another Brass box is named. A record that is asked for again is made again: the archive keeps one.
+/// the problem that the worker found, wrong_box when another Brass box is named. A record that is asked for again is made
+/// again: the archive keeps one.
 decision<box_event> decide(const secure_box& state, const installation_confirmed& proposed, const brass_check& facts);
 decision<box_event> decide(const secure_box& state, const key_condemned& proposed, const brass_check& facts);
 decision<box_event> decide(const secure_box& state, const registration_confirmed& proposed, const brass_check& facts);

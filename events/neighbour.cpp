@@ -17,7 +17,8 @@ decision<neighbour_event> decide(const neighbour& state, const neighbour_met& pr
     return refuse(refusal::peer_log_superseded);
   if (proposed.log == state.log && proposed.epoch == state.epoch)
     return std::vector<neighbour_event>{};
-  if (const auto last = std::max(state.epoch, state.earlier_epoch); proposed.epoch > last && proposed.epoch - last > start_step_limit)
+  const auto last = std::max(state.epoch, state.earlier_epoch);
+  if (proposed.epoch > last && proposed.epoch - last > start_step_limit)
     return refuse(refusal::peer_log_unrelated);
   if (state.log != digest{} && proposed.log != state.log && std::ranges::none_of(proposed.parents, follows))
     return refuse(refusal::peer_log_unrelated);

@@ -20,7 +20,8 @@ std::optional<storage_error> look_at_node(const node_configuration& plan) {
   return live_node::look(plan);
 }
 
-std::optional<storage_error> run_node(const node_configuration& plan, const std::function<void(std::optional<instant> ahead)>& ready,
+std::optional<storage_error> run_node(const node_configuration& plan,
+                                      const std::function<void(std::optional<instant> ahead)>& ready,
                                       const std::function<void(const std::string&)>& waits) {
   close_memory();
   const auto ended = termination();

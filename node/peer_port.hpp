@@ -47,17 +47,18 @@ inline constexpr std::size_t unproven_limit = 64;
 /// Hears why a node may not come, or nothing.
 using peer_verdict = std::function<void(std::optional<refusal> why)>;
 
-/// What the port's thread calls; none may block.
-/// What is left out is not told to anybody.
+/// What the port's thread calls; none may block. What is left out is told to nobody.
 struct peer_listener {
   /// Whether a node that proved who it is may come with this log; null: with any. Called for each connection, which
   /// waits until `admit` is called, from any thread, with the reason against it or nothing.
   std::function<void(const std::string& node, const peer_hello&, peer_verdict admit)> judge;
-  std::function<void(const std::string& node, const peer_hello&)> reached = [](const std::string&, const peer_hello&) {}; ///< commands can go there
-  std::function<void(const std::string& node)> lost = [](const std::string&) {}; ///< they cannot any more
+  /// Commands can go there; they cannot any more.
+  std::function<void(const std::string& node, const peer_hello&)> reached = [](const std::string&, const peer_hello&) {};
+  std::function<void(const std::string& node)> lost = [](const std::string&) {};
   std::function<void(const std::string& node, peer_message)> answered = [](const std::string&, peer_message) {};
-  std::function<void(const std::string& node, const peer_hello&)> came = [](const std::string&, const peer_hello&) {}; ///< commands can come from there
-  std::function<void(const std::string& node)> left = [](const std::string&) {}; ///< they cannot any more
+  /// Commands can come from there; they cannot any more.
+  std::function<void(const std::string& node, const peer_hello&)> came = [](const std::string&, const peer_hello&) {};
+  std::function<void(const std::string& node)> left = [](const std::string&) {};
   std::function<void(const std::string& node, peer_message)> commanded = [](const std::string&, peer_message) {};
   /// A node asks what was seen of it here (peer_message_kind::ask_seen), once on a connection until it is answered.
   std::function<void(const std::string& node, std::uint64_t id)> asked;

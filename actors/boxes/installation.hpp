@@ -48,8 +48,8 @@ struct commit_outcome {
   std::function<void(const caf::error&)> failed;
 };
 
-/// MI6c, for the key of an attempt that ended well. What brings no answer is said again a few times: the key is good and a meter acknowledges a second MI6c, so a
-/// line that breaks once must not keep it waiting for the KMC's time-out.
+/// MI6c, for the key of an attempt that ended well. What brings no answer is said again a few times: the key is good and a
+/// meter acknowledges a second MI6c, so a line that breaks once must not keep it waiting for the KMC's time-out.
 void commit_in_meter(steel_pointer self, const psr_actor& line, const message_head& head,
                      const installation_finished& ended, commit_outcome outcome, unsigned attempt = 1);
 

@@ -49,8 +49,9 @@ struct line_due {
 };
 
 using line_actor =
-    carrier_actor::extend<caf::reacts_to<sender_named>, caf::reacts_to<line_began>, caf::reacts_to<line_ended>, caf::reacts_to<line_turned_away>,
-                          caf::replies_to<line_heard>::with<acknowledged>, caf::reacts_to<line_due>,
+    carrier_actor::extend<caf::reacts_to<sender_named>, caf::reacts_to<line_began>, caf::reacts_to<line_ended>,
+                          caf::reacts_to<line_turned_away>, caf::replies_to<line_heard>::with<acknowledged>,
+                          caf::reacts_to<line_due>,
                           caf::replies_to<command_refused>::with<acknowledged>>; // by the near end
 
 struct line_options {

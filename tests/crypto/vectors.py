@@ -25,7 +25,8 @@ def derive(key, label, context):
     return KBKDFCMAC(algorithm=algorithms.AES, mode=Mode.CounterMode, length=32, rlen=4, llen=4,
                      location=CounterLocation.BeforeFixed, label=label, context=context, fixed=None).derive(key)
 master = bytes(range(32))
-for label, context in ((b"test", b"VE"), (b"commit", b"VE"), (b"registration", b"VE"), (b"token", b"VE|4711|202603"), (b"token", b"x" * 40)):
+for label, context in ((b"test", b"VE"), (b"commit", b"VE"), (b"registration", b"VE"), (b"token", b"VE|4711|202603"),
+                       (b"token", b"x" * 40)):
     show(f"derive {label.decode()} {context.decode()}", derive(master, label, context))
 mail = b"1|VE|4711|20260302|17|1100|53113"
 tag = int.from_bytes(mac(derive(master, b"token", b"VE|4711|202603"), mail)[:8], "big")
