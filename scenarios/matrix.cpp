@@ -68,7 +68,7 @@ constexpr auto messages = [] {
     {"MI3 asked for MB1", failed_installation, "fetch record", archive, 2},
     {"MI3 for MB1", failed_installation, "record fetched", kmc, 2},
     {"MB1", failed_installation, "MB1", brass},
-    {"MB1 by time-out", unreported_installation, "MB1", brass},
+    {"MB1 by time-out", unreported_installation, "MB1", brass, 1, "mi7"},
     {"MB2", failed_installation, "MB2", kmc},
     {"MB2 to archive", failed_installation, "store record", archive, 2},
     {"MB2 response", failed_installation, "record stored", kmc, 2},

@@ -32,6 +32,7 @@ struct matrix_message {
   std::string_view message; ///< in the list of messages
   component to;
   unsigned nth = 1;
+  std::string_view lacks = {}; ///< a record that such messages may hold and this one does not
 };
 /// All that a matrix must have, in the order of flow.
 std::span<const matrix_message> matrix_messages();

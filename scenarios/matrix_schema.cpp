@@ -27,7 +27,8 @@ struct matrix_row_reader {
   void read(const setting* value, place at, const message_fault_kind& kind, std::string_view field) {
     const auto what = kind.name;
     const auto key = std::string{what} + (field.empty() ? "" : '.' + std::string{field});
-    const bool possible = can_meet(listed_message(message), message.to, what);
+    const bool absent = kind.each == fault_scope::record && !field.empty() && field == message.lacks;
+    const bool possible = !absent && can_meet(listed_message(message), message.to, what);
     if (!value)
       return r.fail(at, std::string{message.name} + " lacks the cell `" + key + "`; add it, for example " + key
                           + (possible ? " = \"Installed\"" : " = \"-\""));
