@@ -21,8 +21,8 @@
 namespace oaksteel {
 
 /// Of what stands above, and of the commands in it (command.hpp). A peer of another version is refused. 2: a head's
-/// positions may be those of another log; a hello has parents, a pong a time. 3: a domain has a time zone. 4: MI6c has a code,
-/// and its answer names the key.
+/// positions may be those of another log; a hello has parents, a pong a time. 3: a domain has a time zone. 4: MI6c and its
+/// answer have codes, and that there is no record is an answer.
 inline constexpr std::uint16_t peer_version = 4;
 /// Longest message, and longest name of a node.
 inline constexpr std::size_t peer_message_limit = 8 * 1024 * 1024, node_name_limit = 32;

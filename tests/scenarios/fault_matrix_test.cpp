@@ -94,6 +94,12 @@ BOOST_AUTO_TEST_CASE(every_cell_comes_out_as_the_table_says) {
     return std::holds_alternative<cell_step>(s);
   });
   BOOST_CHECK_EQUAL(result.matrix.size(), static_cast<std::size_t>(cells));
+  // As the README says.
+  auto number = std::to_string(cells);
+  number.insert(number.size() - 3, ",");
+  const auto readme = file_content("README.md");
+  for (const auto* behind : {"\ncells, and prints", " cells\n"})
+    BOOST_CHECK_MESSAGE(readme.find(number + behind) != std::string::npos, "README.md has not " << number << " cells");
   BOOST_CHECK_GT(cells, 900);
 
   // EP-14: at most once, over all cells together.
