@@ -22,22 +22,34 @@ gathered_faults::time now(neighbours_pointer self) {
 
 void wake(neighbours_pointer self) {
   auto& state = self->state;
-  if (const auto due = state.refusals.due(); due && !std::exchange(state.woken, true))
-    self->delayed_send(self, std::max(gathered_faults::time{0}, *due - now(self)), refusals_due{});
+  std::optional<gathered_faults::time> first;
+  for (const auto& [holder, refusals] : state.refusals)
+    if (const auto due = refusals.due(); due && (!first || *due < *first))
+      first = due;
+  if (!first || (state.wakes_at && *state.wakes_at <= *first))
+    return;
+  state.wakes_at = first;
+  self->delayed_send(self, std::max(gathered_faults::time{0}, *first - now(self)), refusals_due{});
 }
 
 void gather(neighbours_pointer self, const peer_refused& m) {
+  auto& all = self->state.refusals;
   const auto what = m.who.substr(0, text_limit) + (m.about.empty() ? "" : ": " + m.about.substr(0, text_limit));
-  self->state.refusals.add("connection", m.why, what, now(self));
+  const bool apart = all.contains(m.holder) || all.size() < holders_limit;
+  all[apart ? m.holder : ""].add("connection", m.why, what, now(self));
   wake(self);
 }
 
 void note(neighbours_pointer self) {
   auto& state = self->state;
-  state.woken = false;
-  for (const auto& tale : state.refusals.take(now(self)))
-    state.house->submit({{{"neighbours", ++state.notes}, {}, {}}, tale.command, nullptr},
-                        [tale](transaction& t) { t.refuse(tale.why, tale.about, tale.involved); });
+  if (state.wakes_at && now(self) < *state.wakes_at)
+    return; // one that was overtaken by an earlier one
+  state.wakes_at = std::nullopt;
+  for (auto& [holder, refusals] : state.refusals)
+    for (const auto& tale : refusals.take(now(self)))
+      state.house->submit({{{"neighbours", ++state.notes}, {}, {}}, tale.command, nullptr},
+                          [tale](transaction& t) { t.refuse(tale.why, tale.about, tale.involved); });
+  std::erase_if(state.refusals, [](const auto& one) { return !one.second.due(); });
   wake(self);
 }
 

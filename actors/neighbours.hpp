@@ -19,6 +19,7 @@ struct peer_refused {
   refusal why = refusal::peer_not_certified;
   std::string who; ///< a node's name, or an address
   std::string about;
+  std::string holder; ///< whose certificate was shown, if the authority signed it: `node:factory`; else empty
 };
 /// To itself: what was gathered is due.
 struct refusals_due {
@@ -52,13 +53,17 @@ using neighbours_actor =
 inline constexpr std::size_t meetings_limit = 32;
 inline constexpr std::chrono::seconds meetings_interval{10};
 
+/// Holders whose faults are gathered apart; those of further ones, with the strangers'.
+inline constexpr std::size_t holders_limit = 256;
+
 struct neighbours_state {
   static inline const char* name = "neighbours";
 
   std::unique_ptr<shell> house;
-  gathered_faults refusals; ///< not noted yet
+  /// Not noted yet, by holder; strangers under "". So nobody can hold back what is to be told of another.
+  std::map<std::string, gathered_faults> refusals;
   std::map<std::string, allowance> meetings; ///< by node
-  bool woken = false;
+  std::optional<gathered_faults::time> wakes_at;
   std::uint64_t notes = 0;
 };
 

@@ -6,6 +6,7 @@
 #include "node/configuration.hpp"
 #include "node/mail_file.hpp"
 #include "node/meter_process.hpp"
+#include "node/node.hpp"
 #include "node/remote_client.hpp"
 #include "node/tls_identity.hpp"
 #include "storage/authority.hpp"
@@ -105,7 +106,13 @@ public:
   explicit demonstration(const cluster_demo_arguments& a) : a_(a), dir_(fs::absolute(a.data)) {}
 
   void run() {
-    prepare();
+    try {
+      prepare();
+      look();
+    } catch (...) {
+      leave_nothing();
+      throw;
+    }
     start();
     ceremonies();
     for (auto& [domains, mail] : factory_day())
@@ -125,9 +132,10 @@ private:
     if (!fs::is_regular_file(a_.deployment / "plan.toml", problem))
       throw demo_failed{(a_.deployment / "plan.toml").string() + ": is not there; name a directory such as deploy/four-facilities",
                         exit_io};
-    fs::create_directories(dir_, problem);
+    const bool made = fs::create_directories(dir_, problem);
     if (problem || !fs::is_empty(dir_, problem) || problem)
       throw demo_failed{dir_.string() + ": must be a new or an empty directory"};
+    own_ = made ? ours::all : ours::content;
     copy("plan.toml");
     auto plan = read_deployment(dir_ / "plan.toml");
     if (!plan)
@@ -151,6 +159,20 @@ private:
     for (const auto& box : plan_.boxes)
       for (const auto& custodian : box.custodians)
         fs::create_directories(dir_ / "media" / custodian.text);
+  }
+  /// Nothing is begun where a node could not run.
+  void look() const {
+    for (const auto& node : plan_.nodes)
+      if (const auto problem = look_at_node(*read_configuration(file_of(node.name))))
+        throw demo_failed{"node " + node.name.text + ": " + problem->text, exit_io};
+  }
+  void leave_nothing() const {
+    std::error_code ignored;
+    if (own_ == ours::all)
+      fs::remove_all(dir_, ignored);
+    if (own_ == ours::content)
+      for (const auto& entry : std::vector<fs::directory_entry>{fs::directory_iterator{dir_, ignored}, {}})
+        fs::remove_all(entry, ignored);
   }
   fs::path file_of(const label& node) const { return dir_ / (node.text + ".toml"); }
   void copy(const std::string& file) const {
@@ -421,6 +443,7 @@ private:
 
   const cluster_demo_arguments& a_;
   fs::path dir_;
+  enum class ours { nothing, content, all } own_ = ours::nothing; ///< of dir_
   node_configuration plan_;
   std::vector<factory> factories_;
   unsigned extra_ = 0;        ///< meters that are in no configuration

@@ -297,6 +297,12 @@ int wrong_usage(const CLI::App& app, const CLI::ParseError& e) {
                       + "; one of " + commands + ", see " + command + " --help",
                     exit_usage);
   }
+  if (e.get_name() == "ExtrasError") { // whose own text has them from the last to the first
+    std::string rest;
+    for (const auto& word : app.remaining(true))
+      rest += (rest.empty() ? "" : " ") + word;
+    return complain("not expected: " + rest + "; see " + command + " --help", exit_usage);
+  }
   std::string what = e.what();
   while (!what.empty() && (what.back() == '\n' || what.back() == '.'))
     what.pop_back();

@@ -170,8 +170,8 @@ std::vector<std::string> wrong_certificates(const node_configuration& plan) {
 int complaints_about(const node_configuration& plan) {
   if (const auto wrong = wrong_certificates(plan); !wrong.empty()) {
     for (const auto& line : wrong)
-      complain(line, exit_usage);
-    return exit_usage;
+      complain(line, exit_io);
+    return exit_io;
   }
   return exit_done;
 }

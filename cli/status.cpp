@@ -69,6 +69,7 @@ std::vector<node_answer> ask_nodes(const std::vector<node_plan>& nodes, const st
 
 void print_status(const std::vector<node_answer>& nodes) {
   std::vector<table_row> rows{{"node", "time", "records", "start", "clocks", "reaches", "is reached by"}};
+  std::vector<table_row> problems{{"node", "with", "problem"}};
   std::vector<table_row> boxes{{"box", "id", "type", "node", "state", "active"}};
   std::vector<table_row> keys{{"domain", "status", "keys"}};
   for (const auto& one : nodes) {
@@ -80,13 +81,16 @@ void print_status(const std::vector<node_answer>& nodes) {
     rows.push_back({v.node.text, v.time, std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
                     names_of(v.neighbours, &requests::neighbour_view::reached),
                     names_of(v.neighbours, &requests::neighbour_view::came)});
+    for (const auto& n : v.neighbours)
+      if (n.problem)
+        problems.push_back({v.node.text, n.node.text, *n.problem});
     for (const auto& b : one.said->boxes)
       boxes.push_back({b.slot.text, b.id ? b.id->text() : "-", std::string{name(b.type)}, v.node.text,
                        b.enabled ? "enabled" : b.id ? "disabled" : "not initialised", b.active ? b.active->text : "-"});
     for (const auto& k : v.keys)
       keys.push_back({k.domain.text, k.status, std::to_string(k.keys)});
   }
-  for (auto* table : {&rows, &boxes, &keys})
+  for (auto* table : {&rows, &problems, &boxes, &keys})
     if (table->size() > 1) {
       const auto widest = std::ranges::max(*table, {}, &table_row::size).size();
       for (auto& row : *table)

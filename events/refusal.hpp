@@ -110,6 +110,8 @@ enum class refusal : std::uint8_t {
   peer_log_superseded = 115,
   peer_log_unrelated = 116,
   clocks_differ = 117,
+  peer_turns_away = 118,
+  plans_differ = 119,
   // operators
   role_not_permitted = 120,
   operation_id_taken = 121,

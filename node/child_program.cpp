@@ -82,7 +82,8 @@ std::string child_program::last_line() const {
   std::string line, last;
   while (std::getline(in, line))
     last = line.empty() ? last : line;
-  return last;
+  constexpr std::string_view own_name = "oaksteel: ";
+  return last.starts_with(own_name) ? last.substr(own_name.size()) : last;
 }
 
 } // namespace oaksteel

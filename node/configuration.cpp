@@ -1,8 +1,10 @@
 #include "node/configuration.hpp"
 
+#include "crypto/merkle.hpp"
 #include "node/control.hpp"
 #include "node/local_socket.hpp"
 #include "node/plan_reading.hpp"
+#include "storage/archive.hpp"
 
 #include <algorithm>
 #include <type_traits>
@@ -216,6 +218,15 @@ std::vector<std::string> node_configuration::others() const {
     if (node.name.text != name)
       names.push_back(node.name.text);
   return names;
+}
+
+digest node_configuration::shared() const {
+  auto all = encode(std::pair{suite, std::pair{domains, boxes}});
+  for (const auto& n : nodes) {
+    const auto one = encode(std::pair{n.name, std::pair{n.computers, n.kmc}});
+    all.insert(all.end(), one.begin(), one.end());
+  }
+  return sha256(all);
 }
 
 std::string node_configuration::node_of(const party& p) const {

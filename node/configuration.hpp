@@ -60,6 +60,8 @@ struct node_configuration {
   computer_table computers() const { return computer_table{nodes}; }
   /// The node at which a component is.
   std::string node_of(const party& p) const;
+  /// SHA-256 of what all nodes of the plan must have alike: all of it but addresses.
+  digest shared() const;
 };
 
 /// Reads a configuration; the error is one line for people.

@@ -11,6 +11,7 @@
 #include <caf/send.hpp>
 
 #include <algorithm>
+#include <set>
 #include <thread>
 
 namespace oaksteel {
@@ -161,9 +162,25 @@ std::vector<time_zone> operations::task::zones_of(const std::function<bool(const
   return zones;
 }
 
+/// Whoever registers a meter is a sub-domain of its country (EP-1).
+void operations::task::must_have_a_domain_in(const country_code& country) {
+  std::set<std::string> countries;
+  for (const auto& domain : house_.plan_.domains)
+    countries.insert(domain.sub_domain.text);
+  for (const auto& domain : perform(requests::list_domains{}).domains)
+    countries.insert(domain.country.text);
+  if (countries.contains(country.text))
+    return;
+  std::string there;
+  for (const auto& one : countries)
+    there += (there.empty() ? "" : ", ") + one;
+  stop("no domain is in country " + country.text + "; there are domains in " + there);
+}
+
 /// EP Fig. 26; the meter reports, and its report opens the order.
 requests::answer operations::task::perform(const requests::register_meter& r) {
   const auto& meter = meter_on_a_line(r.meter);
+  must_have_a_domain_in(r.country);
   // Its domains are not known here: a post of that country, and whoever makes meters.
   const auto concerned = [&](const domain_plan& domain) {
     return domain.sub_domain == r.country || domain.kind == "vendor";

@@ -139,8 +139,8 @@ live_node::live_node(const node_configuration& plan, log_key key, opened_log ope
   if (!others_)
     return;
   others_->start(*system_, options.around, opened_.node, *site_, [this] { desk_->bring_up_to_date(*system_); },
-                 [this](certificate who, const std::string& line, const control_server::reply& reply) {
-                   take_from_operator(std::move(who), line, reply);
+                 [this](const certificate& who, const std::string& line, const control_server::reply& reply) {
+                   take_from_operator(who, line, reply);
                  });
 }
 
@@ -172,12 +172,11 @@ void live_node::connect_lines(const node_configuration& plan) {
     site_->connect_line(meter.number, owners[meter.line.text()], meter.steel);
 }
 
-void live_node::take_from_operator(certificate who, const std::string& line, const control_server::reply& reply) {
-  const auto name = who.holder.text();
-  const auto request = read_signed_request(line, std::move(who));
+void live_node::take_from_operator(const certificate& who, const std::string& line, const control_server::reply& reply) {
+  const auto request = read_signed_request(line, who);
   if (request)
     return desk_->start(*system_, *request, [reply](const requests::answer& a) { reply(line_of(a)); });
-  others_->note(refusal::command_malformed, name, request.error());
+  others_->note(refusal::command_malformed, who, request.error());
   reply(line_of(requests::failed(request.error())));
 }
 

@@ -54,7 +54,7 @@ private:
   static stored<line_ports> open_lines(const node_configuration& plan);
   live_node(const node_configuration& plan, log_key key, opened_log opened, line_ports lines, std::unique_ptr<peers> others);
   void connect_lines(const node_configuration& plan);
-  void take_from_operator(certificate who, const std::string& line, const control_server::reply& reply);
+  void take_from_operator(const certificate& who, const std::string& line, const control_server::reply& reply);
 
   // What is below rests on what is above.
   disk_failure trouble_;

@@ -203,6 +203,7 @@ private:
     return domain.archive.empty() || domain.archive.text == house_.plan_.name;
   }
   const meter_plan& meter_on_a_line(const sequence_number& meter) const;
+  void must_have_a_domain_in(const country_code& country);
   /// Of the domains that are concerned (EP-18).
   std::vector<time_zone> zones_of(const std::function<bool(const domain_plan&)>& concerned) const;
   /// The PSR that has the meter's line.

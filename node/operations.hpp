@@ -24,6 +24,8 @@ struct neighbour_state {
   std::string node;
   bool reached = false; ///< commands can go there
   bool came = false;    ///< commands can come from there
+  bool plan_differs = false;
+  std::string missed;   ///< why it is not reached, where a connection was tried and is not there
   std::optional<std::chrono::microseconds> ahead; ///< its clock, before this one's
 };
 

@@ -35,11 +35,18 @@ const peer_plan* connection_house::planned(const std::string& node) const {
 
 peer_connection::peer_connection(connection_house& house, tcp::socket socket, std::string expected)
   : house_(house), stream_(std::move(socket), house.identity.context()), expected_(std::move(expected)),
-    end_(house.own), deadline_(house.work) {}
+    end_(house.own), deadline_(house.work) {
+  stream_.set_verify_callback([this](bool preverified, asio::ssl::verify_context& asked) {
+    return house_.identity.takes(preverified, asked.native_handle(), unfit_);
+  });
+}
 
 void peer_connection::begin_deadline() {
   after(deadline_, house_.options.prove_within,
-        [self = shared_from_this()] { self->end(refusal::peer_silent, "nothing was proved in time"); });
+        [self = shared_from_this()] {
+          self->leaving_ ? self->end(self->leaving_->first, self->leaving_->second)
+                         : self->end(refusal::peer_silent, "nothing was proved in time");
+        });
 }
 
 void peer_connection::shake_hands() {
@@ -51,7 +58,7 @@ void peer_connection::shake_hands() {
   using side = asio::ssl::stream_base;
   stream_.async_handshake(outgoing() ? side::client : side::server, [self = shared_from_this()](failure f) {
     if (!self->ended_)
-      f ? self->end(refusal::peer_not_certified, self->reason(f)) : self->shaken();
+      f ? self->failed(f) : self->shaken();
   });
 }
 
@@ -75,6 +82,13 @@ void peer_connection::end(refusal why, const std::string& about) {
   house_.ended(shared_from_this(), why, about);
 }
 
+void peer_connection::turn_away(refusal why, const std::string& about) {
+  if (ended_ || leaving_)
+    return;
+  leaving_ = {why, about};
+  send({peer_message_kind::turned_away, 0, encode(why)});
+}
+
 void peer_connection::drop() {
   ended_ = true;
   deadline_.cancel();
@@ -92,13 +106,20 @@ void peer_connection::admitted() {
 }
 
 void peer_connection::check(const tls_identity& now) {
-  if (const auto node = now.node_in(stream_.native_handle()); !node)
-    end(refusal::peer_not_certified, node.error());
+  if (const auto node = now.node_of(stream_.native_handle()); !node)
+    unfit(node.error());
 }
 
-std::string peer_connection::reason(const failure& f) {
-  const auto verdict = SSL_get_verify_result(stream_.native_handle());
-  return verdict == X509_V_OK ? f.message() : std::string{"certificate: "} + X509_verify_cert_error_string(verdict);
+void peer_connection::failed(const failure& f) {
+  if (unfit_)
+    return unfit(*unfit_);
+  const auto problem = tls_problem_of(f);
+  end(problem.of_the_other ? refusal::peer_turns_away : refusal::peer_not_certified, problem.why);
+}
+
+void peer_connection::unfit(const unfit_certificate& shown) {
+  holder_ = shown.holder;
+  end(refusal::peer_not_certified, (holder_.empty() ? "its certificate: " : "certificate of " + holder_ + ": ") + shown.why);
 }
 
 bool peer_connection::gone(const failure& f) const {
@@ -107,20 +128,23 @@ bool peer_connection::gone(const failure& f) const {
 }
 
 void peer_connection::shaken() {
-  if (auto shown = house_.identity.peer_of(stream_.native_handle());
-      shown && shown->holder.kind == holder_kind::person && !outgoing() && house_.tell.operated) {
+  auto shown = house_.identity.peer_of(stream_.native_handle());
+  if (shown && shown->holder.kind == holder_kind::person && !outgoing() && house_.tell.operated) {
     ended_ = true;
     deadline_.cancel();
     return house_.serve(shared_from_this(), std::move(stream_), std::move(*shown));
   }
-  const auto node = house_.identity.node_in(stream_.native_handle());
+  const auto node = house_.identity.node_of(stream_.native_handle());
   if (!node)
-    return end(refusal::peer_not_certified, node.error());
-  if (outgoing() && *node != expected_)
-    return end(refusal::peer_not_expected, "its certificate is for node " + *node);
-  if (!house_.planned(*node))
-    return end(refusal::peer_not_expected, "node " + *node + " is not in the configuration");
-  node_ = *node;
+    return unfit(node.error());
+  holder_ = node->holder.text();
+  const auto& name = node->holder.name.text;
+  if (outgoing() && name != expected_)
+    return end(refusal::peer_not_expected, "its certificate is for node " + name);
+  if (!house_.planned(name))
+    return end(refusal::peer_not_expected, name == house_.options.node ? "it has the certificate of this node itself"
+                                                                       : "node " + name + " is not in the configuration");
+  node_ = name;
   write();
   read();
 }
@@ -130,7 +154,7 @@ void peer_connection::read() {
     if (self->ended_)
       return;
     if (f)
-      return self->end(self->gone(f) ? refusal::no_answer : refusal::peer_not_certified, f.message());
+      return self->gone(f) ? self->end(refusal::no_answer, f.message()) : self->failed(f);
     self->take({self->piece_.data(), size});
   });
 }
@@ -163,6 +187,8 @@ void peer_connection::go_on() {
 }
 
 bool peer_connection::took(peer_message m) {
+  if (m.kind == peer_message_kind::turned_away)
+    return was_turned_away(m);
   heard_ = true;
   switch (m.kind) {
     case peer_message_kind::ping: send({peer_message_kind::pong, m.id, encode(house_.now())}); return m.data.empty();
@@ -181,8 +207,17 @@ bool peer_connection::took(peer_message m) {
       if (!outgoing())
         return false;
       break;
+    case peer_message_kind::turned_away: return false; // it stands above
   }
   house_.took(shared_from_this(), std::move(m));
+  return true;
+}
+
+bool peer_connection::was_turned_away(const peer_message& m) {
+  const auto why = decode<refusal>(m.data);
+  if (!outgoing() || !why)
+    return false;
+  end(refusal::peer_turns_away, std::string{text(*why)});
   return true;
 }
 
@@ -219,7 +254,7 @@ void peer_connection::write() {
     return;
   going_ = end_.to_write();
   if (going_.empty())
-    return;
+    return leaving_ ? end(leaving_->first, leaving_->second) : void();
   asio::async_write(stream_, asio::buffer(going_), [self = shared_from_this()](failure f, std::size_t) {
     if (self->ended_)
       return;

@@ -78,8 +78,12 @@ public:
   void begin_deadline();
   void shake_hands();
   void send(peer_message m);
+  /// Who the authority says that it is, where it has signed its certificate: `node:factory`.
+  const std::string& holder() const { return holder_; }
   /// Once; `why` is told.
   void end(refusal why, const std::string& about);
+  /// The same to a node that has said what it is: it hears why before.
+  void turn_away(refusal why, const std::string& about);
   /// Without a word: another connection takes its place, or the port ends.
   void drop();
   /// It may come with the log that it has; what it sent already is taken.
@@ -88,8 +92,9 @@ public:
   void check(const tls_identity& now);
 
 private:
-  /// Of a handshake that failed.
-  std::string reason(const boost::system::error_code& f);
+  /// In handshake or reading.
+  void failed(const boost::system::error_code& f);
+  void unfit(const unfit_certificate& shown);
   /// A connection that ends tells of no fault. With TLS 1.3 a client hears only now that its certificate was refused.
   bool gone(const boost::system::error_code& f) const;
   void shaken();
@@ -97,6 +102,7 @@ private:
   void take(std::span<const std::uint8_t> data);
   void go_on();
   bool took(peer_message m);
+  bool was_turned_away(const peer_message& m);
   /// The pong was written somewhere between ping and now.
   bool heard_clock(const peer_message& pong);
 
@@ -108,7 +114,8 @@ private:
 
   connection_house& house_;
   operator_connection::stream stream_;
-  std::string expected_, node_, address_;
+  std::string expected_, node_, address_, holder_;
+  std::optional<unfit_certificate> unfit_; ///< what it showed while hands were shaken
   peer_end end_;
   boost::asio::steady_timer deadline_;
   std::array<std::uint8_t, 16 * 1024> piece_{};
@@ -120,6 +127,7 @@ private:
   instant asked_at_;                      ///< when the last one did
   int silences_ = 0;                      ///< times in a row that nothing moved
   bool alive_ = false;                    ///< something moved since the last time
+  std::optional<std::pair<refusal, std::string>> leaving_; ///< ends when all is written
   bool proven_ = false, heard_ = false, ended_ = false, waits_ = false;
 };
 

@@ -139,7 +139,7 @@ void peer_port::impl::check_all() {
     if (auto fresh = tls_identity::load(options.certificates, {holder_kind::node, {options.node}}))
       identity = std::move(*fresh);
     else
-      tell.refused(refusal::peer_not_certified, options.node, fresh.error().text);
+      tell.refused({refusal::peer_not_certified, options.node, fresh.error().text, {}});
   }
   std::vector<connection_handle> all;
   for (const auto& [node, c] : in)
@@ -154,7 +154,10 @@ void peer_port::impl::check_all() {
 
 void peer_port::impl::judge(const connection_handle& c) {
   const auto admit = [this, c](std::optional<refusal> why) {
-    asio::post(work, [c, why] { why ? c->end(*why, "log " + c->peer().log.hex()) : c->admitted(); });
+    asio::post(work, [c, why] {
+      const auto about = "log " + c->peer().log.hex();
+      !why ? c->admitted() : c->outgoing() ? c->end(*why, about) : c->turn_away(*why, about);
+    });
   };
   tell.judge ? tell.judge(c->node(), c->peer(), admit) : c->admitted();
 }
@@ -188,7 +191,7 @@ void peer_port::impl::serve(const connection_handle& c, operator_connection::str
   operators.push_back(one);
   one->when_over([this, name](const operator_connection* over, std::string problem) {
     if (!problem.empty())
-      tell.refused(refusal::frame_malformed, name, problem);
+      tell.refused({refusal::frame_malformed, name, problem, name});
     operators.remove_if([over](const auto& other) { return other.get() == over; });
     if (operators.empty() && none_left)
       none_left();
@@ -198,7 +201,7 @@ void peer_port::impl::serve(const connection_handle& c, operator_connection::str
 void peer_port::impl::ended(const connection_handle& c, refusal why, const std::string& about) {
   // That a node is not there, or goes, is no fault of anybody's: it is tried again.
   if (why != refusal::no_answer)
-    tell.refused(why, c->who(), about);
+    tell.refused({why, c->who(), about, c->holder()});
   if (!c->outgoing()) {
     unproven.remove(c);
     if (const auto place = in.find(c->node()); place != in.end() && place->second == c) {
@@ -210,6 +213,7 @@ void peer_port::impl::ended(const connection_handle& c, refusal why, const std::
   auto& o = out.at(c->who());
   if (std::exchange(o.up, false))
     tell.lost(c->who());
+  tell.missed(c->who(), why == refusal::no_answer ? about : std::string{text(why)} + (about.empty() ? "" : ": " + about));
   // Being let in is no proof of being taken: who is sent away at once tries ever later.
   if (c->heard())
     o.next_pause = options.first_pause;

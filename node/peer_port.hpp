@@ -47,6 +47,14 @@ inline constexpr std::size_t unproven_limit = 64;
 /// Hears why a node may not come, or nothing.
 using peer_verdict = std::function<void(std::optional<refusal> why)>;
 
+/// Somebody was not let in, or was sent away.
+struct refused_peer {
+  refusal why = refusal::peer_not_certified;
+  std::string who;    ///< a node's name, or an address
+  std::string about;  ///< in words
+  std::string holder; ///< who the authority says that he is, where it has signed his certificate: `node:factory`
+};
+
 /// What the port's thread calls; none may block. What is left out is told to nobody.
 struct peer_listener {
   /// Whether a node that proved who it is may come with this log; null: with any. Called for each connection, which
@@ -55,6 +63,8 @@ struct peer_listener {
   /// Commands can go there; they cannot any more.
   std::function<void(const std::string& node, const peer_hello&)> reached = [](const std::string&, const peer_hello&) {};
   std::function<void(const std::string& node)> lost = [](const std::string&) {};
+  /// A connection to there came to nothing, or ended: why.
+  std::function<void(const std::string& node, const std::string& why)> missed = [](const std::string&, const std::string&) {};
   std::function<void(const std::string& node, peer_message)> answered = [](const std::string&, peer_message) {};
   /// Commands can come from there; they cannot any more.
   std::function<void(const std::string& node, const peer_hello&)> came = [](const std::string&, const peer_hello&) {};
@@ -67,9 +77,7 @@ struct peer_listener {
   /// An operator's line (signed_request.hpp); `reply` takes the answer's, once, from any thread. Null: operators are not
   /// let in.
   operator_connection::handler operated;
-  /// Somebody was not let in, or was sent away: a node's name or an address, and the reason in words.
-  std::function<void(refusal, const std::string& who, const std::string& about)> refused =
-    [](refusal, const std::string&, const std::string&) {};
+  std::function<void(const refused_peer&)> refused = [](const refused_peer&) {};
 };
 
 class peer_port {

@@ -57,7 +57,7 @@ neighbourhood peers::begin(caf::actor_system& system) {
     peer_door_options door;
     door.send = [this, node](peer_message m) { port_.answer(node, std::move(m)); };
     door.trouble = [this, node](refusal why, const std::string& about) {
-      note(why, "node " + node, about);
+      note(why, node, about);
     };
     seen_[node] = {node};
     all_[node] = {system.spawn(peer_link, std::move(link)), system.spawn(peer_door, std::move(door))};
@@ -93,17 +93,23 @@ peer_listener peers::listener(operator_connection::handler operated) {
   };
   l.reached = [this](const std::string& node, const peer_hello& h) {
     see(node, &neighbour_state::reached, true);
+    hold_plans(node, h);
     caf::anon_send(all_.at(node).link, peer_joined{{}, h});
   };
   l.lost = [this](const std::string& node) {
     see(node, &neighbour_state::reached, false);
     caf::anon_send(all_.at(node).link, peer_left{});
   };
+  l.missed = [this](const std::string& node, const std::string& why) {
+    const std::lock_guard lock{seeing_};
+    seen_.at(node).missed = why;
+  };
   l.answered = [this](const std::string& node, peer_message m) {
     caf::anon_send(all_.at(node).link, peer_heard{{}, m.id, std::move(m.data)});
   };
   l.came = [this](const std::string& node, const peer_hello& h) {
     see(node, &neighbour_state::came, true);
+    hold_plans(node, h);
     caf::anon_send(all_.at(node).door, peer_joined{{}, h});
   };
   l.clocked = [this](const std::string& node, std::chrono::microseconds ahead, std::chrono::microseconds doubt) {
@@ -113,14 +119,14 @@ peer_listener peers::listener(operator_connection::handler operated) {
     }
     const auto allowed = std::max(std::chrono::microseconds{std::chrono::milliseconds{plan_.clock_tolerance_ms}}, least_tolerance);
     if (abs(ahead) - doubt > allowed)
-      note(refusal::clocks_differ, "node " + node, ahead.count() > 0 ? "its clock is ahead" : "its clock is behind");
+      note(refusal::clocks_differ, node, ahead.count() > 0 ? "its clock is ahead" : "its clock is behind");
   };
   l.left = [this](const std::string& node) { see(node, &neighbour_state::came, false); };
   l.operated = std::move(operated);
   l.commanded = [this](const std::string& node, peer_message m) {
     caf::anon_send(all_.at(node).door, peer_heard{{}, m.id, std::move(m.data)});
   };
-  l.refused = [this](refusal why, const std::string& who, const std::string& about) { note(why, who, about); };
+  l.refused = [this](const refused_peer& r) { caf::anon_send(neighbours_, peer_refused{{}, r.why, r.who, r.about, r.holder}); };
   return l;
 }
 
@@ -132,12 +138,24 @@ void peers::start(caf::actor_system& system, const surroundings& around, const n
   neighbours_ = system.spawn(neighbours, around);
   introductions_ = system.spawn(introductions, &plan_, static_cast<const oaksteel::log*>(around.journal_log), &hosted,
                                 neighbours_, std::move(lacking));
-  port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors},
+  port_.start({peer_version, plan_.name, around.journal_log->id(), around.journal_log->epoch(), own.ancestors, plan_.shared()},
               listener(std::move(operated)), plan_.others(), around.time->now());
 }
 
-void peers::note(refusal why, const std::string& who, const std::string& about) const {
-  caf::anon_send(neighbours_, peer_refused{{}, why, who, about});
+void peers::hold_plans(const std::string& node, const peer_hello& h) {
+  const bool differ = h.plan != plan_.shared();
+  see(node, &neighbour_state::plan_differs, differ);
+  if (differ)
+    note(refusal::plans_differ, node, "");
+}
+
+void peers::note(refusal why, const std::string& node, const std::string& about) const {
+  caf::anon_send(neighbours_, peer_refused{{}, why, node, about, holder_name{holder_kind::node, {node}}.text()});
+}
+
+void peers::note(refusal why, const certificate& who, const std::string& about) const {
+  const auto name = who.holder.text();
+  caf::anon_send(neighbours_, peer_refused{{}, why, name, about, name});
 }
 
 void peers::stop() {

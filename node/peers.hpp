@@ -34,8 +34,8 @@ public:
              std::function<void()> lacking, operator_connection::handler operated);
   /// The other nodes, as they are seen now. From any thread.
   std::vector<neighbour_state> seen() const;
-  /// Into the error log, gathered: what somebody sent that is none of what he may send.
-  void note(refusal why, const std::string& who, const std::string& about) const;
+  /// Into the error log, gathered: what an operator sent that is none of what he may send.
+  void note(refusal why, const certificate& who, const std::string& about) const;
   /// Operators who wait are answered, but are not waited for longer than that.
   void finish(std::chrono::milliseconds limit) { port_.finish(limit); }
   /// Ends the port's thread, and the actors.
@@ -47,6 +47,9 @@ private:
     peer_door_actor door;
   };
   peer_listener listener(operator_connection::handler operated);
+  void note(refusal why, const std::string& node, const std::string& about) const;
+  /// Whether the node has another plan.
+  void hold_plans(const std::string& node, const peer_hello& h);
   void see(const std::string& node, bool neighbour_state::*what, bool is);
 
   const node_configuration& plan_;

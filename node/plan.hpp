@@ -54,6 +54,8 @@ struct domain_plan {
   country_code sub_domain;
   time_zone zone; ///< UTC when left out
   label archive; ///< the node that keeps its archive; empty where there is but one
+
+  static auto fields(auto& self, auto take) { return take(self.id, self.kind, self.sub_domain, self.zone, self.archive); }
 };
 
 /// A secure box in a slot of the site; its id comes from the ceremony.
@@ -66,6 +68,9 @@ struct box_plan {
   unsigned threshold = 2;
   std::vector<label> custodians;   ///< one share each
 
+  static auto fields(auto& self, auto take) {
+    return take(self.slot, self.node, self.type, self.domains, self.active, self.threshold, self.custodians);
+  }
   bool lists(const domain_id& domain) const {
     return std::find(domains.begin(), domains.end(), domain) != domains.end();
   }

@@ -178,6 +178,11 @@ public:
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto n = write(complete_.fd(), &one, sizeof one);
   }
+  void missed(const std::string& node, const std::string& why) {
+    const std::lock_guard lock{mutex_};
+    if (const auto found = awaited_.find(node); found != awaited_.end())
+      found->second = why;
+  }
   /// Can be read when all have answered.
   int complete() const { return complete_.fd(); }
   const seen_numbers& all() const { return all_; }
@@ -195,7 +200,7 @@ private:
   mutable std::mutex mutex_;
   const seen_numbers own_;
   seen_numbers all_;
-  std::map<std::string, std::string> awaited_; ///< and what is wrong with what it said
+  std::map<std::string, std::string> awaited_; ///< and why it has not said anything that can be believed
   std::vector<std::string> told_;
 };
 
@@ -250,6 +255,7 @@ peer_listener listener_for(peer_port& port, answers& waiting, seen_of_nodes& see
       port.ask(node, {peer_message_kind::ask_seen, 1, {}});
   };
   l.answered = [&waiting](const std::string& node, peer_message m) { waiting.heard(node, m.data); };
+  l.missed = [&waiting](const std::string& node, const std::string& why) { waiting.missed(node, why); };
   l.operated = [&waiting](const certificate&, const std::string&, const std::function<void(std::string)>& reply) {
     reply(line_of(requests::failed("busy: " + waiting.in_words())));
   };
@@ -279,7 +285,8 @@ stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int en
     });
     if (!control)
       return unexpected{control.error()};
-    const peer_hello hello{peer_version, plan.name, opened.written.id(), opened.written.epoch(), opened.node.ancestors};
+    const peer_hello hello{peer_version, plan.name, opened.written.id(), opened.written.epoch(), opened.node.ancestors,
+                           plan.shared()};
     port->start(hello, listener_for(*port, waiting, seen, opened.written), others);
     waits(waiting.in_words());
     const int stops[] = {ended, waiting.complete()};

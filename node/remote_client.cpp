@@ -31,7 +31,11 @@ constexpr unsigned wordless_limit = 3;
 class conversation {
 public:
   conversation(const operator_access& access, const tls_identity& identity)
-    : access_(access), identity_(identity), stream_(work_, identity.context()) {}
+    : access_(access), identity_(identity), stream_(work_, identity.context()) {
+    stream_.set_verify_callback([this](bool preverified, asio::ssl::verify_context& asked) {
+      return identity_.takes(preverified, asked.native_handle(), unfit_);
+    });
+  }
 
   /// The answer's line; the error says how far it came.
   stored<std::string> hold(const std::string& line) {
@@ -44,10 +48,9 @@ public:
       return unexpected{problem(storage_code::missing, "no node is reached: " + failed_.message())};
     if (!within([&](auto done) { stream_.async_handshake(asio::ssl::stream_base::client, done); }))
       return unexpected{problem(storage_code::not_ours, "no secure connection: " + reason())};
-    const auto node = identity_.node_in(stream_.native_handle());
-    if (!node || *node != access_.node.text)
-      return unexpected{problem(storage_code::not_ours,
-                                node ? "this is node " + *node + ", not " + access_.node.text : node.error())};
+    const auto node = identity_.node_of(stream_.native_handle());
+    if (!node || node->holder.name != access_.node)
+      return unexpected{problem(storage_code::not_ours, node ? "this is " + node->holder.text() + ", not node:" + access_.node.text : node.error().why)};
     connected_ = true;
     if (!within([&](auto done) { asio::async_write(stream_, asio::buffer(line), [done](failure e, std::size_t) { done(e); }); }))
       return unexpected{unanswered()};
@@ -94,14 +97,16 @@ private:
     return line;
   }
 
-  std::string reason() {
-    const auto verdict = SSL_get_verify_result(stream_.native_handle());
-    return verdict == X509_V_OK ? failed_.message() : std::string{"certificate: "} + X509_verify_cert_error_string(verdict);
-  }
+  std::string reason() const { return unfit_ ? "its certificate: " + unfit_->why : tls_problem_of(failed_).why; }
   storage_error problem(storage_code code, const std::string& what) const {
     return {code, "node " + access_.node.text + " at " + access_.address.text() + ": " + what};
   }
-  storage_error unanswered() const {
+  storage_error unanswered() {
+    const auto tls = tls_problem_of(failed_);
+    if (tls.of_the_other) {
+      connected_ = false; // with TLS 1.3 one hears only now that the node has let nobody in
+      return problem(storage_code::not_ours, tls.why);
+    }
     return problem(storage_code::io, "no answer came: " + failed_.message());
   }
 
@@ -110,6 +115,7 @@ private:
   asio::io_context work_;
   asio::ssl::stream<tcp::socket> stream_;
   failure failed_;
+  std::optional<unfit_certificate> unfit_;
   bool connected_ = false, heard_ = false;
 };
 

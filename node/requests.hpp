@@ -298,8 +298,11 @@ struct neighbour_view {
   bool reached = false; ///< commands can go there
   bool came = false;    ///< commands can come from there
   std::optional<std::string> ahead; ///< by how many seconds its clock is ahead, as last heard: -0.012
+  std::optional<std::string> problem; ///< why it is not reached, or what is wrong with it
 
-  static auto fields(auto& self, auto take) { return take(self.node, self.reached, self.came, self.ahead); }
+  static auto fields(auto& self, auto take) {
+    return take(self.node, self.reached, self.came, self.ahead, self.problem);
+  }
 };
 
 /// What a node says of itself; its boxes stand beside this.

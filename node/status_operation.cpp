@@ -38,6 +38,12 @@ std::optional<std::string> seconds(const std::optional<std::chrono::microseconds
   return text;
 }
 
+std::optional<std::string> problem_with(const neighbour_state& other) {
+  if (!other.reached && !other.missed.empty())
+    return other.missed;
+  return other.plan_differs ? std::optional{std::string{text(refusal::plans_differ)}} : std::nullopt;
+}
+
 } // namespace
 
 requests::answer operations::task::perform(const requests::node_status&) {
@@ -50,7 +56,7 @@ requests::answer operations::task::perform(const requests::node_status&) {
   v.epoch = written.epoch();
   v.time = house_.time_.now().text();
   for (const auto& other : house_.seen_())
-    v.neighbours.push_back({{other.node}, other.reached, other.came, seconds(other.ahead)});
+    v.neighbours.push_back({{other.node}, other.reached, other.came, seconds(other.ahead), problem_with(other)});
   for (const auto& domain : house_.plan_.domains)
     if (archived_here(domain))
       for (const auto& [status, count] : count_keys(written, domain.id))

@@ -1,5 +1,8 @@
 #include "node/tls_identity.hpp"
 
+#include <boost/asio/ssl/error.hpp>
+
+#include <openssl/err.h>
 #include <openssl/ssl.h>
 
 #include <chrono>
@@ -22,6 +25,46 @@ std::vector<fs::file_time_type> times_of(const std::vector<fs::path>& files) {
 
 storage_error unfit(const fs::path& file) {
   return {storage_code::not_ours, file.string() + ": TLS cannot use this file"};
+}
+
+struct verdict {
+  certificate_refusal why;
+  std::string holder; ///< as in unfit_certificate
+
+  unfit_certificate in_words() const { return {std::string{text(why)}, holder}; }
+};
+
+/// What it says, if it is to be taken now.
+expected<certificate, verdict> judge(const X509* shown, const credentials& own) {
+  const int size = shown ? i2d_X509(shown, nullptr) : 0;
+  if (size <= 0)
+    return unexpected{verdict{certificate_refusal::unreadable, {}}};
+  if (static_cast<std::size_t>(size) > certificate_limit)
+    return unexpected{verdict{certificate_refusal::too_large, {}}};
+  bytes der(static_cast<std::size_t>(size));
+  auto* end = der.data();
+  i2d_X509(shown, &end);
+  auto read = read_certificate(der);
+  if (!read)
+    return unexpected{verdict{read.error(), {}}};
+  if (const auto why = not_vouched(*read, own.authority))
+    return unexpected{verdict{*why, {}}};
+  if (const auto why = not_good(*read, own.authority, own.revocations, machine_time()))
+    return unexpected{verdict{*why, read->holder.text()}};
+  return std::move(*read);
+}
+
+unfit_certificate for_no_node(const certificate& c) {
+  return {"it is for no node", c.holder.text()};
+}
+
+/// What TLS tells the other end (RFC 8446, 6.2), by OpenSSL's table of verdicts.
+int verdict_for_tls(certificate_refusal why) {
+  switch (why) {
+    case certificate_refusal::revoked: return X509_V_ERR_CERT_REVOKED;
+    case certificate_refusal::expired: return X509_V_ERR_CERT_HAS_EXPIRED;
+    default: return X509_V_ERR_CERT_REJECTED;
+  }
 }
 
 } // namespace
@@ -64,27 +107,55 @@ stored<tls_identity> tls_identity::load(const fs::path& folder, const holder_nam
 
 bool tls_identity::outdated() const { return times_of(files_) != read_at_; }
 
-expected<certificate, std::string> tls_identity::peer_of(const SSL* connection) const {
-  auto* shown = SSL_get0_peer_certificate(connection);
-  const int size = shown ? i2d_X509(shown, nullptr) : 0;
-  if (size <= 0 || static_cast<std::size_t>(size) > certificate_limit)
-    return unexpected{std::string{"it shows no certificate, or one that is too large"}};
-  bytes der(static_cast<std::size_t>(size));
-  auto* end = der.data();
-  i2d_X509(shown, &end);
-  auto read = admit(der, own_->authority, own_->revocations, machine_time());
+tls_problem tls_problem_of(const boost::system::error_code& failed) {
+  if (failed.category() != boost::asio::error::get_ssl_category())
+    return {failed.message()};
+  switch (ERR_GET_REASON(static_cast<unsigned long>(failed.value()))) {
+    case SSL_R_WRONG_VERSION_NUMBER:
+    case SSL_R_HTTP_REQUEST:
+    case SSL_R_HTTPS_PROXY_REQUEST: return {"what it sends is no TLS"};
+    case SSL_R_UNSUPPORTED_PROTOCOL:
+    case SSL_R_VERSION_TOO_LOW:
+    case SSL_R_TLSV1_ALERT_PROTOCOL_VERSION: return {"it has no TLS 1.3"};
+    case SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE: return {"it shows no certificate"};
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED: return {"it refuses the certificate shown to it: revoked", true};
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED: return {"it refuses the certificate shown to it: expired", true};
+    case SSL_R_TLSV1_ALERT_UNKNOWN_CA: return {"it refuses the certificate shown to it: of another authority", true};
+    case SSL_R_SSLV3_ALERT_BAD_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE:
+    case SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN: return {"it refuses the certificate shown to it", true};
+    case SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED: return {"it wants a certificate", true};
+    default: return {failed.message()};
+  }
+}
+
+expected<certificate, unfit_certificate> tls_identity::peer_of(const SSL* connection) const {
+  auto read = judge(SSL_get0_peer_certificate(connection), *own_);
   if (!read)
-    return unexpected{std::string{text(read.error())}};
+    return unexpected{read.error().in_words()};
   return std::move(*read);
 }
 
-expected<std::string, std::string> tls_identity::node_in(const SSL* connection) const {
-  const auto read = peer_of(connection);
+expected<certificate, unfit_certificate> tls_identity::node_of(const SSL* connection) const {
+  auto read = peer_of(connection);
+  if (read && read->holder.kind != holder_kind::node)
+    return unexpected{for_no_node(*read)};
+  return read;
+}
+
+bool tls_identity::takes(bool preverified, X509_STORE_CTX* asked, std::optional<unfit_certificate>& problem) const {
+  if (preverified && X509_STORE_CTX_get_error_depth(asked) > 0)
+    return true; // the authority's
+  const auto read = judge(X509_STORE_CTX_get0_cert(asked), *own_);
   if (!read)
-    return unexpected{read.error()};
-  if (read->holder.kind != holder_kind::node)
-    return unexpected{"its certificate is for " + read->holder.text() + ", and for no node"};
-  return read->holder.name.text;
+    problem = read.error().in_words();
+  else if (!preverified && read->holder.kind == holder_kind::person) // it serves, and may not
+    problem = for_no_node(*read);
+  else if (!preverified)
+    problem = unfit_certificate{X509_verify_cert_error_string(X509_STORE_CTX_get_error(asked)), read->holder.text()};
+  if (preverified && !read)
+    X509_STORE_CTX_set_error(asked, verdict_for_tls(read.error().why));
+  return preverified && read;
 }
 
 } // namespace oaksteel

@@ -68,8 +68,8 @@ void simulation::settle() {
     step();
 }
 
-void simulation::advance(std::chrono::hours h) {
-  coordinator_->advance_time(std::chrono::duration_cast<caf::timespan>(h));
+void simulation::advance(std::chrono::milliseconds time) {
+  coordinator_->advance_time(std::chrono::duration_cast<caf::timespan>(time));
   settle();
 }
 

@@ -54,7 +54,7 @@ public:
   /// Runs what is there to run, without letting time pass.
   void settle();
   /// Lets virtual time pass.
-  void advance(std::chrono::hours h);
+  void advance(std::chrono::milliseconds time);
 
 private:
   struct config;

@@ -20,7 +20,7 @@ constexpr std::size_t hello_limit = 512;
 
 bool valid(peer_message_kind k) {
   return k == peer_message_kind::command || k == peer_message_kind::answer || k == peer_message_kind::ask_seen
-         || k == peer_message_kind::ping || k == peer_message_kind::pong;
+         || k == peer_message_kind::ping || k == peer_message_kind::pong || k == peer_message_kind::turned_away;
 }
 
 peer_end::peer_end(const peer_hello& own) {

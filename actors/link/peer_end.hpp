@@ -3,7 +3,7 @@
 // a stream that neither loses nor changes bytes (TLS). So a frame that is wrong is a peer that is wrong, and ends the
 // connection. Knows neither sockets nor clocks.
 //
-//   hello   := version(u16) node(string) log(32) epoch(u32) parents   class H, once, first in each direction
+//   hello   := version(u16) node(string) log(32) epoch(u32) parents plan(32)   class H, once, first in each direction
 //   parents := count(u32) log(32)*
 //   piece   := id(u64) kind(u8) last(u8) bytes                class D; a message is one piece or more, in a row
 //
@@ -22,8 +22,8 @@ namespace oaksteel {
 
 /// Of what stands above, and of the commands in it (command.hpp). A peer of another version is refused. 2: a head's
 /// positions may be those of another log; a hello has parents, a pong a time. 3: a domain has a time zone. 4: MI6c and its
-/// answer have codes, and that there is no record is an answer.
-inline constexpr std::uint16_t peer_version = 4;
+/// answer have codes, and that there is no record is an answer. 5: a hello has the plan, and who is sent away hears why.
+inline constexpr std::uint16_t peer_version = 5;
 /// Longest message, and longest name of a node.
 inline constexpr std::size_t peer_message_limit = 8 * 1024 * 1024, node_name_limit = 32;
 
@@ -35,9 +35,10 @@ struct peer_hello {
   digest log;
   std::uint32_t epoch = 0;
   std::vector<digest> parents; ///< logs before that one, nearest first; at most ancestors_limit
+  digest plan;                 ///< of what all nodes share: those of two that work together are the same
 
   static auto fields(auto& self, auto take) {
-    return take(self.version, self.node, self.log, self.epoch, self.parents);
+    return take(self.version, self.node, self.log, self.epoch, self.parents, self.plan);
   }
 };
 
@@ -48,6 +49,7 @@ enum class peer_message_kind : std::uint8_t {
   ask_seen = 'S', ///< what have you seen of me? Empty; the answer is seen_numbers (events/seen_numbers.hpp)
   ping = 'P',   ///< empty; answered by a pong
   pong = 'Q',   ///< the clock of who sends it: an instant
+  turned_away = 'X', ///< the node may not come; a refusal. Nothing follows
 };
 bool valid(peer_message_kind k);
 

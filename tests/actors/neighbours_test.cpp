@@ -133,7 +133,7 @@ BOOST_AUTO_TEST_CASE(a_node_is_let_through_when_its_log_is_on_record) {
   const auto comes = [&](const digest& log, std::uint32_t epoch, std::vector<digest> parents = {}) {
     std::optional<std::optional<refusal>> said;
     std::uint64_t then = 0;
-    caf::anon_send(node.notes, peer_came{{}, "there", {peer_version, "there", log, epoch, std::move(parents)},
+    caf::anon_send(node.notes, peer_came{{}, "there", {peer_version, "there", log, epoch, std::move(parents), {}},
                                          [&](std::optional<refusal> why) { said = why, then = node.records(); }});
     node.here.settle();
     BOOST_REQUIRE(said);
@@ -163,7 +163,7 @@ BOOST_AUTO_TEST_CASE(so_many_starts_of_a_node_are_put_on_record) {
   std::uint32_t epoch = 0;
   const auto comes = [&](const std::string& who) {
     std::optional<std::optional<refusal>> said;
-    caf::anon_send(node.notes, peer_came{{}, who, {peer_version, who, {}, ++epoch, {}},
+    caf::anon_send(node.notes, peer_came{{}, who, {peer_version, who, {}, ++epoch, {}, {}},
                                          [&](std::optional<refusal> why) { said = why; }});
     node.here.settle();
     BOOST_REQUIRE(said);
@@ -185,8 +185,8 @@ BOOST_AUTO_TEST_CASE(so_many_starts_of_a_node_are_put_on_record) {
 BOOST_AUTO_TEST_CASE(a_burst_of_refusals_is_one_event_for_each_reason) {
   node_bench node;
   for (int i = 0; i < 10'000; ++i) {
-    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_not_certified, "10.0.0." + std::to_string(i % 200), "why"});
-    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_silent, "10.0.0.1", std::string(100'000, 'x')});
+    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_not_certified, "10.0.0." + std::to_string(i % 200), "why", {}});
+    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_silent, "10.0.0.1", std::string(100'000, 'x'), {}});
   }
   node.here.settle();
   node.here.world().advance(std::chrono::hours{1});
@@ -199,6 +199,40 @@ BOOST_AUTO_TEST_CASE(a_burst_of_refusals_is_one_event_for_each_reason) {
   }
   BOOST_TEST(faults[1].about.ends_with(" 10000"));
   BOOST_TEST(faults[0].about.find("others ") != std::string::npos); // of 200 addresses
+}
+
+// Nor hold back what is to be told of somebody whom the authority knows: strangers have gone on for an hour, and are told
+// of every ten minutes by now.
+BOOST_AUTO_TEST_CASE(what_concerns_a_known_holder_does_not_wait_for_strangers) {
+  node_bench node;
+  const auto stranger = [&] {
+    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_not_certified, "10.0.0.1", "why", {}});
+    node.here.settle();
+  };
+  for (int second = 0; second < 3600; second += 5) {
+    stranger();
+    node.here.world().advance(std::chrono::seconds{5});
+    node.here.settle();
+  }
+  const auto before = node.faults().size();
+  BOOST_TEST(before <= 13u); // after 3, 6, 12, ... 384, 768, 1368, ... 3168 s
+  stranger();
+  for (const auto* name : {"node:away", "operator:Ada"})
+    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_not_certified, "10.0.0.1", "certificate of " + std::string{name} + ": it is revoked", name});
+  node.here.settle();
+  node.here.world().advance(std::chrono::milliseconds{gathered_faults::first_interval});
+  node.here.settle();
+  const auto faults = node.faults();
+  BOOST_REQUIRE(faults.size() == before + 2);
+  BOOST_TEST(faults[before].about == "10.0.0.1: certificate of node:away: it is revoked 1");
+  BOOST_TEST(faults[before + 1].about == "10.0.0.1: certificate of operator:Ada: it is revoked 1");
+  // Of ever more names no more are kept apart than that.
+  for (int n = 0; n < 1000; ++n)
+    caf::anon_send(node.notes, peer_refused{{}, refusal::peer_silent, "x", "", "node:" + std::to_string(n)});
+  node.here.settle();
+  node.here.world().advance(std::chrono::hours{1});
+  node.here.settle();
+  BOOST_TEST(node.faults().size() <= before + 3 + holders_limit);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -64,6 +64,7 @@ public:
                           }),
                           name << " does not answer");
   }
+  bool on_one_machine() const { return hosts_ == nullptr; }
   void signal(const std::string& name, int signal) const { kill(running_.at(name)->pid(), signal); }
   /// What a command on the host of a node begins with.
   std::vector<std::string> before(const std::string& name) const {

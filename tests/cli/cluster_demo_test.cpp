@@ -99,8 +99,12 @@ BOOST_AUTO_TEST_CASE(what_cannot_be_run_is_one_line) {
   auto port = static_cast<std::uint16_t>(std::stoi(text.substr(at, 5)));
   const open_file taken{listen_on_loopback(port)};
   const auto busy = demo(deployment, (work / "b").string(), "6");
-  BOOST_CHECK_MESSAGE(busy.status == 1 && busy.one_line() && busy.err.find("node vendor-data-centre ended: ") != std::string::npos &&
+  BOOST_CHECK_MESSAGE(busy.status == 3 && busy.one_line() && busy.err.find("oaksteel: node vendor-data-centre: ") == 0 &&
                         busy.err.find("cannot be listened on") != std::string::npos, busy.told());
+  BOOST_CHECK(!std::filesystem::exists(work / "b"));
+  std::filesystem::create_directory(work / "c");
+  BOOST_CHECK_EQUAL(demo(deployment, (work / "c").string(), "6").status, 3);
+  BOOST_CHECK(std::filesystem::is_empty(work / "c"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

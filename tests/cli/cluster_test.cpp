@@ -95,6 +95,12 @@ BOOST_AUTO_TEST_CASE(two_nodes_do_not_get_one_box) {
   std::ofstream{all.work / "other.toml"} << plan;
   std::ofstream{all.work / (other + ".toml")} << own;
   all.start(other);
+  // Both say that their plans differ, before anything is done.
+  for (const auto& node : {other, cluster::names[1]})
+    BOOST_CHECK(until([&] {
+      return all.ask(node, {"audit", "errors"}).out.find("plans_differ") != std::string::npos
+             && all.ask(node, {"status"}).out.find("two nodes have different plans") != std::string::npos;
+    }));
   const auto media = all.work / "other-media";
   for (const auto* who : {"Ada", "Bela", "Clara", "Dora"})
     std::filesystem::create_directories(media / who);

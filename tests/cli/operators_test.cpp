@@ -62,6 +62,9 @@ BOOST_AUTO_TEST_CASE(a_meter_s_life_by_those_who_may_and_by_nobody_else) {
     for (const auto* name : {"Olga", "Clara", "Vera", "Augusta"})
       BOOST_CHECK_MESSAGE(errors.find(std::string{"request_key of operator "} + name) != std::string::npos, errors);
 
+    refused(all.by(all.oscar, factory, {"meter", "register", "--meter", "M0000001", "--product", "DM400", "--serial",
+                                        "000000100001", "--country", "FR"}),
+            "no domain is in country FR; there are domains in US");
     const auto registered = all.by(all.oscar, factory, {"meter", "register", "--meter", "M0000001", "--product", "DM400",
                                                         "--serial", "000000100001", "--country", "US"});
     BOOST_CHECK_MESSAGE(registered.status == 0 && registered.out.find("Active") != std::string::npos, registered.told() << registered.out);
@@ -185,7 +188,8 @@ BOOST_AUTO_TEST_CASE(boxes_and_the_state_of_the_whole) {
 BOOST_AUTO_TEST_CASE(who_is_not_let_in) {
   staffed_cluster all;
   deployment_pki elsewhere;
-  refused(all.by(elsewhere.person("Oscar", operator_role::operating), factory, key_request("M0000001")), "certificate: ", 3);
+  refused(all.by(elsewhere.person("Oscar", operator_role::operating), factory, key_request("M0000001")),
+          "no secure connection: its certificate: the authority has not signed it", 3);
   refused(all.by(all.pki.node(factory), factory, key_request("M0000001")), "is the certificate of node:vendor-factory; it must be that of operator:", 3);
   refused(all.by(all.work / "nobody", factory, key_request("M0000001")), "cannot be read", 3);
   refused(all.by(all.oscar, "nowhere", key_request("M0000001")), "has no node \"nowhere\"", 2);
@@ -205,11 +209,11 @@ BOOST_AUTO_TEST_CASE(who_is_not_let_in) {
   text.replace(place, address.size(), other);
   std::ofstream{all.work / "wrong.toml"} << text;
   refused(run_program({"box", "list", "--node", factory, "--plan", (all.work / "wrong.toml").string(), "--as", all.oscar.string()}),
-          "this is node mail-facility, not vendor-factory", 3);
+          "this is node:mail-facility, not node:vendor-factory", 3);
   // A revoked operator: his own list does not say so, the node's does.
   all.pki.revoke_at("Oscar", {all.certificates.at(factory)});
-  refused(all.by(all.oscar, factory, {"box", "list"}), "it hangs up without a word; does it take the certificate of Oscar?", 3);
-  BOOST_CHECK(until([&] { return all.errors(factory).find("peer_not_certified") != std::string::npos; }));
+  refused(all.by(all.oscar, factory, {"box", "list"}), "it refuses the certificate shown to it: revoked", 3);
+  BOOST_CHECK(until([&] { return all.errors(factory).find("certificate of operator:Oscar: it is revoked") != std::string::npos; }));
   refused(run_program({"box", "list", "--data", all.data(factory), "--node", factory}), "leave --node, --plan, --as and --id out", 2);
   refused(run_program({"box", "list"}), "it is not said which node is asked", 2);
   all.end();

@@ -123,6 +123,12 @@ void lose_and_restore(const std::string& lost, bool another_is_down) {
                                    != std::string::npos;
                           }),
                           name << " took the old log");
+  // It hears so, and tells its operator.
+  BOOST_CHECK(until([&] { return all.ask(lost, {"audit", "errors"}).out.find("peer_turns_away") != std::string::npos; }));
+  BOOST_CHECK(until([&] {
+    return all.ask(lost, {"status"}).out.find("another node does not let this one in: the other node comes with an earlier log")
+           != std::string::npos;
+  }));
   BOOST_REQUIRE_EQUAL(all.stop(lost).status, 0);
   fs::rename(all.data(lost), all.work / "old");
   fs::rename(all.work / "restored", all.data(lost));

@@ -121,6 +121,8 @@ constexpr known list[] = {
   {115, "peer_log_superseded"},
   {116, "peer_log_unrelated"},
   {117, "clocks_differ"},
+  {118, "peer_turns_away"},
+  {119, "plans_differ"},
   {120, "role_not_permitted"},
   {121, "operation_id_taken"},
   {122, "operation_time_wrong"},

@@ -157,6 +157,39 @@ BOOST_AUTO_TEST_CASE(the_shipped_ones_can_be_read) {
   BOOST_TEST(read >= 17u);
 }
 
+
+// Nodes tell one another whether they have the same plan: an address may be another one elsewhere, all else may not.
+BOOST_AUTO_TEST_CASE(what_nodes_share_is_all_but_addresses) {
+  files f;
+  const auto shared = [&](const std::string& plan) {
+    const auto r = f.read(plan);
+    BOOST_REQUIRE_MESSAGE(r, (r ? "" : r.error().text()));
+    return r->shared();
+  };
+  const auto whole = nodes + parts;
+  const auto first = shared(whole);
+  BOOST_TEST((shared("# a comment\n" + whole) == first));
+  BOOST_TEST((shared(without(whole, "7002", "7003")) == first));
+  const std::pair<std::string, std::string> changes[] = {
+    {"computers = [\"kmc\"]", "computers = [\"kmc\", \"kdc\"]"},
+    {"archive = \"a\"", "archive = \"b\""},
+    {"sub_domain = \"US\"", "sub_domain = \"GB\""},
+    {"id = \"VE\"\n", "id = \"VE\"\nzone = \"+01:00\"\n"},
+    {"slot = \"steel-1\"\nnode = \"b\"", "slot = \"steel-1\"\nnode = \"a\""},
+    {"slot = \"steel-1\"", "slot = \"steel-2\""},
+    {"domains = [\"VE\"]\ncustodians = [\"Ada\", \"Bela\"]", "domains = [\"VE\"]\ncustodians = [\"Ada\", \"Clara\"]"},
+    {"[[node]]\nname = \"a\"", "suite = \"p256\"\n[[node]]\nname = \"a\""},
+  };
+  for (const auto& [what, instead] : changes) {
+    BOOST_REQUIRE_MESSAGE(whole.find(what) != std::string::npos, what);
+    auto changed = whole;
+    changed.replace(changed.find(what), what.size(), instead);
+    if (what.starts_with("computers"))
+      changed = without(changed, "computers = [\"kdc\", \"data_capture\"]", "computers = [\"data_capture\"]");
+    BOOST_TEST((shared(changed) != first), instead);
+  }
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 } // namespace oaksteel::testing

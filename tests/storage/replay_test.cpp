@@ -170,7 +170,7 @@ lookup_row a_lookup() {
 
 BOOST_AUTO_TEST_CASE(differences_are_named) {
   const auto known = a_lookup();
-  const auto row = "the look-up row " + known.key;
+  const auto known_row = "the look-up row " + known.key;
   using change = std::function<void(pending_event&, stream_row&)>;
   const std::pair<change, std::string> table[] = {
       {[](auto&, auto&) {}, ""},
@@ -192,11 +192,11 @@ BOOST_AUTO_TEST_CASE(differences_are_named) {
          e.lookups.push_back({2, "VE/999"});
        },
        "there is a look-up row that no event made: VE/999"},
-      {[&](auto& e, auto&) { e.lookups.push_back(known); }, row + " leads to record"},
+      {[&](auto& e, auto&) { e.lookups.push_back(known); }, known_row + " leads to record"},
       {[&](auto& e, auto&) {
          e.lookups.push_back({known.index, known.key, true});
        },
-       row + " is missing"},
+       known_row + " is missing"},
   };
   for (const auto& [how, expected] : table) {
     const auto found = spoiled(how);
