@@ -1,5 +1,6 @@
 #include "actors/neighbours.hpp"
 
+#include "crypto/merkle.hpp"
 #include "events/neighbour.hpp"
 #include "events/signed_bodies.hpp"
 #include "storage/signed_body.hpp"
@@ -78,6 +79,8 @@ auto introduce(neighbours_pointer self, const introduce_authority& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->state.house->submit({m.head, "introduce authority", fails(rp)}, [rp, m](transaction& t) {
     auto events = decide(t.state<authority>(authority_stream), m.told);
+    if (events && m.expected && fingerprint{sha256(m.told.domain_key_set)} != *m.expected)
+      events = refuse(refusal::wrong_signer);
     if (!events)
       return t.refuse(events.error(), "node " + m.told.node, {{participant_kind::box, m.told.box.text()}});
     t.apply<authority>(authority_stream, std::move(*events));

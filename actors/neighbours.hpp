@@ -29,6 +29,7 @@ struct refusals_due {
 struct introduce_authority {
   message_head head;
   authority_introduced told;
+  std::optional<fingerprint> expected; ///< the domain key set that alone is believed
 };
 struct introduce_domain {
   message_head head;

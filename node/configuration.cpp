@@ -133,6 +133,13 @@ constexpr known_key<configuration_reader, node_configuration> configuration_keys
        else
          r.must_be(n, "an address such as \"tcp:0.0.0.0:7700\"");
      }},
+    {"domain_key_set", "",
+     [](configuration_reader& r, const setting& n, node_configuration& c) {
+       if (const auto read = digest::parse(read_line(r, n)))
+         c.domain_key_set = fingerprint{*read};
+       else
+         r.must_be(n, "64 digits of hex, small letters, as `oaksteel audit` prints it");
+     }},
     {"suite", "", only_without_plan<read_suite_of_all>},
     {"degraded", "",
      [](configuration_reader& r, const setting& n, node_configuration& c) { c.degraded = read_degraded(r, n); }},
@@ -160,7 +167,7 @@ void check_deployment(configuration_reader& r, const setting& document) {
         return r.fail(place_in(document, "meter"), "the line of meter " + meter.number.text + " is open to other machines (" +
                                                      meter.line.text() + "), and this node has no certificates; put it on "
                                                      "loopback or on a device, or add the `plan` and `certificates`");
-    for (const auto key : {"certificates", "listen"})
+    for (const auto key : {"certificates", "listen", "domain_key_set"})
       if (document.find(key))
         r.fail(place_in(document, key), "this node is alone; leave `" + std::string{key} + "` out, or add the `plan` with all [[node]]");
     return;

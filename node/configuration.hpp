@@ -7,6 +7,8 @@
 //   degraded = "refused"      whether a box with one generator out may work; "allowed" when left out
 //   clock_tolerance_ms = 250  by how much the clocks of others may differ from a box's (EP-18); 0 when left out
 //   report_timeout_s = 60     how long the KMC waits for the report on a key before it asks; 600 when left out
+//   domain_key_set = "3f0a..."    of a node among others: SHA-256 of the domain key set that it is to believe, as `audit`
+//                             prints it; when left out, the first one that it is told
 //   box_wait_s = 30           how long keys and mail wait for a box that is disabled or not reached; 0 to 600
 //   [[domain]] ... [[box]]    what it hosts (scenarios/README.md)
 //   plan = "plan.toml"        or else, of a deployment over several nodes: the file that all of them share, with
@@ -49,6 +51,7 @@ struct node_configuration {
   std::uint64_t report_timeout_s = 0; ///< 0: the KMC's own
   std::uint64_t box_wait_s = 30;
   std::filesystem::path certificates;
+  std::optional<fingerprint> domain_key_set;
   std::optional<line_address> listen;
   std::vector<node_plan> nodes; ///< empty: this one is alone
   std::vector<domain_plan> domains;

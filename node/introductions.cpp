@@ -49,10 +49,10 @@ private:
     q.head = head();
     self_->request(whom, answer_within, std::move(q)).then(then, [](const caf::error&) {});
   }
-  template <class Introduction, class Told>
-  void introduce(Told told, const std::string& node) {
-    told.node = node;
-    self_->request(notes_, answer_within, Introduction{head(), std::move(told)})
+  template <class Introduction>
+  void introduce(Introduction one, const std::string& node) {
+    one.told.node = node;
+    self_->request(notes_, answer_within, std::move(one))
       .then([](const acknowledged&) {}, [](const caf::error&) {});
   }
 
@@ -61,12 +61,12 @@ private:
     const bool own = known(lookup::box_keys, box_id{box_type::manufacturing, 1}.text());
     if (!own && !known(lookup::authority, "authority"))
       return ask<authority_told>(box.manufacturing, ask_authority{}, [this, node](const authority_told& a) {
-        introduce<introduce_authority>(a.told, node);
+        introduce(introduce_authority{head(), a.told, plan_.domain_key_set}, node);
       });
     for (const auto& domain : plan_.domains)
       if (!known(lookup::domain_keys, domain.id.text))
         ask<domain_told>(box.manufacturing, ask_domain{{}, domain.id},
-                         [this, node](const domain_told& d) { introduce<introduce_domain>(d.told, node); });
+                         [this, node](const domain_told& d) { introduce(introduce_domain{head(), d.told}, node); });
   }
 
   void ask_steel(const site_box& box) {

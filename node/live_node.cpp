@@ -1,10 +1,12 @@
 #include "node/live_node.hpp"
 
+#include "crypto/merkle.hpp"
 #include "events/event.hpp"
 #include "node/carry_out.hpp"
 #include "node/raising.hpp"
 #include "node/signed_request.hpp"
 #include "node/text.hpp"
+#include "storage/archive.hpp"
 #include "storage/find_domain_key.hpp"
 
 #include <algorithm>
@@ -31,6 +33,12 @@ std::optional<std::string> missing_in(const node_configuration& plan, const log&
     if (const auto made = find_time_zone(written.view(), domain.id); made && *made != domain.zone)
       return "holds domain " + domain.id.text + " in time zone " + made->text() + " and not " + domain.zone.text() +
              "; put that right in the configuration";
+  const auto row = written.view().row({stream_kind::authority, "authority"});
+  const auto told = row ? decode<authority>(row->state) : expected<authority, std::string>{authority{}};
+  if (plan.domain_key_set && told && !told->domain_key_set.empty())
+    if (const fingerprint believed{sha256(told->domain_key_set)}; believed != *plan.domain_key_set)
+      return "believes domain key set " + believed.hex() + " and not " + plan.domain_key_set->hex() +
+             "; put that right in the configuration, or begin with a new log";
   return std::nullopt;
 }
 

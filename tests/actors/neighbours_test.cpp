@@ -45,7 +45,9 @@ struct node_bench {
     here.world().run_until([&] { return p->ready(); });
     return p->failure;
   }
-  std::optional<refusal> authority(const authority_introduced& a) { return tell(introduce_authority{{}, a}); }
+  std::optional<refusal> authority(const authority_introduced& a, std::optional<fingerprint> expected = {}) {
+    return tell(introduce_authority{{}, a, expected});
+  }
   std::optional<refusal> domain(const domain_introduced& d) { return tell(introduce_domain{{}, d}); }
   bool knows(const std::string& domain) {
     return find_domain_key(here.written().view(), {domain}, key_role::oak_authentication).has_value();
@@ -105,6 +107,20 @@ BOOST_AUTO_TEST_CASE(what_the_domain_key_set_did_not_sign_is_no_domain) {
   refused("other keys", [](auto& d) { d.signed_keys.body.back() ^= 1; });
   refused("no signature", [](auto& d) { d.signed_keys.proof.clear(); });
   refused("made by no Manufacturing box", [](auto& d) { d.creator.type = box_type::oak; }, refusal::wrong_box_type);
+  BOOST_TEST(!node.domain(told.domain));
+}
+
+// Whoever has the certificate of the node with the first Manufacturing box must not be believed by a node that knows better.
+BOOST_AUTO_TEST_CASE(an_authority_other_than_the_expected_one_is_refused) {
+  const told_of_a_site told;
+  node_bench node;
+  const fingerprint right{sha256(told.authority.domain_key_set)};
+  auto wrong = right;
+  wrong.of.value[0] ^= 1;
+  BOOST_TEST((node.authority(told.authority, wrong) == refusal::wrong_signer));
+  BOOST_TEST((node.faults().back().reason == refusal::wrong_signer));
+  BOOST_TEST((node.domain(told.domain).has_value())); // nobody is known who could have signed it
+  BOOST_TEST(!node.authority(told.authority, right));
   BOOST_TEST(!node.domain(told.domain));
 }
 

@@ -114,6 +114,37 @@ BOOST_AUTO_TEST_CASE(two_nodes_do_not_get_one_box) {
   installed_keys(run_program(all.key_request("M0000001")));
 }
 
+// Whoever says whom boxes are to believe is himself believed if he names the expected domain key set.
+BOOST_AUTO_TEST_CASE(a_node_believes_the_expected_domain_key_set) {
+  cluster all;
+  const auto &centre = cluster::names[0], &node = cluster::names[3];
+  const auto file = all.work / (node + ".toml");
+  std::ostringstream own;
+  own << std::ifstream{file}.rdbuf();
+  const auto expects = [&](const std::string& set) { std::ofstream{file} << "domain_key_set = \"" << set << "\"\n" << own.str(); };
+  const auto knows = [&] { return all.ask(node, {"domain", "list", "--json"}).out.find("VE") != std::string::npos; };
+  const std::string another(64, 'a');
+  all.stop(node);
+  expects(another);
+  all.start(node);
+  all.initialise(centre, "factory-1");
+  all.enable(centre, "factory-1");
+  all.done(centre, {"domain", "create", "VE"});
+  BOOST_CHECK(until([&] { return all.ask(node, {"audit", "errors"}).out.find("wrong_signer") != std::string::npos; }));
+  BOOST_CHECK(!knows());
+  all.stop(node);
+  const auto audit = all.ask(centre, {"audit", "all", "--json"}).out;
+  const auto at = audit.rfind("\"domain_key_set\":\"");
+  BOOST_REQUIRE(at != std::string::npos);
+  expects(audit.substr(at + 18, 64));
+  all.start(node);
+  BOOST_CHECK(until(knows));
+  all.stop(node);
+  expects(another);
+  const auto r = run_program({"node", "run", file.string()});
+  BOOST_CHECK_MESSAGE(r.status == 1 && r.one_line() && r.err.find("believes domain key set ") != std::string::npos, r.told());
+}
+
 // A dead facility stops only what needs it, and whoever needs it hears which one it is.
 BOOST_AUTO_TEST_CASE(mail_of_other_domains_is_verified_while_a_post_is_away) {
   cluster all;

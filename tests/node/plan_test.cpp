@@ -141,9 +141,19 @@ kmc = "c"
 BOOST_FIXTURE_TEST_CASE(a_node_that_is_alone_has_nothing_of_a_plan, files) {
   const std::string alone = "name = \"a\"\ndata = \"data\"\n" + without(without(without(parts, "archive = \"a\"\n"), "node = \"a\"\n"), "node = \"b\"\n");
   BOOST_TEST(read("", alone).has_value());
+  wrong("", "this node is alone; leave `domain_key_set` out", "node.toml",
+        "domain_key_set = \"" + std::string(64, 'a') + "\"\n" + alone);
   wrong("", "this node is alone; leave `certificates` out", "node.toml", "certificates = \"pki\"\n" + alone);
   wrong("", "leave this out", "node.toml", "name = \"a\"\ndata = \"data\"\n" + parts);
   wrong("", "no [[domain]] and [[box]]", "node.toml", "name = \"a\"\ndata = \"data\"\n");
+}
+
+BOOST_FIXTURE_TEST_CASE(the_domain_key_set_that_is_believed, files) {
+  const std::string hex(64, 'a');
+  BOOST_TEST(!read(nodes + parts)->domain_key_set);
+  BOOST_TEST(read(nodes + parts, own + "domain_key_set = \"" + hex + "\"\n")->domain_key_set->hex() == hex);
+  for (const auto& not_one : {hex.substr(1), std::string(64, 'A'), std::string{"none"}})
+    wrong(nodes + parts, "it must be 64 digits of hex, small letters", "node.toml", own + "domain_key_set = \"" + not_one + "\"\n");
 }
 
 BOOST_AUTO_TEST_CASE(the_shipped_ones_can_be_read) {
