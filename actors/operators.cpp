@@ -4,8 +4,6 @@
 #include "storage/find_event.hpp"
 #include "storage/signed_body.hpp"
 
-#include <cstdlib>
-
 namespace oaksteel {
 namespace {
 
@@ -59,8 +57,9 @@ auto begin(operators_pointer self, const begin_operation& m) {
     },
     [self, m, key, rp, over](transaction& t, operation_check& check) mutable {
       const auto& around = self->state.house->around();
-      const auto late = std::abs(around.time->now().us - m.body.time.us);
-      check.in_time = late <= operator_clock_tolerance_us + around.clock_tolerance.count();
+      const auto tolerance = operator_clock_tolerance_us + around.clock_tolerance.count();
+      const auto here = around.time->now().us;
+      check.in_time = m.body.time.us >= here - tolerance && m.body.time.us <= here + tolerance;
       const stream_id stream{stream_kind::operation, key};
       const auto events = decide(m.changes ? t.state<operation>(stream) : operation{}, m.asked, check);
       if (!events) {
@@ -103,6 +102,8 @@ auto end(operators_pointer self, const end_operation& m) {
       return t.refuse(events.error(), "command " + m.answered.id.text,
                       {{participant_kind::person, m.answered.operator_name.text}});
     t.apply<operation>(stream, *events);
+    if (m.failed)
+      self->state.refusals.at(m.answered.operator_name).use(now(*self->state.house));
     t.when_durable([self, key, rp](const message_head& next) mutable {
       self->state.under_way.erase(key);
       rp.deliver(acknowledged{{next}});

@@ -18,7 +18,7 @@
 
 namespace oaksteel {
 
-/// Commands of an operator that may be refused at once, and then one in each interval; beyond it he hears "busy", and nothing is
+/// Commands of an operator that may be refused, or come to nothing, at once, and then one in each interval; beyond it he hears "busy", and nothing is
 /// noted: what is refused fills nobody's log.
 inline constexpr std::size_t operator_refusals_limit = 256;
 inline constexpr std::chrono::seconds operator_refusals_interval{5};
@@ -41,6 +41,7 @@ struct operation_begun {
 struct end_operation {
   message_head head;
   operation_answered answered;
+  bool failed = false; ///< it came to nothing
 };
 
 using operators_actor = component_client::extend<caf::replies_to<begin_operation>::with<operation_begun>,

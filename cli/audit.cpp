@@ -154,6 +154,7 @@ void whole_audit::leave_out_parents() {
       status_ = std::max<int>(status_, exit_refused);
     }
     copies_.push_back(std::move(text));
+    left_out_.insert(parent.found.log.id);
     logs_.erase(logs_.begin() + static_cast<std::ptrdiff_t>(i));
   }
 }

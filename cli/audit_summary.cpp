@@ -143,14 +143,15 @@ std::vector<std::string> whole_audit::remarks() const {
   return all;
 }
 
-/// Logs that were not given, with who refers to them.
-std::vector<std::pair<digest, std::string>> whole_audit::absent_logs() const {
-  std::vector<std::pair<digest, std::string>> all;
-  for (const auto& [id, absent] : joint_->absent()) {
-    std::string who;
-    for (const auto by : absent.named_by)
-      who += (who.empty() ? "" : ", ") + (*joined_)[by].name;
-    all.emplace_back(id, who);
+std::vector<whole_audit::not_given> whole_audit::logs_not_given() const {
+  std::vector<not_given> all;
+  for (const auto& [id, how] : joint_->absent()) {
+    if (left_out_.contains(id))
+      continue;
+    auto& one = all.emplace_back(not_given{id, {}, how});
+    for (const auto& log : logs_)
+      if (const auto met = log.found.met.find(id); met != log.found.met.end())
+        one.node = met->second;
   }
   return all;
 }
@@ -159,8 +160,13 @@ void whole_audit::show_joint() const {
   std::cout << "\n== " << logs_.size() << (logs_.size() == 1 ? " log" : " logs together") << '\n';
   for (const auto& remark : remarks())
     std::cout << "note                    " << printable(remark) << '\n';
-  for (const auto& [id, who] : absent_logs())
-    std::cout << "not given               log " << id.hex() << ", named by " << printable(who) << '\n';
+  for (const auto& one : logs_not_given()) {
+    std::string who;
+    for (const auto by : one.how.named_by)
+      who += (who.empty() ? "" : ", ") + (*joined_)[by].name;
+    std::cout << "not given               log " << one.id.hex() << (one.node.empty() ? "" : " of " + printable(one.node))
+              << ", named by " << printable(who) << '\n';
+  }
   for (std::size_t i = 0; i < lacks_.size() && i < missing_shown; ++i)
     std::cout << "MISSING                 " << printable(lacks_[i].text) << '\n';
   if (lacks_.size() > missing_shown)
@@ -181,11 +187,14 @@ void whole_audit::show_joint_json() const {
   json logs = json::array(), absent = json::array(), missing = json::array();
   for (const auto& l : *joined_)
     logs.push_back({{"node", l.name}, {"log", l.id.hex()}, {"records", l.records}, {"goes_on", l.goes_on}});
-  for (const auto& [id, who] : joint_->absent()) {
+  for (const auto& one : logs_not_given()) {
     json named_by = json::array();
-    for (const auto by : who.named_by)
+    for (const auto by : one.how.named_by)
       named_by.push_back((*joined_)[by].name);
-    absent.push_back({{"log", id.hex()}, {"references", who.references}, {"named_by", std::move(named_by)}});
+    absent.push_back({{"log", one.id.hex()},
+                      {"node", one.node.empty() ? json() : json(one.node)},
+                      {"references", one.how.references},
+                      {"named_by", std::move(named_by)}});
   }
   for (const auto& l : lacks_)
     missing.push_back({{"node", (*joined_)[l.of].name},

@@ -112,14 +112,21 @@ void add_signatures(paper& page, const std::vector<holder>& custodians) {
   page.push_back(std::move(table));
 }
 
-/// At a node a ceremony is held by hand: the whole of the first one, with every domain.
+/// At a node a ceremony is held by hand: the whole of the first one, with every domain; at one of several, its own part.
 expected<planned_ceremony, text_error> first_ceremony_of_node(std::string_view text, const std::string& file) {
   const auto node = parse_configuration(text, file);
   if (!node)
     return unexpected{node.error()};
   const site_plan plan{node->suite, node->domains, node->boxes};
-  const auto steps = first_ceremony(plan, {});
-  return planned_ceremony{node->name, plan, in_words(plan, steps), ids_given(plan, steps)};
+  const auto steps = node->nodes.empty() ? first_ceremony(plan, {}) : deployment_ceremony(plan);
+  planned_ceremony c{node->name, plan, in_words(plan, steps), ids_given(plan, steps)};
+  std::erase_if(c.steps, [&](const worded_step& s) {
+    const auto box = std::ranges::find(plan.boxes, s.step.slot, &box_plan::slot);
+    return box != plan.boxes.end() && !box->node.empty() && box->node.text != node->name;
+  });
+  if (c.steps.empty())
+    return unexpected{text_error{file, 0, 0, "there is no ceremony at node " + in_quotes(node->name) + ": no box stands there"}};
+  return c;
 }
 
 } // namespace

@@ -109,11 +109,13 @@ public:
     try {
       prepare();
       look();
+      start();
     } catch (...) {
+      view_ = nullptr;
+      nodes_.clear();
       leave_nothing();
       throw;
     }
-    start();
     ceremonies();
     for (auto& [domains, mail] : factory_day())
       verify(domains, mail);

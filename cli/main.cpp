@@ -162,7 +162,7 @@ int run_audit(arguments& a) {
   if (a.audit.from && a.audit.to && *a.audit.to < *a.audit.from)
     return complain("--to " + a.to + " is before --from " + a.from, exit_usage);
   if (!is_well_formed(*subject, a.audit.id))
-    return complain(in_quotes(a.audit.id) + " is no id of a " + a.subject + "; see oaksteel audit --help", exit_usage);
+    return complain(in_quotes(a.audit.id) + " is no id of " + (a.subject == "order" || a.subject == "operator" ? "an " : "a ") + a.subject + "; see oaksteel audit --help", exit_usage);
   if (!a.domain_key_set.empty()) {
     const auto digest = digest::parse(a.domain_key_set);
     if (!digest)
@@ -208,7 +208,7 @@ void add_backup(CLI::App& app, arguments& a) {
   in.add_option("--raise-by", a.backup.raise_by, "what is added to each counter before the node acts; a node that is "
                                                  "alone needs it (docs/deployment.md)")
     ->check(whole_number)
-    ->check(CLI::PositiveNumber);
+    ->check([](const std::string& n) { return n == "0" ? "0 raises nothing; give 1 to 100000, or leave it out" : std::string{}; });
   in.add_flag("--json", a.backup.json, "print JSON");
   in.footer("Example: oaksteel restore factory.backup --data factory");
   in.callback([&a] { a.run = [&a] { return restore(a.backup); }; });

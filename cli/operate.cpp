@@ -16,6 +16,7 @@
 #include <algorithm>
 #include <iostream>
 #include <map>
+#include <sstream>
 
 namespace oaksteel {
 
@@ -239,7 +240,14 @@ int box_selftest(const operate_arguments& arguments, const label& box) {
   const auto answer = done_by(arguments, requests::test_box{box});
   if (!answer)
     return answer.error();
-  std::cout << (arguments.json ? answer->document.value_or("null") + '\n' : answer->lines.value_or(""));
+  if (arguments.json) {
+    const auto document = json::parse(answer->document.value_or("null"), nullptr, false);
+    print_line(std::cout, document.is_discarded() ? json{} : document);
+  } else {
+    std::istringstream lines{answer->lines.value_or("")};
+    for (std::string line; std::getline(lines, line);)
+      std::cout << printable(line) << '\n';
+  }
   if (!output_arrived())
     return exit_io;
   return answer->passed.value_or(false) ? exit_done : exit_refused;

@@ -9,6 +9,7 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
+#include <future>
 #include <iostream>
 
 namespace oaksteel {
@@ -16,13 +17,20 @@ namespace {
 
 using json = nlohmann::ordered_json;
 
-/// The names of those of `all` for which `which` holds, or `-`.
+/// For whom of `all` `which` holds, in few words: `all`, `all but factory`, `post mail`, or `-`.
 std::string names_of(const std::vector<requests::neighbour_view>& all, bool requests::neighbour_view::*which) {
-  std::string s;
-  for (const auto& n : all)
-    if (n.*which)
-      s += (s.empty() ? "" : " ") + n.node.text;
-  return s.empty() ? "-" : s;
+  std::string those, others;
+  std::size_t count = 0;
+  for (const auto& n : all) {
+    auto& names = n.*which ? those : others;
+    names += (names.empty() ? "" : " ") + n.node.text;
+    count += n.*which;
+  }
+  if (count == 0)
+    return "-";
+  if (others.empty())
+    return "all";
+  return count > all.size() / 2 ? "all but " + others : those;
 }
 
 /// Of the others, the one that is farthest from the node's own, in seconds.
@@ -61,14 +69,20 @@ std::optional<std::string> node_answer::problem() const {
 }
 
 std::vector<node_answer> ask_nodes(const std::vector<node_plan>& nodes, const std::filesystem::path& as) {
-  std::vector<node_answer> all;
+  // All at once: none waits for another that says nothing.
+  std::vector<std::future<node_answer>> asked;
   for (const auto& node : nodes)
-    all.push_back({node.name, ask_over_network({as, node.name, node.address, {}}, requests::node_status{})});
+    asked.push_back(std::async(std::launch::async, [&node, &as] {
+      return node_answer{node.name, ask_over_network({as, node.name, node.address, {}}, requests::node_status{})};
+    }));
+  std::vector<node_answer> all;
+  for (auto& one : asked)
+    all.push_back(one.get());
   return all;
 }
 
 void print_status(const std::vector<node_answer>& nodes) {
-  std::vector<table_row> rows{{"node", "time", "records", "start", "clocks", "reaches", "is reached by"}};
+  std::vector<table_row> rows{{"node", "time", "records", "start", "clocks", "reaches", "reached by"}};
   std::vector<table_row> problems{{"node", "with", "problem"}};
   std::vector<table_row> boxes{{"box", "id", "type", "node", "state", "active"}};
   std::vector<table_row> keys{{"domain", "status", "keys"}};
@@ -78,7 +92,7 @@ void print_status(const std::vector<node_answer>& nodes) {
       continue;
     }
     const auto& v = *one.said->node;
-    rows.push_back({v.node.text, v.time, std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
+    rows.push_back({v.node.text, v.time.substr(0, v.time.find('.')) + (v.time.find('.') < v.time.size() ? "Z" : ""), std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
                     names_of(v.neighbours, &requests::neighbour_view::reached),
                     names_of(v.neighbours, &requests::neighbour_view::came)});
     for (const auto& n : v.neighbours)

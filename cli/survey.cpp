@@ -53,6 +53,10 @@ void relation::learn(const record& r) {
   // All events of an order point at what began it: the order's first event, or what that one points at.
   if (subject_ == audit_subject::order && r.stream == stream_id{stream_kind::order, id_} && r.previous == 0)
     began_.insert(correlated_with(r).value_or(place{r.log, r.position}));
+  // The log of its first event may have been lost: another's record that names the order tells what it points at.
+  if (subject_ == audit_subject::order && r.stream.kind != stream_kind::order && r.stream.kind != stream_kind::faults
+      && r.correlation && r.correlation->log && *r.correlation->log != r.log)
+    began_.insert(*correlated_with(r));
   // And what follows from an operator's command points at it.
   if (subject_ == audit_subject::person && r.stream.kind == stream_kind::operation && r.previous == 0)
     began_.insert(place{r.log, r.position});
@@ -116,6 +120,8 @@ void count(survey& s, const any_event& e, const record& r) {
   }
   if (auto restored = std::get_if<log_restored>(&e))
     s.earlier[restored->parent] = restored->position;
+  if (auto met = std::get_if<neighbour_met>(&e))
+    s.met[met->log] = met->node;
 }
 
 void take(survey& s, relation& related, const replay_step& step, bool verify) {

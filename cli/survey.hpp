@@ -15,8 +15,8 @@
 
 namespace oaksteel {
 
-/// Which events of all logs concern the subject. An order's events are found by their correlation with its first one; a
-/// key's and a meter's life take in the orders that were about them, and a meter's the lives of its keys.
+/// Which events of all logs concern the subject. An order's events are found by their correlation with its first one,
+/// also where the log that has that one was not given; a key's and a meter's life take in the orders that were about them, and a meter's the lives of its keys.
 class relation {
 public:
   relation(audit_subject subject, std::string id) : subject_(subject), id_(std::move(id)) {}
@@ -49,6 +49,7 @@ struct survey {
   bool simulated = false;
   /// Of a node that was restored: the logs that its first records were of, and the last position of each here.
   std::map<digest, std::uint64_t> earlier;
+  std::map<digest, std::string> met; ///< nodes by the logs with which they came
   history lives;
   signature_checker signatures;
   std::map<std::uint64_t, violation> violations; ///< by position; at most `violations_limit`

@@ -164,7 +164,7 @@ json about_domain(const surveyed& s, const std::string& id) {
 json about_order(const surveyed& s, const std::string& id) {
   const auto o = state_of<order>(s, stream_kind::order, id);
   if (!o)
-    return {{"order", "not in this log"}};
+    return {{"order", s.logs.size() > 1 ? "its own events are in none of these logs" : "not in this log"}};
   json out;
   out["kind"] = name(o->details.kind);
   out["meter"] = o->details.meter.text;

@@ -98,7 +98,13 @@ private:
   void show_log(const audited_log& log) const;
   void show_json(const audited_log& log) const;
   std::vector<std::string> remarks() const;
-  std::vector<std::pair<digest, std::string>> absent_logs() const;
+  /// A log that was not given: whose it is, where a log says so, and who refers to it.
+  struct not_given {
+    digest id;
+    std::string node;
+    absent_log how;
+  };
+  std::vector<not_given> logs_not_given() const;
   void show_joint() const;
   void show_joint_json() const;
 
@@ -107,6 +113,7 @@ private:
   relation related_;
   std::vector<audited_log> logs_;
   std::vector<std::string> copies_; ///< what was left out, in words
+  std::set<digest> left_out_;       ///< logs of which another one tells a part
   std::optional<std::vector<joined_log>> joined_;
   std::optional<joint_history> joint_;
   std::vector<lack> lacks_;

@@ -55,14 +55,10 @@ void seen_numbers::raise_by(std::uint32_t n, const std::vector<domain_id>& domai
 }
 
 bool seen_numbers::far_beyond(const seen_numbers& other, std::uint32_t step) const {
-  // What is not counted here others may have seen much of, but no more than there can be.
-  static constexpr std::uint64_t most = 1'000'000'000'000, most_boxes = 99'999'999;
-  const auto far = [step](std::uint64_t number, std::uint64_t from, std::uint64_t limit) {
-    return number > limit || (from > 0 && number > from && number - from > step);
-  };
-  return far(orders, other.orders, most) || far(epoch, other.epoch, most)
-         || std::ranges::any_of(keys, [&](const auto& k) { return far(k.second, number_of(other.keys, k.first), most); })
-         || std::ranges::any_of(boxes, [&](const auto& b) { return far(b.second, number_of(other.boxes, b.first), most_boxes); });
+  const auto far = [step](std::uint64_t number, std::uint64_t from) { return number > from && number - from > step; };
+  return far(orders, other.orders) || far(epoch, other.epoch)
+         || std::ranges::any_of(keys, [&](const auto& k) { return far(k.second, number_of(other.keys, k.first)); })
+         || std::ranges::any_of(boxes, [&](const auto& b) { return far(b.second, number_of(other.boxes, b.first)); });
 }
 
 } // namespace oaksteel

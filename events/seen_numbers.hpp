@@ -19,7 +19,7 @@ struct seen_numbers {
   void add(const seen_numbers& other);
   /// What may have been handed out beyond these: so many of each, of each of the domains.
   void raise_by(std::uint32_t n, const std::vector<domain_id>& domains);
-  /// Whether a number is larger by more than `step` than that of `other`, where that has one.
+  /// Whether a number is larger by more than `step` than that of `other`.
   bool far_beyond(const seen_numbers& other, std::uint32_t step) const;
 
   static auto fields(auto& self, auto take) { return take(self.keys, self.boxes, self.orders, self.epoch); }

@@ -90,6 +90,33 @@ ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id
   return steps;
 }
 
+ceremony_steps deployment_ceremony(const site_plan& plan) {
+  using enum ceremony_act;
+  ceremony_steps steps;
+  const auto& source = *manufacturing_boxes(plan).front();
+  steps.push_back({set_first_id, source.slot, {}, {}, {}});
+  append(steps, enabling(source));
+  for (const auto& domain : plan.domains)
+    steps.push_back({create_domain, source.slot, {}, {}, domain.id});
+  for (const auto& box : plan.boxes) {
+    if (box.slot == source.slot)
+      continue;
+    steps.push_back({enrol, box.slot, source.slot, {}, {}});
+    append(steps, enabling(box));
+    if (box.type == box_type::manufacturing) {
+      steps.push_back({hand_over_key_set, box.slot, source.slot, {}, {}});
+      for (const auto& domain : plan.domains)
+        steps.push_back({make_domain_process, box.slot, source.slot, {}, domain.id});
+      continue;
+    }
+    for (const auto& domain : box.domains)
+      steps.push_back({make_domain_process, box.slot, source.slot, {}, domain});
+    if (box.active && !box.domains.empty() && box.active != box.domains.front())
+      append(steps, activation(box, *box.active));
+  }
+  return steps;
+}
+
 ceremony_steps domain_ceremony(const site_plan& plan, const domain_id& domain) {
   using enum ceremony_act;
   ceremony_steps steps;

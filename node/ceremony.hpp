@@ -35,6 +35,10 @@ using ceremony_steps = std::vector<ceremony_step>;
 /// The first ceremony of a site: every box takes its id, every domain of the plan but those of `later` is created and
 /// handed to the boxes that serve it. Ends with the Manufacturing boxes disabled and all others enabled.
 ceremony_steps first_ceremony(const site_plan& plan, const std::vector<domain_id>& later);
+
+/// The same where boxes stand at several nodes, for all of them: domains come first, so that every node hears of them, and each
+/// box goes from its id to its work. No share is taken out: the source serves boxes of other nodes meanwhile.
+ceremony_steps deployment_ceremony(const site_plan& plan);
 /// Creates a domain afterwards: brings all Manufacturing boxes up to date and hands it to the boxes that serve it,
 /// which are enabled already. Ends with the Manufacturing boxes disabled.
 ceremony_steps domain_ceremony(const site_plan& plan, const domain_id& domain);

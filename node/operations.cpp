@@ -123,7 +123,7 @@ requests::answer operations::task::perform(const signed_request& r) {
     if (auto line = line_of(a); line.size() > operation_answer_limit)
       a = requests::failed("it was done, but the answer is longer than a node keeps");
     if (changes)
-      ask<acknowledged>(house_.operators_, end_operation{{}, {who, r.body.id, line_of(a)}}, "the answer");
+      ask<acknowledged>(house_.operators_, end_operation{{}, {who, r.body.id, line_of(a)}, a.error.has_value()}, "the answer");
     return a;
   } catch (operation_stopped& e) {
     return std::move(e.says);
@@ -380,12 +380,22 @@ void operations::start(caf::actor_system& system, requests::any_request request,
 
 /// Whoever hangs up does not end what he asked for: it is that which is counted.
 void operations::start(caf::actor_system& system, signed_request request, std::function<void(requests::answer)> done) {
-  if (signed_tasks_.fetch_add(1) >= signed_tasks_limit) {
-    --signed_tasks_;
-    return done(requests::failed(refusal::busy, request.body.by.text));
+  const auto who = request.body.by;
+  {
+    const std::lock_guard lock{beginning_};
+    unsigned all = 0;
+    for (const auto& [name, tasks] : signed_tasks_)
+      all += tasks;
+    if (all >= signed_tasks_limit || signed_tasks_[who] >= signed_tasks_own_limit)
+      return done(requests::failed(refusal::busy, who.text));
+    ++signed_tasks_[who];
   }
-  work(system, std::move(request), [this, done = std::move(done)](requests::answer a) {
-    --signed_tasks_;
+  work(system, std::move(request), [this, who, done = std::move(done)](requests::answer a) {
+    {
+      const std::lock_guard lock{beginning_};
+      if (--signed_tasks_[who] == 0)
+        signed_tasks_.erase(who);
+    }
     done(std::move(a));
   });
 }

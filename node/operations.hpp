@@ -12,6 +12,7 @@
 #include <atomic>
 #include <chrono>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <set>
 
@@ -66,9 +67,9 @@ private:
   std::atomic<std::uint64_t> heads_ = 0;
   std::atomic<bool> ending_ = false;
   std::atomic<bool> updating_ = false;
-  static constexpr unsigned signed_tasks_limit = 64; ///< commands of operators at once
-  std::atomic<unsigned> signed_tasks_ = 0;
+  static constexpr unsigned signed_tasks_limit = 64, signed_tasks_own_limit = 8; ///< commands of operators at once, and of one
   std::mutex beginning_;
+  std::map<label, unsigned> signed_tasks_; ///< by operator; under beginning_
   std::set<label> initialising_; ///< slots whose box takes its id now; under beginning_
 };
 

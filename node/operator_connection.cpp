@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds patience{10'000}, between_signs{1'000};
 operator_connection::operator_connection(stream connected, certificate who)
   : stream_(std::move(connected)), who_(std::move(who)), timer_(stream_.get_executor()) {}
 
-void operator_connection::serve(handler work) {
+void operator_connection::serve(std::function<void(const std::shared_ptr<operator_connection>&, std::string, reply)> work) {
   work_ = std::move(work);
   until(patience, &operator_connection::out_of_patience);
   read();
@@ -68,9 +68,9 @@ void operator_connection::read() {
 void operator_connection::take(std::string line) {
   taken_ = true;
   until(between_signs, &operator_connection::sign_of_life);
-  work_(who_, std::move(line), [self = shared_from_this()](std::string answered) {
+  work_(shared_from_this(), std::move(line), [self = shared_from_this()](std::string answered) {
     asio::post(self->stream_.get_executor(), [self, answered = std::move(answered)]() mutable {
-      if (!self->ended_)
+      if (!self->ended_ && !self->answered_)
         self->answer(std::move(answered));
     });
   });

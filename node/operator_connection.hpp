@@ -21,18 +21,23 @@ inline constexpr std::size_t operator_limit = 32, operator_own_limit = 4; ///< o
 class operator_connection : public std::enable_shared_from_this<operator_connection> {
 public:
   using stream = boost::asio::ssl::stream<boost::asio::ip::tcp::socket>;
-  using handler = std::function<void(certificate who, std::string line, std::function<void(std::string)> reply)>;
+  using reply = std::function<void(std::string)>;
+  /// What an operator asks, and where the answer goes.
+  using handler = std::function<void(const certificate& who, const std::string& line, reply)>;
 
   /// The handshake is done, and `who` was found good.
   operator_connection(stream connected, certificate who);
 
   /// Called once at the end, not from within serve(); `problem` says what was wrong with what he sent, if anything was.
   void when_over(std::function<void(const operator_connection*, std::string problem)> told) { over_ = std::move(told); }
-  void serve(handler work);
+  void serve(std::function<void(const std::shared_ptr<operator_connection>&, std::string line, reply)> work);
+  const certificate& who() const { return who_; }
   std::string holder() const { return who_.holder.text(); }
+  /// He is, or will be, given an answer to what he asks, and has not got it yet.
+  bool served() const { return work_ && !answered_ && !ended_; }
   /// Ends it unless an answer is awaited or on its way.
   void hurry();
-  /// He hears why he is not served.
+  /// He hears why he is not served, or not any more.
   void turn_away(const std::string& why);
 
 private:
@@ -47,7 +52,7 @@ private:
 
   stream stream_;
   certificate who_;
-  handler work_;
+  std::function<void(const std::shared_ptr<operator_connection>&, std::string line, reply)> work_;
   std::function<void(const operator_connection*, std::string)> over_;
   boost::asio::steady_timer timer_;
   std::array<char, 16 * 1024> piece_{};

@@ -17,6 +17,8 @@ using failure = boost::system::error_code;
 
 /// Bytes that may wait to be sent to a peer; one that does not read them is sent away.
 constexpr std::size_t unsent_limit = 2 * 64 * 1024 * 1024;
+/// Bytes of answers that a peer has not read, beyond which no more of its commands are read.
+constexpr std::size_t answers_ahead = 4 * 1024 * 1024;
 /// Commands of a peer, in number and in bytes, that may be worked on; nothing more is read then.
 constexpr std::size_t unanswered_limit = 2048, unanswered_bytes = 64 * 1024 * 1024;
 
@@ -132,6 +134,7 @@ void peer_connection::shaken() {
   if (shown && shown->holder.kind == holder_kind::person && !outgoing() && house_.tell.operated) {
     ended_ = true;
     deadline_.cancel();
+    stream_.set_verify_callback([](bool preverified, asio::ssl::verify_context&) { return preverified; }); // not this one's
     return house_.serve(shared_from_this(), std::move(stream_), std::move(*shown));
   }
   const auto node = house_.identity.node_of(stream_.native_handle());
@@ -180,10 +183,15 @@ void peer_connection::go_on() {
   }
   if (auto why = end_.broken())
     return end(*why, "");
-  if (unanswered_.size() < unanswered_limit && unanswered_bytes_ < unanswered_bytes)
+  read_on();
+}
+
+void peer_connection::read_on() {
+  waits_ = unanswered_.size() >= unanswered_limit || unanswered_bytes_ >= unanswered_bytes;
+  // Of answers alone: were commands held back for answers too, both ends could wait for each other.
+  unread_ = !outgoing() && end_.unsent() >= answers_ahead;
+  if (!waits_ && !unread_)
     read();
-  else
-    waits_ = true;
 }
 
 bool peer_connection::took(peer_message m) {
@@ -191,7 +199,11 @@ bool peer_connection::took(peer_message m) {
     return was_turned_away(m);
   heard_ = true;
   switch (m.kind) {
-    case peer_message_kind::ping: send({peer_message_kind::pong, m.id, encode(house_.now())}); return m.data.empty();
+    case peer_message_kind::ping:
+      // One pong at a time: a peer that does not read them is owed no more.
+      if (!std::exchange(pong_waits_, true))
+        send({peer_message_kind::pong, m.id, encode(house_.now())});
+      return m.data.empty();
     case peer_message_kind::pong: return heard_clock(m);
     case peer_message_kind::command:
       // A link sends a command again over another connection only.
@@ -217,7 +229,7 @@ bool peer_connection::was_turned_away(const peer_message& m) {
   const auto why = decode<refusal>(m.data);
   if (!outgoing() || !why)
     return false;
-  end(refusal::peer_turns_away, std::string{text(*why)});
+  end(refusal::peer_turns_away, "it says: " + std::string{text(*why)});
   return true;
 }
 
@@ -245,21 +257,26 @@ void peer_connection::answered(std::uint64_t id) {
     return;
   unanswered_bytes_ -= found->second;
   unanswered_.erase(found);
-  if (std::exchange(waits_, false))
-    read();
+  if (waits_)
+    read_on();
 }
 
 void peer_connection::write() {
   if (node_.empty() || !going_.empty())
     return;
   going_ = end_.to_write();
-  if (going_.empty())
+  if (unread_)
+    read_on();
+  if (going_.empty()) {
+    pong_waits_ = false;
     return leaving_ ? end(leaving_->first, leaving_->second) : void();
+  }
   asio::async_write(stream_, asio::buffer(going_), [self = shared_from_this()](failure f, std::size_t) {
     if (self->ended_)
       return;
     if (f)
       return self->end(refusal::no_answer, f.message());
+    self->alive_ = self->alive_ || self->unread_; // it cannot be heard meanwhile
     self->going_.clear();
     self->write();
   });

@@ -107,6 +107,8 @@ private:
   bool heard_clock(const peer_message& pong);
 
   void answered(std::uint64_t id);
+  /// Unless the peer has to wait.
+  void read_on();
   void write();
   /// Each end tells the other that it is there, whatever else it hears: a peer that takes a long message has nothing else
   /// to say. Whoever is not heard is gone, unless it is not read.
@@ -128,7 +130,9 @@ private:
   int silences_ = 0;                      ///< times in a row that nothing moved
   bool alive_ = false;                    ///< something moved since the last time
   std::optional<std::pair<refusal, std::string>> leaving_; ///< ends when all is written
-  bool proven_ = false, heard_ = false, ended_ = false, waits_ = false;
+  bool proven_ = false, heard_ = false, ended_ = false;
+  bool waits_ = false, unread_ = false; ///< nothing is read: too much is worked on; answers are not read
+  bool pong_waits_ = false;             ///< to be written
 };
 
 } // namespace oaksteel

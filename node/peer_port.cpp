@@ -9,6 +9,7 @@
 #include <future>
 #include <list>
 #include <map>
+#include <set>
 #include <thread>
 
 namespace oaksteel {
@@ -37,10 +38,11 @@ struct peer_port::impl final : connection_house {
 
   std::optional<asio::executor_work_guard<asio::io_context::executor_type>> more_to_come{work.get_executor()};
   std::optional<tcp::acceptor> acceptor;
-  timer accept_again{work}, check{work};
+  timer accept_again{work}, check_again{work};
   std::map<std::string, outward> out;          ///< by node
   std::map<std::string, connection_handle> in; ///< by node, those who proved who they are
   std::list<connection_handle> unproven;       ///< of those who came, oldest first
+  std::set<std::string> peer_addresses;        ///< at which nodes of the plan are
   std::list<std::shared_ptr<operator_connection>> operators;
   std::function<void()> none_left; ///< called when the last of them is gone, once the port is to end
   std::thread thread;
@@ -52,7 +54,10 @@ struct peer_port::impl final : connection_house {
   void make_room();
   void reach(outward& o);
   void try_again(outward& o);
+  void end_earlier(const connection_handle& now);
   void check_all();
+  /// Whether an operator's certificate still holds; he hears so if not.
+  void check(const std::shared_ptr<operator_connection>& one);
 
   void judge(const connection_handle& c) override;
   void proven(const connection_handle& c) override;
@@ -105,8 +110,11 @@ void peer_port::impl::make_room() {
   std::map<std::string, std::size_t> by_address;
   for (const auto& c : unproven)
     ++by_address[c->address()];
-  const auto most = std::ranges::max_element(by_address, {}, [](const auto& one) { return one.second; })->first;
-  const auto oldest = *std::ranges::find_if(unproven, [&](const auto& c) { return c->address() == most; });
+  const auto weight = [&](const connection_handle& c) {
+    const auto count = by_address.at(c->address());
+    return count <= unproven_of_peer && peer_addresses.contains(c->address()) ? 0 : count;
+  };
+  const auto oldest = *std::ranges::max_element(unproven, {}, weight); // the first of several
   oldest->end(refusal::busy, "too many connections that have proved nothing");
 }
 
@@ -149,7 +157,20 @@ void peer_port::impl::check_all() {
       all.push_back(o.way);
   for (const auto& c : all)
     c->check(identity);
-  after(check, options.check_every, [this] { check_all(); });
+  for (const auto& one : std::list{operators})
+    check(one);
+  after(check_again, options.check_every, [this] { check_all(); });
+}
+
+void peer_port::impl::check(const std::shared_ptr<operator_connection>& one) {
+  if (!one->served())
+    return;
+  const auto problem = identity.problem_with(one->who());
+  if (!problem)
+    return;
+  tell.refused({refusal::peer_not_certified, one->holder(), "certificate of " + problem->holder + ": " + problem->why,
+                problem->holder});
+  one->turn_away("this node does not take the certificate of " + problem->holder + " any more: " + problem->why);
 }
 
 void peer_port::impl::judge(const connection_handle& c) {
@@ -162,10 +183,24 @@ void peer_port::impl::judge(const connection_handle& c) {
   tell.judge ? tell.judge(c->node(), c->peer(), admit) : c->admitted();
 }
 
+/// Whatever else is open with that node and is older than this: an earlier log, or start, of it counts for nothing now.
+void peer_port::impl::end_earlier(const connection_handle& now) {
+  std::vector<connection_handle> others;
+  if (const auto place = in.find(now->node()); place != in.end())
+    others.push_back(place->second);
+  if (const auto o = out.find(now->node()); o != out.end() && o->second.up)
+    others.push_back(o->second.way);
+  for (const auto& other : others)
+    if (other != now && (other->peer().log != now->peer().log || other->peer().epoch < now->peer().epoch))
+      other->end(refusal::peer_log_superseded, "log " + other->peer().log.hex());
+}
+
 void peer_port::impl::proven(const connection_handle& c) {
+  end_earlier(c);
   if (c->outgoing()) {
     auto& o = out.at(c->node());
     o.up = true;
+    peer_addresses.insert(c->address());
     return tell.reached(c->node(), c->peer());
   }
   unproven.remove(c);
@@ -177,17 +212,28 @@ void peer_port::impl::proven(const connection_handle& c) {
 
 void peer_port::impl::serve(const connection_handle& c, operator_connection::stream stream, certificate who) {
   unproven.remove(c);
-  if (none_left || operators.size() >= 2 * operator_limit) // those who hear that it is busy are many too
-    return;
   const auto name = who.holder.text();
+  std::size_t of_him = 0, served_of_him = 0, served = 0;
+  for (const auto& other : operators) {
+    const bool his = other->holder() == name;
+    of_him += his;
+    served_of_him += his && other->served();
+    served += other->served();
+  }
+  // As many of his as are served may be hearing that he has to wait; nobody's keep others out.
+  if (none_left || of_him >= 2 * operator_own_limit)
+    return;
   const auto one = std::make_shared<operator_connection>(std::move(stream), std::move(who));
-  const auto of_him = std::ranges::count_if(operators, [&](const auto& other) { return other->holder() == name; });
-  if (static_cast<std::size_t>(of_him) >= operator_own_limit)
+  if (served_of_him >= operator_own_limit)
     one->turn_away("busy: " + std::to_string(operator_own_limit) + " commands of " + name + " are under way; try again");
-  else if (operators.size() >= operator_limit)
+  else if (served >= operator_limit)
     one->turn_away("busy: " + std::to_string(operator_limit) + " operators are served; try again");
   else
-    one->serve(tell.operated);
+    one->serve([this](const std::shared_ptr<operator_connection>& from, std::string line, operator_connection::reply reply) {
+      check(from);
+      if (from->served())
+        tell.operated(from->who(), line, std::move(reply));
+    });
   operators.push_back(one);
   one->when_over([this, name](const operator_connection* over, std::string problem) {
     if (!problem.empty())
@@ -246,6 +292,8 @@ void peer_port::start(const peer_hello& own, peer_listener listener, const std::
   house.own = own;
   house.own.node = house.options.node;
   house.tell = std::move(listener);
+  for (const auto& peer : house.options.peers)
+    house.peer_addresses.insert(peer.address.host);
   for (const auto& node : reach)
     if (const auto* plan = house.planned(node))
       house.out.emplace(node, impl::outward{*plan, timer{house.work}, house.options.first_pause, nullptr, false});

@@ -40,9 +40,9 @@ struct peer_port_options {
   std::chrono::milliseconds check_every{10000}; ///< whether certificates of those who are connected still hold
 };
 
-/// Connections at once that have proved nothing yet; a further one takes the place of the oldest of whichever address
-/// has most.
-inline constexpr std::size_t unproven_limit = 64;
+/// Connections at once that have proved nothing yet; a further one takes the place of the oldest of those addresses that have
+/// most. So many of each address at which a node of the plan is, or was when it was reached, stay in any case.
+inline constexpr std::size_t unproven_limit = 256, unproven_of_peer = 8;
 
 /// Hears why a node may not come, or nothing.
 using peer_verdict = std::function<void(std::optional<refusal> why)>;

@@ -50,7 +50,7 @@ constexpr known_key<plan_reader, node_plan> node_keys[] = {
        p.computers.push_back(computers[static_cast<std::size_t>(std::ranges::find(computer_words, word.text) -
                                                                 std::begin(computer_words))]);
    }},
-  {"kmc", "", [](plan_reader& r, const setting& n, node_plan& p) { p.kmc = read_node(r, n); }},
+  {"kmc", "", named<&node_plan::kmc>},
 };
 
 void read_node_plan(plan_reader& r, const setting& table) {
@@ -62,13 +62,23 @@ void read_node_plan(plan_reader& r, const setting& table) {
     if (other.address.text() == p.address.text())
       r.fail(place_in(table, "address"), "node " + in_quotes(other.name.text) + " has this address already");
   }
-  const auto at = place_in(table, "kmc");
-  if (!p.kmc.empty() && p.has(component::kmc))
-    r.fail(at, "node " + in_quotes(p.name.text) + " has a KMC of its own; leave `kmc` out");
-  else if (const auto there = std::ranges::find(r.nodes, p.kmc, &node_plan::name);
-           there != r.nodes.end() && !there->has(component::kmc))
-    r.fail(at, "node " + in_quotes(p.kmc.text) + " has no KMC");
   r.nodes.push_back(std::move(p));
+}
+
+/// Once all nodes are known.
+void check_kmc(plan_reader& r, const setting& table) {
+  if (r.failed() || !table.find("kmc"))
+    return;
+  node_plan p;
+  read_keys(r, table, "[[node]]", node_keys, p);
+  const auto at = place_in(table, "kmc");
+  const auto there = std::ranges::find(r.nodes, p.kmc, &node_plan::name);
+  if (p.has(component::kmc))
+    r.fail(at, "node " + in_quotes(p.name.text) + " has a KMC of its own; leave `kmc` out");
+  else if (there == r.nodes.end())
+    r.fail(at, "there is no [[node]] " + in_quotes(p.kmc.text) + " here; `kmc` is the node of the KMC that this one works for");
+  else if (!there->has(component::kmc))
+    r.fail(at, "node " + in_quotes(p.kmc.text) + " has no KMC");
 }
 
 /// Where there are nodes, each part says at which it is.
@@ -183,6 +193,7 @@ domain_id read_domain(plan_reader& r, const setting& value) {
 
 void read_node_plans(plan_reader& r, const setting& value) {
   read_tables(r, value, node_limit, read_node_plan);
+  read_tables(r, value, node_limit, check_kmc);
   for (const auto c : {component::kmc, component::kdc})
     if (std::ranges::none_of(r.nodes, [c](const node_plan& n) { return std::ranges::count(n.computers, c) > 0; }))
       r.fail(value.at, "no node has the " + std::string{name(c)} + "; add computers = [" + in_quotes(name(c)) + "] to one");

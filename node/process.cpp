@@ -4,6 +4,9 @@
 
 #include <csignal>
 
+#include <cerrno>
+#include <cstdlib>
+
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/prctl.h>
@@ -52,14 +55,30 @@ std::optional<storage_error> unfit(const log_owner& owner, const opened_log& ope
   return std::nullopt;
 }
 
+/// Why no directory could be made there, or nothing be written in the one that is there.
+std::optional<storage_error> no_place(const std::filesystem::path& data) {
+  auto place = std::filesystem::absolute(data).lexically_normal();
+  std::error_code none;
+  while (!std::filesystem::exists(place, none) && place.has_relative_path())
+    place = place.parent_path();
+  auto tried = (place / ".oaksteel.XXXXXX").string();
+  if (!mkdtemp(tried.data()))
+    return system_error(errno, "cannot be written, and the node's data are to lie in it", place);
+  rmdir(tried.c_str());
+  return std::nullopt;
+}
+
 } // namespace
 
 std::optional<storage_error> look_at_log(const log_owner& owner) {
   std::error_code none;
   if (std::filesystem::exists(owner.data, none) && !std::filesystem::is_directory(owner.data, none))
     return storage_error{storage_code::not_ours, owner.data.string() + ": is no directory; give one for the node's data"};
-  if (!log::present(owner.data))
-    return taken_by_others(owner.data);
+  if (!log::present(owner.data)) {
+    if (auto problem = taken_by_others(owner.data))
+      return problem;
+    return no_place(owner.data);
+  }
   const auto opened = open_log(owner.data);
   return opened ? unfit(owner, *opened) : std::optional{opened.error()};
 }

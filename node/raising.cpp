@@ -144,12 +144,24 @@ std::optional<storage_error> raise_counters(opened_log& opened, const node_confi
   return std::nullopt;
 }
 
+expected<seen_numbers, std::string> believed(const bytes& answer, const seen_numbers& own,
+                                             const std::vector<domain_id>& domains) {
+  auto seen = decode<seen_numbers>(answer);
+  if (!seen)
+    return unexpected{std::string{"it answers nothing that can be read"}};
+  std::erase_if(seen->keys, [&](const auto& one) { return std::ranges::count(domains, one.first) == 0; });
+  if (seen->far_beyond(own, answer_step_limit))
+    return unexpected{std::string{"it has seen a number that is more than 1,000,000 beyond those here"}};
+  return seen;
+}
+
 namespace {
 
 /// What is known so far, told from the port's thread.
 class answers {
 public:
-  explicit answers(std::vector<std::string> nodes, seen_numbers own) : own_(own), all_(std::move(own)) {
+  answers(std::vector<std::string> nodes, seen_numbers own, std::vector<domain_id> domains)
+    : own_(own), domains_(std::move(domains)), all_(std::move(own)) {
     for (auto& node : nodes)
       awaited_[std::move(node)] = "";
   }
@@ -163,11 +175,9 @@ public:
     const auto found = awaited_.find(node);
     if (found == awaited_.end())
       return;
-    const auto seen = decode<seen_numbers>(data);
+    const auto seen = believed(data, own_, domains_);
     if (!seen)
-      found->second = "it answers nothing that can be read";
-    else if (seen->far_beyond(own_, answer_step_limit))
-      found->second = "it has seen a number that is more than 1,000,000 beyond those here";
+      found->second = seen.error();
     else {
       all_.add(*seen);
       told_.push_back(node);
@@ -199,6 +209,7 @@ private:
   open_file complete_{eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   mutable std::mutex mutex_;
   const seen_numbers own_;
+  const std::vector<domain_id> domains_;
   seen_numbers all_;
   std::map<std::string, std::string> awaited_; ///< and why it has not said anything that can be believed
   std::vector<std::string> told_;
@@ -275,7 +286,7 @@ stored<bool> catch_up(opened_log& opened, const node_configuration& plan, int en
     return unexpected{unfit_log(plan.data,
                                 "was restored from a backup, and there is no other node to say what was done since; "
                                 "restore it again with --raise-by N, more than anything was counted up")};
-  answers waiting{others, own};
+  answers waiting{others, own, domains_of(plan)};
   if (!others.empty()) {
     auto port = peer_port::open(peers::port_options(plan));
     if (!port)

@@ -23,6 +23,11 @@ private:
   seen_numbers all_;
 };
 
+/// What another node's answer says of these domains: of further ones there are no keys, and a node that names many must not fill
+/// what is kept here. The error is why it is not believed: a number is more than 1,000,000 beyond `own`, or it is no answer.
+expected<seen_numbers, std::string> believed(const bytes& answer, const seen_numbers& own,
+                                             const std::vector<domain_id>& domains);
+
 /// Raises every counter of the parts that the plan has here above `seen`, and by what the operator said at the
 /// restoration, in one commit; `told` are the nodes that were asked. From then on the node is as any other.
 std::optional<storage_error> raise_counters(opened_log& opened, const node_configuration& plan, seen_numbers seen,

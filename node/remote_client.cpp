@@ -23,6 +23,9 @@ using failure = boost::system::error_code;
 
 /// A node that works says so each second (operator_connection.cpp).
 constexpr std::chrono::seconds silence_limit{10};
+/// How long a node may work, whatever signs of life it gives: on a question, and on an order, for whose boxes it waits 10
+/// minutes at most, and for the order itself 15.
+constexpr std::chrono::seconds question_limit{30}, work_limit{30 * 60};
 /// How long an answer that was lost is asked for again, and how often.
 constexpr std::chrono::seconds insistence{60}, pause{1};
 constexpr unsigned wordless_limit = 3;
@@ -30,8 +33,8 @@ constexpr unsigned wordless_limit = 3;
 /// One connection, from its first byte to the answer.
 class conversation {
 public:
-  conversation(const operator_access& access, const tls_identity& identity)
-    : access_(access), identity_(identity), stream_(work_, identity.context()) {
+  conversation(const operator_access& access, const tls_identity& identity, std::chrono::seconds limit)
+    : access_(access), identity_(identity), until_(std::chrono::steady_clock::now() + limit), stream_(work_, identity.context()) {
     stream_.set_verify_callback([this](bool preverified, asio::ssl::verify_context& asked) {
       return identity_.takes(preverified, asked.native_handle(), unfit_);
     });
@@ -89,7 +92,10 @@ private:
           }))
         return unexpected{unanswered()};
       heard_ = true;
-      line.append(piece.data(), size);
+      const auto blanks = line.empty() ? std::min(std::string_view{piece.data(), size}.find_first_not_of(' '), size) : 0;
+      line.append(piece.data() + blanks, size - blanks);
+      if (std::chrono::steady_clock::now() > until_)
+        return unexpected{problem(storage_code::io, "it does not come to an answer")};
       if (line.size() > requests::answer_limit)
         return unexpected{problem(storage_code::too_large, "the answer is too long")};
     }
@@ -112,6 +118,7 @@ private:
 
   const operator_access& access_;
   const tls_identity& identity_;
+  std::chrono::steady_clock::time_point until_;
   asio::io_context work_;
   asio::ssl::stream<tcp::socket> stream_;
   failure failed_;
@@ -172,10 +179,11 @@ stored<requests::answer> ask_over_network(const operator_access& access, const r
   const request_terms terms{access.node, *who, access.id ? *access.id : draw_id(*random), machine_time()};
   const auto line = sign_request(terms, request, identity->own().key, *random) + '\n';
   const auto until = std::chrono::steady_clock::now() + insistence;
+  const auto limit = requests::only_asks(request) ? question_limit : work_limit;
   bool lost = false; // a node took the command and did not answer
   unsigned wordless = 0; // times in a row that it hung up at once, which no node does that is ended
   for (;;) {
-    conversation one{access, *identity};
+    conversation one{access, *identity, limit};
     const auto said = one.hold(line);
     if (said) {
       auto answer = requests::read_answer(*said);

@@ -9,6 +9,10 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
+#include <vector>
+
+#include <sys/stat.h>
+#include <unistd.h>
 
 namespace oaksteel {
 
@@ -25,8 +29,10 @@ public:
     std::error_code failed;
     fs::create_directories(parent, failed);
     auto name = (parent / ("." + path.filename().string() + ".XXXXXX")).string();
-    if (failed || !mkdtemp(name.data()))
-      return unexpected{system_error(failed ? failed.value() : errno, "cannot be created", path)};
+    if (failed)
+      return unexpected{system_error(failed.value(), "cannot be created", parent)};
+    if (!mkdtemp(name.data()))
+      return unexpected{system_error(errno, "cannot be written, and what is restored is to appear in it", parent)};
     return hidden_directory{path, name};
   }
   hidden_directory(hidden_directory&& other) noexcept
@@ -41,6 +47,8 @@ public:
   const fs::path& at() const { return at_; }
   /// In the place of an empty directory, or where there is none.
   stored<done> finish() {
+    if (auto kept = keep_owner(); !kept)
+      return kept;
     if (auto synced = sync_directory(at_); !synced)
       return synced;
     if (rename(at_.c_str(), path_.c_str()) != 0)
@@ -51,6 +59,20 @@ public:
 
 private:
   hidden_directory(fs::path path, fs::path at) : path_(std::move(path)), at_(std::move(at)) {}
+  /// The empty directory may be of the user of a service, and root the one who restores.
+  stored<done> keep_owner() const {
+    struct stat before {};
+    if (stat(path_.c_str(), &before) != 0 || before.st_uid == geteuid())
+      return done{};
+    std::error_code failed;
+    std::vector<fs::path> all{at_};
+    for (fs::directory_iterator entry{at_, failed}, end; !failed && entry != end; entry.increment(failed))
+      all.push_back(entry->path());
+    for (const auto& one : all)
+      if (failed || lchown(one.c_str(), before.st_uid, before.st_gid) != 0)
+        return unexpected{system_error(failed ? failed.value() : errno, "cannot be given to its owner", path_)};
+    return done{};
+  }
   fs::path path_, at_;
 };
 

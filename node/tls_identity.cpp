@@ -27,7 +27,7 @@ storage_error unfit(const fs::path& file) {
   return {storage_code::not_ours, file.string() + ": TLS cannot use this file"};
 }
 
-struct verdict {
+struct judgement {
   certificate_refusal why;
   std::string holder; ///< as in unfit_certificate
 
@@ -35,22 +35,22 @@ struct verdict {
 };
 
 /// What it says, if it is to be taken now.
-expected<certificate, verdict> judge(const X509* shown, const credentials& own) {
+expected<certificate, judgement> judge(const X509* shown, const credentials& own) {
   const int size = shown ? i2d_X509(shown, nullptr) : 0;
   if (size <= 0)
-    return unexpected{verdict{certificate_refusal::unreadable, {}}};
+    return unexpected{judgement{certificate_refusal::unreadable, {}}};
   if (static_cast<std::size_t>(size) > certificate_limit)
-    return unexpected{verdict{certificate_refusal::too_large, {}}};
+    return unexpected{judgement{certificate_refusal::too_large, {}}};
   bytes der(static_cast<std::size_t>(size));
   auto* end = der.data();
   i2d_X509(shown, &end);
   auto read = read_certificate(der);
   if (!read)
-    return unexpected{verdict{read.error(), {}}};
+    return unexpected{judgement{read.error(), {}}};
   if (const auto why = not_vouched(*read, own.authority))
-    return unexpected{verdict{*why, {}}};
+    return unexpected{judgement{*why, {}}};
   if (const auto why = not_good(*read, own.authority, own.revocations, machine_time()))
-    return unexpected{verdict{*why, read->holder.text()}};
+    return unexpected{judgement{*why, read->holder.text()}};
   return std::move(*read);
 }
 
@@ -141,6 +141,13 @@ expected<certificate, unfit_certificate> tls_identity::node_of(const SSL* connec
   if (read && read->holder.kind != holder_kind::node)
     return unexpected{for_no_node(*read)};
   return read;
+}
+
+std::optional<unfit_certificate> tls_identity::problem_with(const certificate& c) const {
+  auto why = not_vouched(c, own_->authority);
+  if (!why)
+    why = not_good(c, own_->authority, own_->revocations, machine_time());
+  return why ? std::optional{judgement{*why, c.holder.text()}.in_words()} : std::nullopt;
 }
 
 bool tls_identity::takes(bool preverified, X509_STORE_CTX* asked, std::optional<unfit_certificate>& problem) const {

@@ -45,6 +45,8 @@ public:
   /// While hands are shaken, as OpenSSL asks it of each certificate of a chain: whether this one is taken. So whoever is
   /// not let in hears why from TLS itself. What is wrong is left in `problem`.
   bool takes(bool preverified, X509_STORE_CTX* asked, std::optional<unfit_certificate>& problem) const;
+  /// Of one that was taken before: what is wrong with it now.
+  std::optional<unfit_certificate> problem_with(const certificate& c) const;
   const credentials& own() const { return *own_; }
 
 private:

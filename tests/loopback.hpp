@@ -33,9 +33,16 @@ inline int listen_on_loopback(std::uint16_t& port) {
 }
 
 /// A connection to a port of this machine; not open when nobody listens.
-inline open_file connected_to(std::uint16_t port) {
+/// From 127.x.y.z, where `from` says x.y.z in its lower 24 bits.
+inline open_file connected_to(std::uint16_t port, std::uint32_t from = 0) {
   open_file file{socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
   const auto a = loopback(port);
+  if (from != 0) {
+    auto own = loopback(0);
+    own.sin_addr.s_addr = htonl((INADDR_LOOPBACK & 0xff000000) | from);
+    if (bind(file.fd(), reinterpret_cast<const sockaddr*>(&own), sizeof own) != 0)
+      return {};
+  }
   if (connect(file.fd(), reinterpret_cast<const sockaddr*>(&a), sizeof a) != 0)
     return {};
   return file;

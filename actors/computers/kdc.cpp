@@ -128,17 +128,18 @@ auto settle_record(kdc_pointer self, const settle& m) {
   return rp;
 }
 
-/// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked.
+/// The KMC asks what became of a key: a record that still lies here goes on its way; else Steel is asked, also about a key that
+/// is settled here: a KMC that was restored from a backup has forgotten that.
 auto ask(kdc_pointer self, const ask_report& m) {
   auto rp = self->make_response_promise<acknowledged>();
   self->state.house->submit({m.head, "ask report", fails(rp)}, [self, rp, m](transaction& t) mutable {
     const auto record = t.state<distribution>(stream_of_record(m.key));
-    const bool lies_here = record.key.number != 0 && !record.handed_out;
+    const bool was_here = record.key.number != 0 && !record.handed_out; // Steel never had it
     const auto line = self->state.lines.find(m.steel);
-    if (!record.settled && !lies_here && line == self->state.lines.end())
+    if (!was_here && line == self->state.lines.end())
       return t.refuse(refusal::box_not_known, m.key.text(), who(m.key, m.meter));
-    t.when_durable([self, rp, m, record, lies_here](const message_head& next) mutable {
-      if (!record.settled && !lies_here) {
+    t.when_durable([self, rp, m, record, was_here](const message_head& next) mutable {
+      if (!was_here) {
         auto onward = m;
         onward.head = self->state.house->next_head(next);
         rp.delegate(self->state.lines.at(m.steel), std::move(onward));

@@ -11,6 +11,9 @@
 
 namespace oaksteel {
 
+/// Of a command's parameters, in bytes: whatever an event takes from them fits into a record.
+inline constexpr std::size_t sender_limit = 128, text_limit = 1024, path_limit = 4096, bytes_limit = 32 * 1024;
+
 namespace content_detail {
 
 struct check {
@@ -22,6 +25,11 @@ struct check {
   void found(refusal r) {
     if (!problem)
       problem = r;
+  }
+
+  void at_most(std::size_t limit, std::size_t size) {
+    if (size > limit)
+      found(refusal::command_malformed);
   }
 
   template <class Form>
@@ -71,11 +79,13 @@ struct check {
       (*this)(value);
     }
   }
-  void operator()(const bytes&) {}
+  /// What a record could not hold is no command's fault that its component could note.
+  void operator()(const bytes& x) { at_most(bytes_limit, x.size()); }
   template <class T>
   requires(std::is_arithmetic_v<T> || std::is_enum_v<T>) void operator()(const T&) {}
-  void operator()(const std::string&) {}
-  void operator()(const std::filesystem::path&) {}
+  void operator()(const command_id& x) { at_most(sender_limit, x.sender.size()); }
+  void operator()(const std::string& x) { at_most(text_limit, x.size()); }
+  void operator()(const std::filesystem::path& x) { at_most(path_limit, x.native().size()); }
   template <std::size_t N>
   void operator()(const std::array<std::uint8_t, N>&) {}
 };

@@ -215,6 +215,24 @@ BOOST_AUTO_TEST_CASE(names_must_have_their_form) {
   BOOST_TEST((unfit_content(label, {}) == refusal::command_malformed));
 }
 
+// What no record could hold would be refused by the log itself, and leave no event.
+BOOST_AUTO_TEST_CASE(what_an_event_could_not_hold_is_malformed) {
+  auto m = sample;
+  m.head.id.sender = std::string(sender_limit, 's');
+  BOOST_TEST((unfit_content(m, {{{"USPS"}, {"VE"}}}) == std::nullopt));
+  m.head.id.sender += 's';
+  BOOST_TEST((unfit_content(m, {{{"USPS"}, {"VE"}}}) == refusal::command_malformed));
+  create_domain domain{{}, {"VE"}, std::string(text_limit, 'k'), {"US"}, {}};
+  BOOST_TEST((unfit_content(domain, {{{"VE"}}}) == std::nullopt));
+  domain.kind += 'k';
+  BOOST_TEST((unfit_content(domain, {{{"VE"}}}) == refusal::command_malformed));
+  admit_box box{};
+  box.proof = bytes(bytes_limit, 1);
+  BOOST_TEST((unfit_content(box, {}) == std::nullopt));
+  box.proof.push_back(1);
+  BOOST_TEST((unfit_content(box, {}) == refusal::command_malformed));
+}
+
 BOOST_AUTO_TEST_CASE(records_must_be_of_the_type_that_belongs_there) {
   const configuration_table known{{{"VE"}}};
   mi8 m{{}, {{"VE"}, 1}, {of_type(body_type::mi3), {}, {}}, of_type(body_type::mi7), {}};

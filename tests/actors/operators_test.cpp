@@ -39,8 +39,8 @@ struct node_bench {
     return {p->failure ? std::nullopt : std::optional{*p->answer}, p->failure};
   }
   auto begin(const begin_operation& m) { return tell<operation_begun>(m); }
-  void end(const std::string& id, const std::string& answer) {
-    BOOST_TEST(!tell<acknowledged>(end_operation{{}, {{"Ada"}, {id}, answer}}).second);
+  void end(const std::string& id, const std::string& answer, bool failed = false) {
+    BOOST_TEST(!tell<acknowledged>(end_operation{{}, {{"Ada"}, {id}, answer}, failed}).second);
   }
   std::uint64_t records() { return here.written().size(); }
   template <class Event>
@@ -176,6 +176,34 @@ BOOST_AUTO_TEST_CASE(who_is_refused_again_and_again_is_busy) {
   auto body = node.body("c-5");
   body.by = {"Bela"};
   BOOST_TEST(node.begin(command_of(bela, body, "post")).first.has_value());
+}
+
+// Nor does what he may ask for and what comes to nothing.
+BOOST_AUTO_TEST_CASE(who_asks_for_what_cannot_be_done_again_and_again_is_busy) {
+  node_bench node;
+  const auto asks = [&](std::size_t n) { return node.begin(command_of(node.ada, node.body("f-" + std::to_string(n)), "post")); };
+  for (std::size_t n = 0; n < operator_refusals_limit; ++n) {
+    BOOST_REQUIRE(asks(n).first.has_value());
+    node.end("f-" + std::to_string(n), "{}", true);
+  }
+  const auto before = node.records();
+  BOOST_CHECK(asks(operator_refusals_limit).second == refusal::busy);
+  BOOST_TEST(node.records() == before);
+  node_bench other;
+  for (std::size_t n = 0; n < operator_refusals_limit; ++n) {
+    BOOST_REQUIRE(other.begin(command_of(other.ada, other.body("g-" + std::to_string(n)), "post")).first.has_value());
+    other.end("g-" + std::to_string(n), "{}");
+  }
+  BOOST_CHECK(other.begin(command_of(other.ada, other.body("g-last"), "post")).first.has_value()); // what is done counts for nothing
+}
+
+BOOST_AUTO_TEST_CASE(a_time_of_no_clock_is_refused) {
+  node_bench node;
+  for (const auto us : {std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max()}) {
+    auto body = node.body("c-6");
+    body.time.us = us;
+    BOOST_CHECK(node.begin(command_of(node.ada, body, "post")).second == refusal::operation_time_wrong);
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

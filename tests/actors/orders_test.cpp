@@ -303,6 +303,22 @@ BOOST_FIXTURE_TEST_CASE(no_report_is_awaited_of_an_order_that_is_done, wired_sit
   only_refused<acknowledged>("MI7 once more", refusal::order_not_known, all().kdc(), again);
 }
 
+// A KMC that was restored from a backup has forgotten that a key is installed and settled: it hears it again.
+BOOST_FIXTURE_TEST_CASE(the_report_of_a_settled_key_is_given_again, wired_site) {
+  begin(wanted());
+  until_answered();
+  BOOST_REQUIRE(result->answer && result->answer->outcome.complete);
+  const auto key = last<leg_delivered>().key;
+  BOOST_REQUIRE(world().run_until([&] {
+    return std::ranges::any_of(events(), [](const told_event& e) { return std::holds_alternative<install_record_settled>(e.event); });
+  }));
+  const auto reports = passed["MI7"];
+  world().ask<acknowledged>(all().kdc(), ask_report{{{"kmc", 1'000'000}, {}, {}}, key, id_of("steel-1"), {box_type::oak, 1}, number});
+  world().settle();
+  BOOST_CHECK_EQUAL(passed["ask report"], 2u); // to the PSR, and to its Steel box
+  BOOST_CHECK_GT(passed["MI7"], reports);
+}
+
 // That a meter has no key is an answer, and no reason to try again.
 BOOST_FIXTURE_TEST_CASE(a_meter_without_a_key_is_refused_at_once, ordering_site) {
   const auto began = world().time().now();

@@ -50,6 +50,15 @@ BOOST_AUTO_TEST_CASE(a_day_across_four_processes_comes_out_right) {
   // What it left is there for everybody. 6 meters got keys, 5 were registered, 3 retired.
   const auto audit = run_program({"audit", "operator", "Oscar", "--data", data + "/data/vendor-factory"});
   BOOST_CHECK_MESSAGE(audit.status == 0 && audit.out.find("commands              14") != std::string::npos, audit.out);
+  // The ceremony of each node on paper is what was done there.
+  for (const auto* node : {"vendor-data-centre", "vendor-factory", "postal-data-centre"}) {
+    const auto paper = run_program({"ceremony", "transcript", "--script", data + "/" + node + ".toml", "--data",
+                                    data + "/data/" + node});
+    BOOST_CHECK_MESSAGE(paper.status == 0, node << ": " << paper.told() << paper.out);
+  }
+  const auto nothing = run_program({"ceremony", "script", data + "/mail-facility.toml"});
+  BOOST_CHECK_MESSAGE(nothing.status == 2 && nothing.one_line() && nothing.err.find("no box stands there") != std::string::npos,
+                      nothing.told());
   const auto again = demo(deployment, data, "6");
   BOOST_CHECK_MESSAGE(again.status == 1 && again.one_line() && again.err.find("must be a new or an empty directory") != std::string::npos,
                       again.told());

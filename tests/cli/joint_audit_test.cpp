@@ -180,8 +180,15 @@ BOOST_FIXTURE_TEST_CASE(what_a_log_lacks_is_named_and_what_was_not_given_is_list
   BOOST_REQUIRE(not_given.joined.at("not_given").size() == 1u);
   const auto& named_by = not_given.joined.at("not_given")[0].at("named_by");
   BOOST_TEST(std::ranges::any_of(named_by, [](const json& n) { return n == data_centre; }));
+  BOOST_TEST(not_given.joined.at("not_given")[0].at("node") == post);
   const auto said = audit_of({"all"}, logs(post));
   BOOST_TEST(said.out.find("not given               log ") != std::string::npos);
+  BOOST_TEST(said.out.find(" of " + post + ", named by ") != std::string::npos);
+  // An order whose own events are lost is told by what the others have of it.
+  const told_as_one rest{{"order", "1"}, logs(data_centre), 0};
+  BOOST_TEST((rest.nodes_with("installation_attempted") == std::set{plant}));
+  BOOST_TEST((rest.nodes_with("key_installed") == std::set{post}));
+  BOOST_TEST((rest.nodes_with("key_committed") == std::set{first_meter}));
   // A copy beside the log is the log.
   const auto twice = audit_of({"all"}, logs({}, earlier_plant));
   BOOST_CHECK_MESSAGE(twice.status == 0 && twice.out.find(" are the same log: the first, with ") != std::string::npos,

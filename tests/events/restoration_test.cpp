@@ -155,7 +155,9 @@ BOOST_AUTO_TEST_CASE(a_number_far_beyond_those_here_is_found) {
   BOOST_TEST(seen_numbers({{}, {}, 16, 0}).far_beyond(here, 10));
   BOOST_TEST(seen_numbers({{}, {}, 0, 16}).far_beyond(here, 10));
   // Of what is not counted here others may have seen much.
-  BOOST_TEST(!seen_numbers({{{usps, 100}}, {{box_type::steel, 100}}, 0, 0}).far_beyond(here, 10));
+  BOOST_TEST(!seen_numbers({{{usps, 10}}, {{box_type::steel, 10}}, 0, 0}).far_beyond(here, 10));
+  BOOST_TEST(seen_numbers({{{usps, 11}}, {}, 0, 0}).far_beyond(here, 10));
+  BOOST_TEST(seen_numbers({{}, {{box_type::steel, 11}}, 0, 0}).far_beyond(here, 10));
   // But not all that there are.
   BOOST_TEST(seen_numbers({{{usps, ~std::uint64_t{0}}}, {}, 0, 0}).far_beyond(here, 10));
   BOOST_TEST(seen_numbers({{}, {{box_type::steel, 100'000'000}}, 0, 0}).far_beyond(here, 10));

@@ -209,6 +209,114 @@ BOOST_AUTO_TEST_CASE(silent_connections_and_half_handshakes_keep_nobody_out) {
   BOOST_TEST(resident_kib() - memory < 64 * 1024);
 }
 
+// Strangers who have many addresses: what they take from others are the oldest places, and never those of a node's address.
+BOOST_AUTO_TEST_CASE(strangers_with_many_addresses_keep_nobody_out) {
+  two_nodes all;
+  all.home.start();
+  const auto is_open = [](const open_file& c) {
+    char byte;
+    return ::recv(c.fd(), &byte, 1, MSG_DONTWAIT | MSG_PEEK) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  };
+  std::vector<open_file> strangers;
+  const auto come = [&](std::size_t count) {
+    for (std::size_t n = 0; n < count; ++n)
+      strangers.push_back(connected_to(all.at_home, 0x010000 + static_cast<std::uint32_t>(strangers.size())));
+  };
+  const auto peer = connected_to(all.at_home);                // at the address of a node of the plan
+  come(unproven_limit);
+  const auto elsewhere = connected_to(all.at_home, 0x000900); // before those in the order of addresses
+  come(unproven_limit / 2);
+  BOOST_REQUIRE(all.home.waits_for("refused 127.1.0.", unproven_limit / 2));
+  BOOST_TEST(is_open(peer));
+  BOOST_TEST(is_open(elsewhere));
+  BOOST_TEST(!is_open(strangers.front()));
+  all.a_proper_peer_gets_through();
+}
+
+// Pings are answered as their answers are read.
+BOOST_AUTO_TEST_CASE(a_peer_that_pings_and_reads_nothing_takes_no_memory) {
+  two_nodes all;
+  all.home.start();
+  tls_client hostile{all.at_home, all.away_folder, "away"};
+  BOOST_REQUIRE(hostile.hello("away"));
+  BOOST_REQUIRE(all.home.waits_for("came away"));
+  const auto memory = resident_kib();
+  peer_end end{{peer_version, "away", {}, 1}};
+  (void)end.to_write(); // its hello is gone
+  for (std::uint64_t id = 1; id <= 300'000; ++id)
+    end.send({peer_message_kind::ping, id, {}});
+  const auto own = resident_kib() - memory; // of this test
+  for (auto data = end.to_write(); !data.empty() && hostile.write(data); data = end.to_write())
+    ;
+  const auto more = resident_kib() - memory - own;
+  BOOST_TEST_MESSAGE("300,000 pings: " << more << " KiB more");
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed
+  BOOST_TEST(more < 32 * 1024);
+#endif
+  all.a_proper_peer_gets_through();
+}
+
+// A node comes with a later log, or start: whatever is still open with the earlier one ends, also what was opened here.
+BOOST_AUTO_TEST_CASE(what_is_open_with_an_earlier_start_of_a_node_ends) {
+  two_nodes all;
+  std::atomic<std::uint32_t> newest = 0;
+  all.home.judge = [&newest](const std::string&, const peer_hello& h, const peer_verdict& admit) {
+    if (h.epoch < newest)
+      return admit(refusal::peer_log_superseded);
+    newest = h.epoch;
+    admit(std::nullopt);
+  };
+  all.home.start({"away"});
+  auto old = all.away();
+  old->start({"home"}, 3);
+  BOOST_REQUIRE(all.home.waits_for("reached away") && all.home.waits_for("came away"));
+  tls_client later{all.at_home, all.away_folder, "away"};
+  BOOST_REQUIRE(later.write(peer_end{{peer_version, "away", {}, 4}}.to_write()));
+  BOOST_REQUIRE(all.home.waits_for("came away", 2));
+  BOOST_TEST(all.home.waits_for("lost away"));
+  BOOST_TEST(all.home.waits_for("refused away: peer_log_superseded", 3)); // both that were open, and the next
+  BOOST_TEST(old->waits_for("refused home: peer_turns_away"));
+  const auto before = all.home.count("command");
+  old->port().ask("home", {peer_message_kind::command, 1, {1}});
+  std::this_thread::sleep_for(300ms);
+  BOOST_TEST(all.home.count("command") == before);
+  BOOST_TEST(all.home.count("reached away") == 1u);
+}
+
+// "A revoked one": also whoever is served already, before he asks and while he waits.
+BOOST_AUTO_TEST_CASE(an_operator_who_is_revoked_meanwhile_is_not_served) {
+  two_nodes all;
+  all.home.serves_operators = true;
+  all.home.start();
+  const auto oscar = all.pki.person("Oscar");
+  const std::string command = "command\n";
+  const bytes line{command.begin(), command.end()};
+  tls_client waits{all.at_home, oscar, "Oscar"}, silent{all.at_home, oscar, "Oscar"};
+  BOOST_REQUIRE(waits.write(line));
+  BOOST_REQUIRE(all.home.waits_for("operated by operator:Oscar"));
+  all.pki.revoke_at("operator:Oscar", {all.home_folder});
+  BOOST_TEST(waits.hears().find("does not take the certificate of operator:Oscar any more: it is revoked") != std::string::npos);
+  silent.write(line);
+  BOOST_TEST(silent.hears().find("it is revoked") != std::string::npos);
+  BOOST_TEST(all.home.count("operated") == 1u);
+  BOOST_TEST(all.home.waits_for("refused operator:Oscar: peer_not_certified, certificate of operator:Oscar: it is revoked"));
+}
+
+// One who comes again and again and asks nothing takes no other's place.
+BOOST_AUTO_TEST_CASE(an_operator_with_many_connections_keeps_no_other_out) {
+  two_nodes all;
+  all.home.serves_operators = true;
+  all.home.start();
+  const auto oscar = all.pki.person("Oscar"), aud = all.pki.person("Aud");
+  std::vector<std::unique_ptr<tls_client>> many;
+  for (std::size_t n = 0; n < 3 * operator_limit; ++n)
+    many.push_back(std::make_unique<tls_client>(all.at_home, oscar, "Oscar"));
+  tls_client other{all.at_home, aud, "Aud"};
+  const std::string command = "command\n";
+  BOOST_REQUIRE(other.write({command.begin(), command.end()}));
+  BOOST_TEST(other.hears() == " done\n");
+}
+
 // "100,000 malformed frames before and after the handshake". The first that is wrong ends a connection, so that of a thousand
 // on one only some are judged; with OAKSTEEL_THOROUGH each has a connection of its own, which ends behind it: some are the
 // beginning of a longer one, for which a node would wait.
@@ -320,7 +428,7 @@ BOOST_FIXTURE_TEST_CASE(who_is_sent_away_at_once_tries_ever_later, two_nodes) {
   away.start({"home"});
   std::this_thread::sleep_for(3s);
   // It hears why.
-  BOOST_TEST(away.waits_for("refused home: peer_turns_away, " + std::string{text(refusal::peer_log_superseded)}));
+  BOOST_TEST(away.waits_for("refused home: peer_turns_away, it says: " + std::string{text(refusal::peer_log_superseded)}));
   BOOST_TEST(away.waits_for("missed home: another node does not let this one in: "));
   const auto tries = home.count("refused away: peer_log_superseded");
   BOOST_TEST(tries >= 2u); // 0.1, 0.2, 0.4, 0.8, 1.6 s between them

@@ -65,10 +65,10 @@ public:
     if (serves_operators)
       l.operated = [this](const certificate& who, const std::string& line, const std::function<void(std::string)>& reply) {
         told("operated by " + who.holder.text() + ", " + std::to_string(line.size()) + " bytes");
-        std::thread{[reply] {
+        replies_.emplace_back([reply] {
           std::this_thread::sleep_for(std::chrono::milliseconds{1500});
           reply("done");
-        }}.detach();
+        });
       };
     l.judge = judge;
     l.asked = [this](const std::string& n, std::uint64_t id) {
@@ -111,6 +111,7 @@ private:
   std::mutex mutex_;
   std::vector<std::string> lines_;
   std::unique_ptr<peer_port> port_;
+  std::vector<std::jthread> replies_; ///< under way; of the port's thread
 };
 
 /// Two nodes that know of each other.

@@ -133,6 +133,8 @@ kmc = "c"
   wrong(nodes + more + parts, "the KDC stands at node \"b\", and there are several KMCs; add kmc = \"NODE\"");
   wrong(whose + without(more, "kmc = \"c\"", "kmc = \"a\"") + parts, "node \"d\" has a second KDC of the same KMC");
   wrong(whose + without(more, "kmc = \"c\"", "kmc = \"b\"") + parts, "node \"b\" has no KMC");
+  wrong(whose + without(more, "kmc = \"c\"", "kmc = \"x\"") + parts, "there is no [[node]] \"x\" here");
+  BOOST_TEST(read(more + whose + parts).has_value()); // in whatever order
   wrong(whose + without(more, "[\"kmc\"]", "[\"kmc\"]\nkmc = \"a\"") + parts, "node \"c\" has a KMC of its own");
   wrong(whose + more + "[[node]]\nname = \"e\"\naddress = \"tcp:127.0.0.1:7005\"\n" + without(parts, "node = \"b\"", "node = \"e\""),
         "steel box \"steel-1\" stands at node \"e\"");

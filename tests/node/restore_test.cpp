@@ -303,6 +303,28 @@ BOOST_AUTO_TEST_CASE(a_log_tells_what_it_has_seen) {
   BOOST_TEST(seen.of("n2").epoch == 7u);
 }
 
+// A node that turns hostile must not use up the numbers of one that comes back, nor fill its log.
+BOOST_AUTO_TEST_CASE(so_much_is_believed_of_what_others_have_seen_and_no_more) {
+  const seen_numbers own{{{ve, 5}}, {{box_type::oak, 1}}, 5, 3};
+  const std::vector<domain_id> domains{ve, usps};
+  const auto says = [&](const seen_numbers& seen) { return believed(encode(seen), own, domains); };
+  const seen_numbers good{{{ve, 1'000'005}, {usps, 1'000'000}}, {{box_type::tin, 1'000'000}}, 1'000'005, 1'000'003};
+  BOOST_REQUIRE(says(good));
+  BOOST_CHECK(*says(good) == good);
+  for (const auto& wrong : {seen_numbers{{{ve, 1'000'006}}, {}, 0, 0}, {{{usps, 1'000'001}}, {}, 0, 0},
+                            {{}, {{box_type::tin, 1'000'001}}, 0, 0}, {{}, {}, 1'000'006, 0}, {{}, {}, 0, 1'000'004}}) {
+    BOOST_REQUIRE(!says(wrong));
+    BOOST_TEST(says(wrong).error().find("more than 1,000,000 beyond") != std::string::npos);
+  }
+  seen_numbers many = good;
+  for (int n = 0; n < 2000; ++n)
+    many.keys[{"X" + std::to_string(n)}] = 10;
+  many.keys[{"\x1b[31mEVIL"}] = 1;
+  BOOST_REQUIRE(says(many));
+  BOOST_CHECK(*says(many) == good);
+  BOOST_TEST(!believed({1, 2, 3}, own, domains));
+}
+
 BOOST_AUTO_TEST_CASE(every_counter_is_raised_above_what_was_seen_and_the_log_stays_sound) {
   small_node old;
   BOOST_REQUIRE(restore_backup(old.backup, old.work / "new", 0));

@@ -57,6 +57,21 @@ BOOST_AUTO_TEST_CASE(what_is_none_is_refused_with_one_line) {
   const test_operator bela{"Bela"};
   const auto stolen = read_signed_request(small, bela.shown());
   BOOST_TEST((!stolen && stolen.error() == "the command is of operator Ada, and not of him who sends it"));
+  // Nothing in it is longer, or of another form, than an event may have it.
+  const auto with_names = [](const label& node, const label& id) {
+    return sign_request({node, {"Ada"}, id, {1'000'000}}, requests::list_boxes{}, ada().key, *ada().random);
+  };
+  for (const auto& id : {std::string{}, std::string{"a b"}, std::string{"a\n"}, std::string{"../x"}, std::string(33, 'x'), std::string(600, 'c')})
+    BOOST_TEST(problem(with_names({"post"}, {id})).starts_with("a name in the signed request is none"), id);
+  BOOST_TEST(problem(with_names({std::string(200, 'n')}, {"c-1"})).starts_with("a name in the signed request is none"));
+  const auto in_body = [](const std::string& request, const bytes& proof) {
+    const operation_body body{terms.node, terms.by, terms.id, terms.time, request, sha256({})};
+    return hex(encode(signed_record{encode_body(body), proof}));
+  };
+  const auto text = line_of(requests::list_boxes{});
+  BOOST_TEST(problem(in_body(text, {})) == "none");
+  BOOST_TEST(problem(in_body(text + std::string(1000, ' '), {})) == "the request is longer than what it asks for");
+  BOOST_TEST(problem(in_body(text, bytes(2000, 1))) == "the line is no signed request");
   BOOST_TEST(problem("") == "the line is no signed request");
   BOOST_TEST(problem("{}") == "the line is no signed request");
   BOOST_TEST(problem(small.substr(2)) == "the line is no signed request");
