@@ -230,6 +230,8 @@ void peer_port::impl::serve(const connection_handle& c, operator_connection::str
     one->turn_away("busy: " + std::to_string(operator_limit) + " operators are served; try again");
   else
     one->serve([this](const std::shared_ptr<operator_connection>& from, std::string line, operator_connection::reply reply) {
+      if (identity.outdated())
+        check_all();
       check(from);
       if (from->served())
         tell.operated(from->who(), line, std::move(reply));

@@ -21,7 +21,8 @@ class node_end {
 public:
   node_end(const std::string& node, const std::filesystem::path& certificates, std::uint16_t own, std::vector<peer_plan> peers,
            std::chrono::milliseconds silent_for = std::chrono::milliseconds{3000}, std::chrono::seconds ahead = {},
-           std::chrono::milliseconds longest_pause = std::chrono::milliseconds{200}) {
+           std::chrono::milliseconds longest_pause = std::chrono::milliseconds{200},
+           std::chrono::milliseconds check_every = std::chrono::milliseconds{200}) {
     peer_port_options o;
     o.now = [ahead] {
       const auto time = std::chrono::system_clock::now().time_since_epoch() + ahead;
@@ -34,7 +35,7 @@ public:
     o.prove_within = std::chrono::milliseconds{1000};
     o.silent_for = silent_for;
     o.longest_pause = longest_pause;
-    o.check_every = std::chrono::milliseconds{200};
+    o.check_every = check_every;
     auto opened = peer_port::open(std::move(o));
     BOOST_REQUIRE_MESSAGE(opened, (opened ? "" : opened.error().text));
     port_ = std::make_unique<peer_port>(std::move(*opened));
