@@ -185,6 +185,32 @@ BOOST_AUTO_TEST_CASE(boxes_and_the_state_of_the_whole) {
   all.end();
 }
 
+// Whoever orders and hangs up is worked for, eight times at once; he takes nothing from the others.
+BOOST_AUTO_TEST_CASE(one_operator_has_so_much_done_at_once) {
+  staffed_cluster all;
+  all.done(factory, {"box", "disable", "steel-ve", "--custodian", "Clara"}); // what is ordered waits for it
+  for (const std::size_t begun : {4u, 8u}) {
+    std::vector<std::unique_ptr<running_program>> hasty;
+    for (int n = 0; n < 4; ++n) {
+      auto command = key_request("M0000001");
+      command.insert(command.end(), {"--node", factory, "--plan", (all.work / "plan.toml").string(), "--as", all.oscar.string()});
+      hasty.push_back(std::make_unique<running_program>(command));
+    }
+    BOOST_REQUIRE(until([&] {
+      const auto list = all.ask(factory, {"log", "list", "--event", "operation_asked"}).out;
+      return static_cast<std::size_t>(std::ranges::count(list, '\n')) >= begun;
+    }));
+    for (const auto& one : hasty) {
+      kill(one->pid(), SIGKILL);
+      one->finish();
+    }
+  }
+  refused(all.by(all.oscar, factory, key_request("M0000001")), std::string{text(refusal::busy)});
+  BOOST_CHECK_EQUAL(all.by(all.auditor, factory, {"status"}).status, 0);
+  const auto back = all.by(all.custodian, factory, {"box", "enable", "steel-ve", "--custodian", "Clara", "--media", all.media()});
+  BOOST_CHECK_MESSAGE(back.status == 0, back.told());
+}
+
 BOOST_AUTO_TEST_CASE(who_is_not_let_in) {
   staffed_cluster all;
   deployment_pki elsewhere;
