@@ -42,6 +42,12 @@ std::string farthest_clock(const std::vector<requests::neighbour_view>& all) {
   return farthest;
 }
 
+/// `14:30:22Z` of 2026-11-29T14:30:22.123456Z: a line has its place on a terminal.
+std::string time_of_day(const std::string& time) {
+  const auto begin = std::min(time.find('T'), time.size() - 1) + 1;
+  return time.substr(begin, 8) + 'Z';
+}
+
 void print_document(const std::vector<node_answer>& nodes) {
   auto all = json::array();
   for (const auto& one : nodes) {
@@ -88,11 +94,13 @@ void print_status(const std::vector<node_answer>& nodes) {
   std::vector<table_row> keys{{"domain", "status", "keys"}};
   for (const auto& one : nodes) {
     if (const auto problem = one.problem()) {
-      rows.push_back({one.name.text.empty() ? "-" : one.name.text, "-", "-", "-", "-", *problem});
+      const auto who = one.name.text.empty() ? "-" : one.name.text;
+      rows.push_back({who, "-", "-", "-", "-", "-", "-"});
+      problems.push_back({"-", who, *problem});
       continue;
     }
     const auto& v = *one.said->node;
-    rows.push_back({v.node.text, v.time.substr(0, v.time.find('.')) + (v.time.find('.') < v.time.size() ? "Z" : ""), std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
+    rows.push_back({v.node.text, time_of_day(v.time), std::to_string(v.records), std::to_string(v.epoch), farthest_clock(v.neighbours),
                     names_of(v.neighbours, &requests::neighbour_view::reached),
                     names_of(v.neighbours, &requests::neighbour_view::came)});
     for (const auto& n : v.neighbours)

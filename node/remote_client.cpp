@@ -201,6 +201,8 @@ stored<requests::answer> ask_over_network(const operator_access& access, const r
       return unexpected{storage_error{storage_code::not_ours, "node " + access.node.text +
                                                                 ": it hangs up without a word; does it take the "
                                                                 "certificate of " + who->text + "? Its error log says why"}};
+    if (std::chrono::steady_clock::now() > until && requests::only_asks(request))
+      return unexpected{said ? storage_error{storage_code::io, "node " + access.node.text + ": no answer came"} : said.error()};
     if (std::chrono::steady_clock::now() > until)
       return unexpected{storage_error{storage_code::io, "node " + access.node.text +
                                                           ": no answer came; it may or may not be done: the same command "

@@ -206,7 +206,9 @@ BOOST_AUTO_TEST_CASE(silent_connections_and_half_handshakes_keep_nobody_out) {
   BOOST_TEST(all.home.waits_for("refused 127.0.0.1", 500)); // in the end all of them
   const auto used = cpu_seconds() - before;
   BOOST_TEST_MESSAGE("500 silent connections: " << used << " s of CPU, " << resident_kib() - memory << " KiB more");
+#ifndef __SANITIZE_ADDRESS__ // which keeps what was freed
   BOOST_TEST(resident_kib() - memory < 64 * 1024);
+#endif
 }
 
 // Strangers who have many addresses: what they take from others are the oldest places, and never those of a node's address.
