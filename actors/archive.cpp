@@ -76,6 +76,16 @@ bool serial_taken(archive_state& state, const key_activated& e) {
   return holder && holder->event.key != e.key;
 }
 
+/// Whether a new key's record is for the Steel box that its id was assigned for. What was assigned before a restoration from a
+/// backup nobody here knows any more.
+bool is_as_assigned(archive_state& state, const key_created& e) {
+  if (const auto known = state.assigned.find(e.key.number); known != state.assigned.end())
+    return known->second == e.steel;
+  const auto assigned = newest_event<key_id_assigned>(state.house->around().journal_log->view(), counter_stream(state.domain),
+                                                      [&](const key_id_assigned& a) { return a.key == e.key; });
+  return !assigned || assigned->event.steel == e.steel;
+}
+
 auto store(archive_pointer self, const store_record& m) {
   auto rp = self->make_response_promise<record_stored>();
   auto& state = self->state;
@@ -99,6 +109,11 @@ auto store(archive_pointer self, const store_record& m) {
       auto events = decide(t.state<master_key>(key_stream(m.key)), *found.proposed, found.check, last);
       if (!events)
         return t.refuse(events.error(), m.key.text(), who);
+      if (const auto* created = std::get_if<key_created>(&*found.proposed); created && !events->empty()) {
+        if (!is_as_assigned(self->state, *created))
+          return t.refuse(refusal::records_disagree, m.key.text(), who);
+        self->state.assigned.erase(m.key.number);
+      }
       if (auto activated = std::get_if<key_activated>(&*found.proposed)) {
         if (serial_taken(self->state, *activated))
           return t.refuse(refusal::serial_taken, activated->serial.text, who);
@@ -126,6 +141,10 @@ auto assign(archive_pointer self, const new_key_id& m) {
       return t.refuse(events.error(), m.domain.text, who);
     const auto key = std::get<key_id_assigned>(events->front()).key;
     t.apply<key_counter>(stream, std::move(*events));
+    auto& assigned = self->state.assigned;
+    assigned[key.number] = m.steel;
+    if (assigned.size() > assigned_limit)
+      assigned.erase(assigned.begin());
     t.when_durable(
       [rp, m, key](const message_head& next) mutable { rp.deliver(mi0_answer{{next}, key, m.steel, m.order}); });
   });

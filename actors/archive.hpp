@@ -21,7 +21,12 @@ struct archive_state {
   std::optional<public_key> brass;
   /// Indicia serials whose registration is decided and not durable yet.
   std::map<std::string, key_id> serials;
+  /// The Steel boxes for which ids were assigned since the node started, while no record of them is stored.
+  std::map<std::uint64_t, box_id> assigned;
 };
+
+/// Ids that are remembered so; the log has them all.
+inline constexpr std::size_t assigned_limit = 4096;
 
 archive_actor::behavior_type archive(archive_actor::stateful_pointer<archive_state> self, domain_id domain,
                                      surroundings around);

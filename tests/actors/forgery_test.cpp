@@ -268,6 +268,15 @@ BOOST_FIXTURE_TEST_CASE(oak_refuses_a_key_id_that_is_not_fresh, fresh_key) {
 }
 
 // Records of VE at the archive of USPS, as they are and relabelled; each belongs to a stage of a key's life.
+// Nobody signs for which Steel box an id is wanted; Oak signs for which it made the key.
+BOOST_FIXTURE_TEST_CASE(an_archive_keeps_a_record_for_the_steel_box_of_its_id, fresh_key) {
+  const auto& archive = all().archive_of(ve);
+  const auto id = get<mi0_answer>(archive, new_key_id{{}, ve, id_of("steel-2"), {99}}).key;
+  const auto other = get<mi2>(box("oak-ve").oak, mi1{{}, id, id_of("steel-1"), world().time().now()});
+  only_refused<record_stored>("MI3 for another Steel box", refusal::records_disagree, archive, store_record{{}, id, other.mi3});
+  get<record_stored>(archive, store_record{{}, made.key, made.mi3}); // that of its own
+}
+
 BOOST_FIXTURE_TEST_CASE(an_archive_refuses_every_record_of_another_domain, site_bench) {
   const auto& archive = all().archive_of(usps);
   const auto of_ve = [](const auto& e) { return e.key.domain == ve; };
