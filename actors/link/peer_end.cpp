@@ -32,7 +32,8 @@ void peer_end::frame(frame_class kind, std::span<const std::uint8_t> payload) {
 }
 
 void peer_end::send(peer_message m) {
-  m.data.shrink_to_fit(); // many short ones wait, perhaps
+  if (m.data.size() < message_overhead)
+    m.data.shrink_to_fit(); // many short ones wait, perhaps
   unsent_ += m.data.size() + message_overhead;
   going_.push_back(std::move(m));
 }
