@@ -391,16 +391,16 @@ std::optional<certificate_refusal> not_good(const certificate& c, const authorit
   return std::nullopt;
 }
 
-expected<certificate, certificate_refusal> admit(byte_view der, const authority_certificate& authority,
+expected<certificate, refused_certificate> admit(byte_view der, const authority_certificate& authority,
                                                  const revocation_list& list, instant now) {
   auto read = read_certificate(der);
   if (!read)
-    return read;
+    return unexpected{refused_certificate{read.error(), std::nullopt}};
   if (const auto why = not_vouched(*read, authority))
-    return unexpected{*why};
+    return unexpected{refused_certificate{*why, std::nullopt}};
   if (const auto why = not_good(*read, authority, list, now))
-    return unexpected{*why};
-  return read;
+    return unexpected{refused_certificate{*why, read->holder}};
+  return std::move(*read);
 }
 
 } // namespace oaksteel

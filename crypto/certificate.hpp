@@ -14,6 +14,7 @@
 #include "events/expected.hpp"
 #include "events/operator_role.hpp"
 
+#include <optional>
 #include <string>
 #include <string_view>
 #include <tuple>
@@ -135,8 +136,13 @@ std::optional<certificate_refusal> not_vouched(const certificate& c, const autho
 /// Why the certificate is not to be taken at `now`: its own times, the authority's, the list's, or it is revoked.
 std::optional<certificate_refusal> not_good(const certificate& c, const authority_certificate& authority,
                                             const revocation_list& list, instant now);
+/// A certificate that is not taken.
+struct refused_certificate {
+  certificate_refusal why;
+  std::optional<holder_name> holder; ///< nobody knows who holds one that the authority has not signed
+};
 /// All of it: the certificate that a peer showed, if it is to be let in. That it holds the key, TLS has to show.
-expected<certificate, certificate_refusal> admit(byte_view der, const authority_certificate& authority,
+expected<certificate, refused_certificate> admit(byte_view der, const authority_certificate& authority,
                                                  const revocation_list& list, instant now);
 
 // Making them. `authority_key` is the private half of the authority's key, or the result is worth nothing.

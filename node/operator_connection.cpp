@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds patience{10'000}, between_signs{1'000};
 operator_connection::operator_connection(stream connected, certificate who)
   : stream_(std::move(connected)), who_(std::move(who)), timer_(stream_.get_executor()) {}
 
-void operator_connection::serve(std::function<void(const std::shared_ptr<operator_connection>&, std::string, reply)> work) {
+void operator_connection::serve(worker work) {
   work_ = std::move(work);
   until(patience, &operator_connection::out_of_patience);
   read();

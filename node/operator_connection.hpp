@@ -25,12 +25,15 @@ public:
   /// What an operator asks, and where the answer goes.
   using handler = std::function<void(const certificate& who, const std::string& line, reply)>;
 
+  /// The same, with his connection: whether it still holds is looked at first.
+  using worker = std::function<void(const std::shared_ptr<operator_connection>&, std::string line, reply)>;
+
   /// The handshake is done, and `who` was found good.
   operator_connection(stream connected, certificate who);
 
   /// Called once at the end, not from within serve(); `problem` says what was wrong with what he sent, if anything was.
   void when_over(std::function<void(const operator_connection*, std::string problem)> told) { over_ = std::move(told); }
-  void serve(std::function<void(const std::shared_ptr<operator_connection>&, std::string line, reply)> work);
+  void serve(worker work);
   const certificate& who() const { return who_; }
   std::string holder() const { return who_.holder.text(); }
   /// He is, or will be, given an answer to what he asks, and has not got it yet.
@@ -52,7 +55,7 @@ private:
 
   stream stream_;
   certificate who_;
-  std::function<void(const std::shared_ptr<operator_connection>&, std::string line, reply)> work_;
+  worker work_;
   std::function<void(const operator_connection*, std::string)> over_;
   boost::asio::steady_timer timer_;
   std::array<char, 16 * 1024> piece_{};

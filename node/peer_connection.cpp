@@ -137,7 +137,7 @@ void peer_connection::shaken() {
     stream_.set_verify_callback([](bool preverified, asio::ssl::verify_context&) { return preverified; }); // not this one's
     return house_.serve(shared_from_this(), std::move(stream_), std::move(*shown));
   }
-  const auto node = house_.identity.node_of(stream_.native_handle());
+  const auto node = tls_identity::of_a_node(std::move(shown));
   if (!node)
     return unfit(node.error());
   holder_ = node->holder.text();

@@ -27,31 +27,21 @@ storage_error unfit(const fs::path& file) {
   return {storage_code::not_ours, file.string() + ": TLS cannot use this file"};
 }
 
-struct judgement {
-  certificate_refusal why;
-  std::string holder; ///< as in unfit_certificate
-
-  unfit_certificate in_words() const { return {std::string{text(why)}, holder}; }
-};
-
 /// What it says, if it is to be taken now.
-expected<certificate, judgement> judge(const X509* shown, const credentials& own) {
+expected<certificate, refused_certificate> admitted(const X509* shown, const credentials& own) {
   const int size = shown ? i2d_X509(shown, nullptr) : 0;
   if (size <= 0)
-    return unexpected{judgement{certificate_refusal::unreadable, {}}};
+    return unexpected{refused_certificate{certificate_refusal::unreadable, {}}};
   if (static_cast<std::size_t>(size) > certificate_limit)
-    return unexpected{judgement{certificate_refusal::too_large, {}}};
+    return unexpected{refused_certificate{certificate_refusal::too_large, {}}};
   bytes der(static_cast<std::size_t>(size));
   auto* end = der.data();
   i2d_X509(shown, &end);
-  auto read = read_certificate(der);
-  if (!read)
-    return unexpected{judgement{read.error(), {}}};
-  if (const auto why = not_vouched(*read, own.authority))
-    return unexpected{judgement{*why, {}}};
-  if (const auto why = not_good(*read, own.authority, own.revocations, machine_time()))
-    return unexpected{judgement{*why, read->holder.text()}};
-  return std::move(*read);
+  return admit(der, own.authority, own.revocations, machine_time());
+}
+
+unfit_certificate in_words(const refused_certificate& r) {
+  return {std::string{text(r.why)}, r.holder ? r.holder->text() : std::string{}};
 }
 
 unfit_certificate for_no_node(const certificate& c) {
@@ -130,32 +120,33 @@ tls_problem tls_problem_of(const boost::system::error_code& failed) {
 }
 
 expected<certificate, unfit_certificate> tls_identity::peer_of(const SSL* connection) const {
-  auto read = judge(SSL_get0_peer_certificate(connection), *own_);
+  auto read = admitted(SSL_get0_peer_certificate(connection), *own_);
   if (!read)
-    return unexpected{read.error().in_words()};
+    return unexpected{in_words(read.error())};
   return std::move(*read);
 }
 
 expected<certificate, unfit_certificate> tls_identity::node_of(const SSL* connection) const {
-  auto read = peer_of(connection);
+  return of_a_node(peer_of(connection));
+}
+
+expected<certificate, unfit_certificate> tls_identity::of_a_node(expected<certificate, unfit_certificate> read) {
   if (read && read->holder.kind != holder_kind::node)
     return unexpected{for_no_node(*read)};
   return read;
 }
 
 std::optional<unfit_certificate> tls_identity::problem_with(const certificate& c) const {
-  auto why = not_vouched(c, own_->authority);
-  if (!why)
-    why = not_good(c, own_->authority, own_->revocations, machine_time());
-  return why ? std::optional{judgement{*why, c.holder.text()}.in_words()} : std::nullopt;
+  const auto now = admit(c.der, own_->authority, own_->revocations, machine_time());
+  return now ? std::nullopt : std::optional{in_words(now.error())};
 }
 
 bool tls_identity::takes(bool preverified, X509_STORE_CTX* asked, std::optional<unfit_certificate>& problem) const {
   if (preverified && X509_STORE_CTX_get_error_depth(asked) > 0)
     return true; // the authority's
-  const auto read = judge(X509_STORE_CTX_get0_cert(asked), *own_);
+  const auto read = admitted(X509_STORE_CTX_get0_cert(asked), *own_);
   if (!read)
-    problem = read.error().in_words();
+    problem = in_words(read.error());
   else if (!preverified && read->holder.kind == holder_kind::person) // it serves, and may not
     problem = for_no_node(*read);
   else if (!preverified)

@@ -42,6 +42,7 @@ public:
   expected<certificate, unfit_certificate> peer_of(const SSL* connection) const;
   /// The same of a peer that must be a node.
   expected<certificate, unfit_certificate> node_of(const SSL* connection) const;
+  static expected<certificate, unfit_certificate> of_a_node(expected<certificate, unfit_certificate> read);
   /// While hands are shaken, as OpenSSL asks it of each certificate of a chain: whether this one is taken. So whoever is
   /// not let in hears why from TLS itself. What is wrong is left in `problem`.
   bool takes(bool preverified, X509_STORE_CTX* asked, std::optional<unfit_certificate>& problem) const;

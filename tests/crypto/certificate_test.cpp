@@ -40,6 +40,7 @@ const instant noon = at("2026-03-02T12:00:00Z");
 const validity year{later(noon, -300 * second), later(noon, 365 * day)};
 const validity month{later(noon, -300 * second), later(noon, 30 * day)};
 
+std::string_view name(const refused_certificate& r) { return oaksteel::name(r.why); }
 std::string reason(const auto& read) { return read ? "taken" : std::string{name(read.error())}; }
 
 certificate_serial serial(std::string_view hex) { return certificate_serial::parse(hex).value(); }
@@ -277,6 +278,8 @@ BOOST_AUTO_TEST_CASE(what_is_revoked_is_refused) {
   BOOST_TEST(list.number == 7u);
   BOOST_TEST(list.serials.size() == 2u);
   BOOST_TEST(reason(admit(der, ours().own, list, noon)) == "revoked");
+  // It is told by its holder's name; nobody is named by what the authority has not signed.
+  BOOST_TEST(admit(der, ours().own, list, noon).error().holder.has_value());
   BOOST_TEST(reason(admit(other, ours().own, list, noon)) == "taken");
 }
 
@@ -317,6 +320,7 @@ BOOST_AUTO_TEST_CASE(a_signature_with_a_longer_number_is_none) {
       .end_cons();
   BOOST_TEST(reason(read_certificate(whole)) == "taken");
   BOOST_TEST(reason(admit(whole, ours().own, ours().list({}), noon)) == "foreign");
+  BOOST_TEST(!admit(whole, ours().own, ours().list({}), noon).error().holder);
 }
 
 BOOST_AUTO_TEST_CASE(a_list_out_of_its_time_is_none) {
