@@ -43,6 +43,7 @@ void shell::submit(command_info info, std::function<void(transaction&)> decide) 
 void shell::submit_signing(command_info info, std::function<void(transaction&)> decide) {
   command c;
   c.info = std::move(info);
+  c.info.shares = true;
   c.answer = [](work_context&) {};
   c.decide = std::move(decide);
   enqueue(std::move(c));
@@ -86,6 +87,10 @@ void shell::pump() {
     const bool asks = static_cast<bool>(waiting_.front().answer);
     if (asks && asking() >= around_.limits.in_flight)
       return;
+    if (asks && gathering())
+      return;
+    if (asks)
+      gathered_ = false;
     auto b = std::make_shared<batch>();
     while (!waiting_.empty() && b->commands.size() < around_.limits.batch
            && static_cast<bool>(waiting_.front().answer) == asks) {
@@ -94,6 +99,16 @@ void shell::pump() {
     }
     start(b);
   }
+}
+
+/// Whether the next batch waits for more to share its private-key operations.
+bool shell::gathering() {
+  if (around_.limits.gather.count() == 0 || gathered_ || !waiting_.front().info.shares
+      || waiting_.size() >= around_.limits.batch)
+    return false;
+  if (!std::exchange(awaited_, true))
+    caf::delayed_anon_send(own_, around_.limits.gather, work_done{});
+  return true;
 }
 
 void shell::start(const std::shared_ptr<batch>& open) {
@@ -152,6 +167,10 @@ void transaction::refuse(refusal why, std::string about, std::vector<participant
 }
 
 void shell::on(const work_done& m) {
+  if (m.ticket == 0) {
+    awaited_ = false;
+    gathered_ = !waiting_.empty();
+  }
   if (auto b = find(m.ticket)) {
     b->at = b->decided ? phase::signed_ : phase::answered;
     if (!b->decided && when_answered)

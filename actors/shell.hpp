@@ -110,6 +110,7 @@ struct command_info {
   message_head head;
   std::string what;                              ///< for the error log: the command's name
   std::function<void(const caf::error&)> failed; ///< answers the sender
+  bool shares = false; ///< a private-key operation of its batch: it waits for others a while (shell_limits::gather)
 };
 
 /// What stands between an actor and the log, the same for all (docs/architecture.md): it takes commands in batches, has workers
@@ -177,6 +178,7 @@ private:
   void enqueue(command c);
   void number(command& c);
   void pump();
+  bool gathering();
   void start(const std::shared_ptr<batch>& b);
   static void answer(batch& b, generator& random);
   void advance();
@@ -196,6 +198,8 @@ private:
   shell_client own_;
   surroundings around_;
   std::deque<command> waiting_;
+  bool awaited_ = false; ///< work_done without a ticket is on its way
+  bool gathered_ = false; ///< what waits has waited long enough
   std::deque<std::shared_ptr<batch>> batches_; ///< in order of arrival; a worker holds the one that it works on
   std::unordered_map<stream_id, std::unique_ptr<shell_detail::cell>> cells_;
   batch* current_ = nullptr;          ///< while deciding

@@ -41,6 +41,9 @@ std::unique_ptr<workers> inline_workers();
 struct shell_limits {
   std::size_t batch = 64;     ///< commands that share one signature and one wrapped key
   std::size_t in_flight = 2;  ///< batches that may be with the workers at once
+  /// How long a command that shares private-key operations with its batch waits for others to share them with: what one batch
+  /// sent out comes to the next box one by one. 0: not at all, as in simulation.
+  std::chrono::microseconds gather{0};
 };
 
 struct surroundings {

@@ -24,8 +24,6 @@ public:
       it = sealers_.emplace(recipient.name(), sealer{recipient, random}).first;
     return it->second;
   }
-  /// One unwrapping for all that came in one batch.
-  opener& with(const private_key& own) { return openers_.try_emplace(&own, own, random).first->second; }
   /// This thread's token engine.
   static token_engine& tokens() {
     static thread_local token_engine engine;
@@ -34,7 +32,6 @@ public:
 
 private:
   std::map<fingerprint, sealer> sealers_;
-  std::map<const private_key*, opener> openers_;
 };
 
 } // namespace oaksteel

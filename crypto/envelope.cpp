@@ -24,6 +24,7 @@
 #include <botan/mac.h>
 #include <botan/mem_ops.h>
 
+#include <algorithm>
 #include <limits>
 #include <stdexcept>
 
@@ -190,6 +191,21 @@ bytes sealer::seal(const secret& plaintext, byte_view associated) {
   return sealed;
 }
 
+std::shared_ptr<const secret> unwrapped_keys::find(byte_view wrapped) const {
+  const std::lock_guard guard{lock_};
+  const auto found = std::find_if(last_.begin(), last_.end(), [&](const auto& one) {
+    return std::equal(wrapped.begin(), wrapped.end(), one.first.begin(), one.first.end());
+  });
+  return found == last_.end() ? nullptr : found->second;
+}
+
+void unwrapped_keys::keep(byte_view wrapped, std::shared_ptr<const secret> key) {
+  const std::lock_guard guard{lock_};
+  last_.emplace_back(bytes{wrapped.begin(), wrapped.end()}, std::move(key));
+  if (last_.size() > limit)
+    last_.pop_front();
+}
+
 std::optional<secret> opener::open(byte_view sealed, byte_view associated) {
   field_reader in{sealed};
   const auto suite = static_cast<suite_id>(in.number(1));
@@ -198,16 +214,17 @@ std::optional<secret> opener::open(byte_view sealed, byte_view associated) {
   const auto wrapped = in.take(in.number(2));
   if (!in.good() || suite != own_.suite() || recipient != own_.public_part().name())
     return std::nullopt;
-  if (key_.empty() || !std::equal(wrapped.begin(), wrapped.end(), wrapped_.begin(), wrapped_.end())) {
-    auto key = own_.unwrap(wrapped, random_);
-    if (!key || key->size() != key_bytes)
+  auto key = kept_->find(wrapped);
+  if (!key) {
+    auto unwrapped = own_.unwrap(wrapped, random_);
+    if (!unwrapped || unwrapped->size() != key_bytes)
       return std::nullopt;
-    key_ = std::move(*key);
-    wrapped_.assign(wrapped.begin(), wrapped.end());
+    key = std::make_shared<const secret>(std::move(*unwrapped));
+    kept_->keep(wrapped, key);
   }
   bytes authenticated{sealed.begin(), sealed.end() - static_cast<std::ptrdiff_t>(in.rest().size())};
   append(authenticated, associated);
-  return gcm_open(key_, nonce_of(index), authenticated, in.rest());
+  return gcm_open(*key, nonce_of(index), authenticated, in.rest());
 }
 
 bytes seal_under(const secret& key, const secret& plaintext, byte_view associated, generator& random) {

@@ -6,7 +6,11 @@
 #include "crypto/merkle.hpp"
 #include "crypto/suite.hpp"
 
+#include <deque>
+#include <memory>
+#include <mutex>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace oaksteel {
@@ -26,19 +30,36 @@ private:
   std::uint32_t count_ = 0;
 };
 
-/// Opens what was sealed to one private key; keeps the last unwrapped key, so that a batch costs one
-/// private-key operation. Not for two threads at once.
+/// The batch keys that one private key has unwrapped, the last so many of them: they open nothing that it does not. For any
+/// thread.
+class unwrapped_keys {
+public:
+  static constexpr std::size_t limit = 64;
+
+  /// Null when it is not among them.
+  std::shared_ptr<const secret> find(byte_view wrapped) const;
+  void keep(byte_view wrapped, std::shared_ptr<const secret> key);
+
+private:
+  mutable std::mutex lock_;
+  std::deque<std::pair<bytes, std::shared_ptr<const secret>>> last_;
+};
+
+/// Opens what was sealed to one private key. A batch costs one private-key operation, also when its records come one by one
+/// and among others: keys that were unwrapped are kept, by this opener or by all that share `kept`.
+/// Not for two threads at once.
 class opener {
 public:
-  explicit opener(const private_key& own, generator& random) : own_(own), random_(random) {}
+  opener(const private_key& own, generator& random,
+         std::shared_ptr<unwrapped_keys> kept = std::make_shared<unwrapped_keys>())
+    : own_(own), random_(random), kept_(std::move(kept)) {}
   /// Nothing when the bytes are damaged, were sealed to another key or for other addresses.
   std::optional<secret> open(byte_view sealed, byte_view associated);
 
 private:
   const private_key& own_;
   generator& random_;
-  bytes wrapped_;
-  secret key_;
+  std::shared_ptr<unwrapped_keys> kept_;
 };
 
 /// Encrypts under a secret key of 32 bytes (AES-256-GCM, random 96-bit nonce in front).

@@ -127,6 +127,7 @@ live_node::live_node(const node_configuration& plan, log_key key, opened_log ope
     others_(std::move(others)), system_(std::make_unique<caf::actor_system>(config_)) {
   auto options = options_of(plan);
   options.around = {&opened_.written, time_.get(), random_.get(), work_.get(), {}, {}, {}};
+  options.around.limits.gather = gather_for;
   options.around.noise = noise_.get();
   options.around.degraded = plan.degraded;
   options.around.clock_tolerance = std::chrono::milliseconds{plan.clock_tolerance_ms};

@@ -2,6 +2,7 @@
 
 #include "storage/archive.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
 
 #include <openssl/err.h>
@@ -72,7 +73,13 @@ void peer_connection::send(peer_message m) {
   end_.send(std::move(m));
   if (end_.unsent() > unsent_limit)
     return end(refusal::busy, "it does not read what is sent to it");
-  write();
+  // Behind everything that is to be sent by now: one write for all of it.
+  if (!std::exchange(write_comes_, true))
+    asio::post(house_.work, [self = shared_from_this()] {
+      self->write_comes_ = false;
+      if (!self->ended_)
+        self->write();
+    });
 }
 
 void peer_connection::end(refusal why, const std::string& about) {

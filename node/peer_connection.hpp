@@ -133,6 +133,7 @@ private:
   bool proven_ = false, heard_ = false, ended_ = false;
   bool waits_ = false, unread_ = false; ///< nothing is read: too much is worked on; answers are not read
   bool pong_waits_ = false;             ///< to be written
+  bool write_comes_ = false;            ///< write() is called soon
 };
 
 } // namespace oaksteel

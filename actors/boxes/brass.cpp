@@ -22,7 +22,7 @@ caf::typed_response_promise<Reply> make_record(brass_pointer self, const Message
     return ring ? work(*ring, w) : brass_work<Event>{};
   };
   self->state.core->house().template submit<brass_work<Event>>(
-    {m.head, std::move(what), fails(rp)}, std::move(answer),
+    {m.head, std::move(what), fails(rp), true}, std::move(answer),
     [self, rp, key = m.key, reply = std::move(reply)](transaction& t, brass_work<Event>& made) mutable {
       auto& box = *self->state.core;
       made.event.key = key;

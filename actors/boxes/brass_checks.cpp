@@ -31,7 +31,7 @@ std::optional<secret> open_for_brass(const sealed_record& r, const digest& signe
                                      const domain_ring& ring, work_context& w) {
   if (sha256(r.sealed) != signed_digest)
     return std::nullopt;
-  return w.with(*ring.confidentiality).open(r.sealed, address);
+  return opener{*ring.confidentiality, w.random, ring.unwrapped}.open(r.sealed, address);
 }
 
 template <class Work>

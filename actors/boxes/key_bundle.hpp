@@ -3,6 +3,7 @@
 //
 //   bundle := { part(u8) length(u32) bytes }      parts ascend
 
+#include "crypto/envelope.hpp"
 #include "crypto/secret.hpp"
 #include "crypto/suite.hpp"
 #include "events/domain.hpp"
@@ -50,6 +51,7 @@ struct domain_ring {
   domain_id domain;
   std::shared_ptr<const private_key> authentication;
   std::shared_ptr<const private_key> confidentiality;
+  std::shared_ptr<unwrapped_keys> unwrapped = std::make_shared<unwrapped_keys>(); ///< with `confidentiality`
   std::optional<public_key> oak_authentication;
   std::optional<public_key> steel_authentication;
   std::optional<public_key> steel_confidentiality;

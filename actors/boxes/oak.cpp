@@ -83,7 +83,7 @@ auto generate_key(oak_pointer self, const mi1& m) {
     return ring ? generate(m, oak, *ring, now, w) : generated{};
   };
   core.house().submit<generated>(
-    {m.head, "MI1", fails(rp)}, std::move(answer), [self, rp, m, clock](transaction& t, generated& made) mutable {
+    {m.head, "MI1", fails(rp), true}, std::move(answer), [self, rp, m, clock](transaction& t, generated& made) mutable {
       auto& box = *self->state.core;
       auto proposed = made.event;
       proposed.key = m.key;

@@ -32,8 +32,8 @@ opened_record open_record(const install_key& m, const box_clock& clock, const do
                                                signed_part.body, signed_part.proof);
   if (!found.check.signature_valid || body->sealed != sha256(m.record.sealed))
     return found;
-  auto plain = w.with(*ring.confidentiality)
-                   .open(m.record.sealed, sealed_address(body_type::mi4, body->key, body->oak, body->steel));
+  auto plain = opener{*ring.confidentiality, w.random, ring.unwrapped}.open(
+    m.record.sealed, sealed_address(body_type::mi4, body->key, body->oak, body->steel));
   if (!plain || plain->size() != 32 + test_token_number)
     return found;
   const std::span<const std::uint8_t> content{reveal(*plain)};
@@ -88,7 +88,7 @@ auto install(steel_pointer self, const install_key& m, const psr_actor& line) {
     return ring ? open_record(m, clock, *ring, w) : opened_record{};
   };
   core.house().submit<opened_record>(
-    {m.head, "MI4", fails(rp)}, std::move(answer), [self, rp, m, line](transaction& t, opened_record& found) mutable {
+    {m.head, "MI4", fails(rp), true}, std::move(answer), [self, rp, m, line](transaction& t, opened_record& found) mutable {
       auto& box = *self->state.core;
       const attempt_installation command{m.key, found.body.oak, found.body.steel, m.meter, m.psr_install};
       auto events = decide(t.state<secure_box>(box.stream()), command, found.check);

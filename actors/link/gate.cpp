@@ -6,11 +6,23 @@
 
 #include <caf/event_based_actor.hpp>
 
+#include <numeric>
+
 namespace oaksteel {
 namespace {
 
 carried on_wire(const command& c) {
-  return {{}, encode(c)};
+  constexpr std::size_t beside_parameters = 128; // parties and counts, about
+  carried m;
+  m.data.reserve(std::accumulate(c.parameters.begin(), c.parameters.end(), beside_parameters,
+                                 [](std::size_t sum, const bytes& p) { return sum + p.size() + sizeof(std::uint32_t); }));
+  encode_into(m.data, c);
+  return m;
+}
+
+/// What an answer to it has to know, without its content.
+command head_of(const command& c) {
+  return {c.kind, c.code, c.request, c.from, c.to, {}};
 }
 
 /// What a command or an answer says of who takes part (EP-30): who is at its ends, and whom it names.
@@ -98,26 +110,28 @@ struct near_side {
   }
 };
 
-void take(caf::event_based_actor* self, const near_side& near, const expected<command, refusal>& read,
+void take(caf::event_based_actor* self, const near_side& near, expected<command, refusal> read,
           const fault_keeper& log_of, caf::response_promise rp) {
   // Nothing to be answered: whoever got an answer from here found it faulty.
   if (read && read->kind == command_kind::response_error && near.ends.comes_from(read->from))
     return note(self, log_of,
                 refused(*read, read->from, refusal_in(*read), name_of_message(read->code) + ", answer"),
                 [rp](refusal) mutable { rp.deliver(carried{}); });
-  auto c = read ? *read : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
+  auto c = read ? std::move(*read) : command{{}, 0, 0, near.ends.from, near.ends.to, {}};
   if (c.kind == command_kind::command)
     change_references(c, near.ends.own_log, heard);
   auto m = read ? near.admitted(c) : expected<caf::message, refusal>{refuse(read.error())};
   if (!m)
     return note(self, log_of, refused(c, c.from, m.error(), name_of_message(c.code)),
-                [rp, c](refusal why) mutable { rp.deliver(on_wire(refusal_of(c, why))); });
-  auto answer_with = [rp, c, own = near.ends.own_log](expected<command, refusal> a) mutable {
+                [rp, asked = head_of(c)](refusal why) mutable { rp.deliver(on_wire(refusal_of(asked, why))); });
+  // Shared: it is copied with the functions that it goes through.
+  auto asked = std::make_shared<const command>(head_of(c));
+  auto answer_with = [rp, asked, own = near.ends.own_log](expected<command, refusal> a) mutable {
     if (!a)
-      return rp.deliver(on_wire(refusal_of(c, a.error())));
-    a->request = c.request;
-    a->from = c.to;
-    a->to = c.from;
+      return rp.deliver(on_wire(refusal_of(*asked, a.error())));
+    a->request = asked->request;
+    a->from = asked->to;
+    a->to = asked->from;
     change_references(*a, own, told);
     rp.deliver(on_wire(*a));
   };
@@ -185,12 +199,14 @@ caf::result<caf::message> pass(caf::event_based_actor* self, const far_handle& f
     return make_error(refusal::busy);
   auto rp = self->make_response_promise();
   ++far->outstanding;
-  command c{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to, known->parameters(m)};
-  change_references(c, far->ends.own_log, told);
-  self->request(far->carrier, caf::infinite, on_wire(c))
+  const auto asked = std::make_shared<command>(
+    command{command_kind::command, known->code, ++far->requests, far->ends.from, far->ends.to, known->parameters(m)});
+  change_references(*asked, far->ends.own_log, told);
+  self->request(far->carrier, caf::infinite, on_wire(*asked))
     .then(
-      [self, far, c, rp](const carried& back) mutable {
+      [self, far, asked, rp](const carried& back) mutable {
         --far->outstanding;
+        const auto& c = *asked;
         auto got = read_answer(back.data, c, *far);
         if (got.content)
           return rp.deliver(std::move(*got.content));

@@ -40,7 +40,7 @@ struct sealed_record {
 /// A worker has answered what the shell asked.
 struct work_done {
   message_head head;
-  std::uint64_t ticket = 0;
+  std::uint64_t ticket = 0; ///< 0: nothing was asked, and a time is over (shell_limits::gather)
 };
 /// The journal has made a batch durable, or could not.
 struct append_done {

@@ -31,7 +31,7 @@ inline shell_client::behavior_type hosting(shell_client::pointer, std::shared_pt
 /// `held`: the journal and the workers wait to be told. Else they do their work at once.
 class shell_bench {
 public:
-  explicit shell_bench(bool held = true) : held_(held) {
+  explicit shell_bench(bool held = true, std::chrono::milliseconds gather = {}) : held_(held) {
     record first;
     first.stream = {stream_kind::node, "node"};
     first.time = {1000};
@@ -42,6 +42,7 @@ public:
     log_.emplace(std::move(*made));
     around_ = {&*log_, &world_.time(), random_.get(), held ? static_cast<workers*>(&busy) : inline_.get(), {}, {}};
     around_.limits.batch = 8;
+    around_.limits.gather = gather;
     if (held) {
       around_.journal = world_.system().spawn(holding, orders);
     } else {

@@ -27,14 +27,16 @@ struct found {
 
 /// Six signed records of one batch of commands; run by what the bench has as workers and journal.
 struct signing_bench : shell_bench {
-  explicit signing_bench(bool held) : shell_bench(held) {
+  explicit signing_bench(bool held, std::chrono::milliseconds gather = {}) : shell_bench(held, gather) {
     auto random = seeded_randomness(3, 1)->stream("keys", 0);
     key = std::make_shared<const private_key>(private_key::generate(suite_id::p256, *random));
   }
   void create(std::uint64_t number) {
     const key_id id{{"VE"}, number};
+    auto sharing = info("create " + id.text());
+    sharing.shares = true;
     house().submit<found>(
-      info("create " + id.text()), [](work_context& w) { return found{static_cast<int>(w.random.next_byte())}; },
+      std::move(sharing), [](work_context& w) { return found{static_cast<int>(w.random.next_byte())}; },
       [this, id](transaction& t, found& f) {
         const key_created e{id, {box_type::oak, 1}, {box_type::steel, 1},
                             {{static_cast<std::uint8_t>(id.number), static_cast<std::uint8_t>(f.number)}, {}}};
@@ -266,6 +268,50 @@ BOOST_AUTO_TEST_CASE(a_batch_shares_its_signature) {
     BOOST_REQUIRE(event);
     BOOST_CHECK(std::get<key_created>(*event).mi3.proof == bench.records.at(n - 1).proof);
   }
+}
+
+// What shares a signature waits for company, though workers are free: one job asks all, and one signs.
+BOOST_AUTO_TEST_CASE(what_shares_a_signature_waits_for_others) {
+  signing_bench bench{true, std::chrono::milliseconds{10}};
+  for (std::uint64_t n = 1; n <= 3; ++n)
+    bench.create(n);
+  bench.world().advance(std::chrono::milliseconds{9});
+  BOOST_CHECK(bench.busy.jobs.empty());
+  bench.world().advance(std::chrono::milliseconds{1});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 1u);
+  bench.create(4); // the next batch, and its time begins anew
+  bench.world().advance(std::chrono::milliseconds{9});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 1u);
+  bench.world().advance(std::chrono::milliseconds{1});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 2u);
+  while (!bench.busy.jobs.empty()) {
+    bench.busy.work(0);
+    bench.settle();
+  }
+  BOOST_CHECK_EQUAL(bench.busy.count, 4u);
+  while (!bench.orders->orders.empty())
+    bench.append_one();
+  std::set<bytes> signatures;
+  for (const auto& r : bench.records)
+    signatures.insert(bytes{r.proof.end() - 64, r.proof.end()});
+  BOOST_CHECK_EQUAL(bench.records.size(), 4u);
+  BOOST_CHECK_EQUAL(signatures.size(), 2u);
+}
+
+// A batch that is full waits for nobody, nor does what shares nothing.
+BOOST_AUTO_TEST_CASE(what_has_nothing_to_wait_for_does_not_wait) {
+  signing_bench bench{true, std::chrono::milliseconds{10}};
+  bench.house().submit<found>(bench.info("x"), [](work_context&) { return found{1}; }, [](transaction&, found&) {});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 1u);
+  for (std::uint64_t n = 1; n <= 8; ++n)
+    bench.create(n);
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 2u);
+  bench.create(9);
+  bench.world().advance(std::chrono::milliseconds{10});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 2u); // two batches are with the workers
+  bench.busy.work(0);
+  bench.settle();
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 2u); // it has waited long enough
 }
 
 // The same commands with the same randomness give the same records.

@@ -116,6 +116,33 @@ BOOST_FIXTURE_TEST_CASE(a_sealer_cannot_lie_in_the_header, parties) {
   BOOST_CHECK(!in.open(write(1, own.public_part().name()), {}));
 }
 
+// Records of several batches in any order cost an unwrapping each batch, and openers can share it. A batch that is
+// forgotten is unwrapped again.
+BOOST_FIXTURE_TEST_CASE(a_batch_is_unwrapped_once, parties) {
+  sealer first{own.public_part(), *random}, second{own.public_part(), *random};
+  const auto kept = std::make_shared<unwrapped_keys>();
+  const auto wrapped_in = [](const bytes& sealed) { return byte_view{sealed}.subspan(39, 113); };
+  std::vector<bytes> sealed;
+  for (int n = 0; n < 2; ++n)
+    for (auto* batch : {&first, &second})
+      sealed.push_back(batch->seal(secret_of("K"), view("VE/1")));
+  for (const auto& record : sealed)
+    BOOST_CHECK((opener{own, *random, kept}.open(record, view("VE/1"))));
+  const auto known = kept->find(wrapped_in(sealed[0]));
+  BOOST_REQUIRE(known);
+  BOOST_CHECK(kept->find(wrapped_in(sealed[2])) == known);
+  BOOST_CHECK(kept->find(wrapped_in(sealed[1])) != known);
+  BOOST_CHECK((opener{own, *random, kept}.open(sealed[2], view("VE/1"))));
+  BOOST_CHECK(kept->find(wrapped_in(sealed[0])) == known); // the same still: it was not unwrapped again
+  // It opens no more than the private key does.
+  BOOST_CHECK(!(opener{own, *random, kept}.open(sealed[2], view("VE/2"))));
+  BOOST_CHECK(!(opener{stranger, *random, kept}.open(sealed[2], view("VE/1"))));
+  for (std::size_t n = 0; n < unwrapped_keys::limit; ++n)
+    kept->keep(random->random_vec(113), known);
+  BOOST_CHECK(!kept->find(wrapped_in(sealed[0])));
+  BOOST_CHECK((opener{own, *random, kept}.open(sealed[0], view("VE/1"))));
+}
+
 BOOST_AUTO_TEST_CASE(gcm_of_the_standard) {
   // McGrew and Viega, "The Galois/Counter Mode of Operation", B, test case 16 (AES-256, 96-bit nonce).
   const auto key = secret_from_hex("feffe9928665731c6d6a8f9467308308feffe9928665731c6d6a8f9467308308");
