@@ -110,7 +110,6 @@ int run_as_node(const char* configuration) {
 } // namespace
 
 int main(int argc, char** argv) {
-  setenv("BOTAN_THREAD_POOL_SIZE", "none", 0); // as in cli/main.cpp
   if (argc == 4 && std::string_view{argv[1]} == "node" && std::string_view{argv[2]} == "run")
     return run_as_node(argv[3]);
   bench_options options;

@@ -352,8 +352,6 @@ int run(int argc, char** argv) {
 int main(int argc, char** argv) {
   // `| head` closes the pipe: that is no error, and nothing is to be said about it.
   std::signal(SIGPIPE, SIG_DFL);
-  // Workers have a core each: Botan's own threads would only divide what these do.
-  setenv("BOTAN_THREAD_POOL_SIZE", "none", 0);
   try {
     return oaksteel::run(argc, argv);
   } catch (const std::bad_alloc&) {

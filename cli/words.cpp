@@ -78,6 +78,8 @@ struct sentence {
   std::string operator()(const fault_recorded& e) const {
     // A gate says of a command which way it came.
     const auto before = e.about.empty() ? "" : e.about.starts_with("from ") ? ", " : " about ";
+    if (e.reason == refusal::clocks_differ || e.reason == refusal::plans_differ)
+      return join(e.where, " noticed", before, e.about, ": ", e.reason); // and refused nothing
     return join(e.where, " refused ", e.command, " of ", e.source.empty() ? "nobody" : e.source, before, e.about, ": ",
                 e.reason);
   }

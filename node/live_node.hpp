@@ -12,7 +12,8 @@
 
 namespace oaksteel {
 
-/// Threads for long work.
+/// Threads for long work. More than cores: Botan has half of an RSA operation done by another thread, and a worker
+/// waits for it.
 inline constexpr unsigned worker_threads = 4;
 /// shell_limits::gather. With it four nodes make more than twice as many keys a second (bench/README.md); a key that is alone
 /// takes so much longer in each of the four places where it is sealed or signed for.

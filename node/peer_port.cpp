@@ -191,8 +191,12 @@ void peer_port::impl::end_earlier(const connection_handle& now) {
   if (const auto o = out.find(now->node()); o != out.end() && o->second.up)
     others.push_back(o->second.way);
   for (const auto& other : others)
-    if (other != now && (other->peer().log != now->peer().log || other->peer().epoch < now->peer().epoch))
+    if (other == now)
+      continue;
+    else if (other->peer().log != now->peer().log)
       other->end(refusal::peer_log_superseded, "log " + other->peer().log.hex());
+    else if (other->peer().epoch < now->peer().epoch)
+      other->end(refusal::no_answer, "it has started again"); // a process that has ended, and nobody's fault
 }
 
 void peer_port::impl::proven(const connection_handle& c) {

@@ -261,8 +261,9 @@ BOOST_AUTO_TEST_CASE(a_peer_that_pings_and_reads_nothing_takes_no_memory) {
   all.a_proper_peer_gets_through();
 }
 
-// A node comes with a later log, or start: whatever is still open with the earlier one ends, also what was opened here.
-BOOST_AUTO_TEST_CASE(what_is_open_with_an_earlier_start_of_a_node_ends) {
+// A node comes with a later log, or start: whatever is still open with the earlier one ends, also what was opened here. That it
+// has started again is no fault.
+void what_is_open_ends(const digest& later_log, std::size_t refused, const std::string& why) {
   two_nodes all;
   std::atomic<std::uint32_t> newest = 0;
   all.home.judge = [&newest](const std::string&, const peer_hello& h, const peer_verdict& admit) {
@@ -276,16 +277,23 @@ BOOST_AUTO_TEST_CASE(what_is_open_with_an_earlier_start_of_a_node_ends) {
   old->start({"home"}, 3);
   BOOST_REQUIRE(all.home.waits_for("reached away") && all.home.waits_for("came away"));
   tls_client later{all.at_home, all.away_folder, "away"};
-  BOOST_REQUIRE(later.write(peer_end{{peer_version, "away", {}, 4}}.to_write()));
+  BOOST_REQUIRE(later.write(peer_end{{peer_version, "away", later_log, 4}}.to_write()));
   BOOST_REQUIRE(all.home.waits_for("came away", 2));
   BOOST_TEST(all.home.waits_for("lost away"));
-  BOOST_TEST(all.home.waits_for("refused away: peer_log_superseded", 3)); // both that were open, and the next
+  BOOST_TEST(all.home.waits_for("missed away: " + why));
+  BOOST_TEST(all.home.waits_for("refused away: peer_log_superseded", refused)); // with the next that is opened
   BOOST_TEST(old->waits_for("refused home: peer_turns_away"));
   const auto before = all.home.count("command");
   old->port().ask("home", {peer_message_kind::command, 1, {1}});
   std::this_thread::sleep_for(300ms);
   BOOST_TEST(all.home.count("command") == before);
   BOOST_TEST(all.home.count("reached away") == 1u);
+}
+BOOST_AUTO_TEST_CASE(what_is_open_with_an_earlier_start_of_a_node_ends) { what_is_open_ends({}, 1, "it has started again"); }
+BOOST_AUTO_TEST_CASE(what_is_open_with_an_earlier_log_of_a_node_ends) {
+  digest other_log;
+  other_log.value[0] = 1;
+  what_is_open_ends(other_log, 3, std::string{text(refusal::peer_log_superseded)});
 }
 
 // "A revoked one": also whoever is served already, before he asks and while he waits.
