@@ -93,7 +93,7 @@ void shell::pump() {
       gathered_ = false;
     auto b = std::make_shared<batch>();
     while (!waiting_.empty() && b->commands.size() < around_.limits.batch
-           && static_cast<bool>(waiting_.front().answer) == asks) {
+           && (asks || !waiting_.front().answer)) {
       b->commands.push_back(std::move(waiting_.front()));
       waiting_.pop_front();
     }
@@ -127,7 +127,8 @@ void shell::answer(batch& b, generator& random) {
   work_context context{random};
   for (auto& c : b.commands)
     try {
-      c.answer(context);
+      if (c.answer)
+        c.answer(context);
     } catch (const generators_refuse& e) {
       c.undrawn = e.why();
     } catch (const std::exception&) {

@@ -1,7 +1,8 @@
 #pragma once
 // The one shell around all domain logic. A command goes through it in this order:
 //
-//   ask      the handler says what must be verified, opened or computed
+//   ask      the handler says what must be verified, opened or computed; what shares a private-key operation with
+//            others waits for them a while (shell_limits::gather)
 //   answer   a worker does it (nobody waits)
 //   decide   pure functions of events/, in the order in which the commands came
 //   sign     one signature for the batch, by a worker (one for each key and domain)

@@ -30,14 +30,14 @@ private:
   std::uint32_t count_ = 0;
 };
 
-/// The batch keys that one private key has unwrapped, the last so many of them: they open nothing that it does not. For any
-/// thread.
+/// The batch keys that one private key has unwrapped, the last of them: they open nothing that it does not. For any thread.
 class unwrapped_keys {
 public:
-  static constexpr std::size_t limit = 64;
+  static constexpr std::size_t limit = 64; ///< beyond it the oldest goes
 
   /// Null when it is not among them.
   std::shared_ptr<const secret> find(byte_view wrapped) const;
+  /// `key` is what `wrapped` unwraps to. Two threads that met it at once both keep it: no matter.
   void keep(byte_view wrapped, std::shared_ptr<const secret> key);
 
 private:

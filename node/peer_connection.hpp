@@ -77,6 +77,7 @@ public:
   /// What is at the other end is to show within its time what it is.
   void begin_deadline();
   void shake_hands();
+  /// It is written soon, with whatever else is sent by then.
   void send(peer_message m);
   /// Who the authority says that it is, where it has signed its certificate: `node:factory`.
   const std::string& holder() const { return holder_; }

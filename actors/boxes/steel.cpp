@@ -10,6 +10,7 @@ namespace {
 
 /// What a worker found in MI4.
 struct opened_record {
+  bool disabled = false; ///< the box was, when MI4 came
   install_record_check check;
   mi4_body body;
   secret_handle k;
@@ -85,14 +86,14 @@ auto install(steel_pointer self, const install_key& m, const psr_actor& line) {
   auto& core = *self->state.core;
   auto answer = [m, keys = core.lent_ring(m.key.domain), clock = core.house().around().read_clock()](work_context& w) {
     const auto ring = keys.lock();
-    return ring ? open_record(m, clock, *ring, w) : opened_record{};
+    return ring ? open_record(m, clock, *ring, w) : opened_record{.disabled = true};
   };
   core.house().submit<opened_record>(
     {m.head, "MI4", fails(rp), true}, std::move(answer), [self, rp, m, line](transaction& t, opened_record& found) mutable {
       auto& box = *self->state.core;
       const attempt_installation command{m.key, found.body.oak, found.body.steel, m.meter, m.psr_install};
       auto events = decide(t.state<secure_box>(box.stream()), command, found.check);
-      if (events && !box.ring(m.key.domain))
+      if (found.disabled || (events && !box.ring(m.key.domain)))
         return t.refuse(refusal::box_disabled, m.key.text(), {{participant_kind::key, m.key.text()}});
       if (!events)
         return t.refuse(events.error(), m.key.text(),

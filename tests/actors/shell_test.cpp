@@ -298,6 +298,36 @@ BOOST_AUTO_TEST_CASE(what_shares_a_signature_waits_for_others) {
   BOOST_CHECK_EQUAL(signatures.size(), 2u);
 }
 
+// What asks nothing goes along, so that what stands behind it waits no longer, nor by itself.
+BOOST_AUTO_TEST_CASE(what_stands_in_between_parts_nobody) {
+  signing_bench bench{true, std::chrono::milliseconds{10}};
+  for (std::uint64_t n = 1; n <= 4; ++n) {
+    bench.create(n);
+    bench.take_id("a" + std::to_string(n));
+  }
+  bench.world().advance(std::chrono::milliseconds{10});
+  BOOST_REQUIRE_EQUAL(bench.busy.jobs.size(), 1u);
+  bench.busy.work(0);
+  bench.settle();
+  bench.busy.work(0); // the one signature
+  bench.settle();
+  BOOST_CHECK_EQUAL(bench.busy.count, 2u);
+  while (!bench.orders->orders.empty())
+    bench.append_one();
+  BOOST_CHECK_EQUAL(bench.records.size(), 4u);
+  check_said(bench, {"a1 took 1", "a2 took 2", "a3 took 3", "a4 took 4"});
+}
+
+// What only signs waits too.
+BOOST_AUTO_TEST_CASE(what_only_signs_waits_for_others) {
+  shell_bench bench{true, std::chrono::milliseconds{10}};
+  for (const char* what : {"a", "b"})
+    bench.house().submit_signing(bench.info(what), [](transaction&) {});
+  BOOST_CHECK(bench.busy.jobs.empty());
+  bench.world().advance(std::chrono::milliseconds{10});
+  BOOST_CHECK_EQUAL(bench.busy.jobs.size(), 1u);
+}
+
 // A batch that is full waits for nobody, nor does what shares nothing.
 BOOST_AUTO_TEST_CASE(what_has_nothing_to_wait_for_does_not_wait) {
   signing_bench bench{true, std::chrono::milliseconds{10}};

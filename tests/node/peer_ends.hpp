@@ -86,6 +86,17 @@ public:
     return static_cast<std::size_t>(
       std::ranges::count_if(lines_, [&](const std::string& l) { return l.starts_with(begin); }));
   }
+  /// Of those before the `times`-th line that begins with `end`.
+  std::size_t count_before(const std::string& begin, const std::string& end, std::size_t times) {
+    std::lock_guard lock{mutex_};
+    std::size_t found = 0;
+    for (const auto& l : lines_) {
+      if (l.starts_with(end) && --times == 0)
+        break;
+      found += l.starts_with(begin);
+    }
+    return found;
+  }
   bool waits_for(const std::string& begin, std::size_t times = 1) {
     const bool came = until([&] { return count(begin) >= times; });
     if (!came)
