@@ -32,7 +32,7 @@ struct side {
 figure cluster_install(const bench_options& options) {
   const auto directory = options.data / "cluster_install";
   const auto pairs = options.quick ? std::size_t{2} : std::size_t{9};
-  const auto count = options.quick ? keys_in_flight : keys_of_a_slice;
+  const auto count = options.quick ? keys_in_flight : 3 * keys_of_a_slice; // a second or so: here batches are large
   side spread{directory / "four", suite_id::rsa3072, four_nodes}, alone{directory / "one", suite_id::rsa3072, {"whole"}};
   const auto meters = (pairs + 1) * installed_for(count);
   const auto factory = spread.take("factory", meters), whole = alone.take("whole", meters);
