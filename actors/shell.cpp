@@ -85,12 +85,11 @@ void shell::pump() {
   };
   while (!waiting_.empty() && batches_.size() < open_batches_limit) {
     const bool asks = static_cast<bool>(waiting_.front().answer);
-    if (asks && asking() >= around_.limits.in_flight)
-      return;
-    if (asks && gathering())
-      return;
-    if (asks)
+    if (asks) {
+      if (asking() >= around_.limits.in_flight || gathering())
+        return;
       gathered_ = false;
+    }
     auto b = std::make_shared<batch>();
     while (!waiting_.empty() && b->commands.size() < around_.limits.batch
            && (asks || !waiting_.front().answer)) {

@@ -191,12 +191,10 @@ void peer_port::impl::end_earlier(const connection_handle& now) {
   if (const auto o = out.find(now->node()); o != out.end() && o->second.up)
     others.push_back(o->second.way);
   for (const auto& other : others)
-    if (other == now)
-      continue;
-    else if (other->peer().log != now->peer().log)
+    if (other->peer().log != now->peer().log)
       other->end(refusal::peer_log_superseded, "log " + other->peer().log.hex());
     else if (other->peer().epoch < now->peer().epoch)
-      other->end(refusal::no_answer, "it has started again"); // a process that has ended, and nobody's fault
+      other->end(refusal::no_answer, "it has started again"); // nobody's fault; who runs on is refused when it tries again
 }
 
 void peer_port::impl::proven(const connection_handle& c) {

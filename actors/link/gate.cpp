@@ -121,11 +121,11 @@ void take(caf::event_based_actor* self, const near_side& near, expected<command,
   if (c.kind == command_kind::command)
     change_references(c, near.ends.own_log, heard);
   auto m = read ? near.admitted(c) : expected<caf::message, refusal>{refuse(read.error())};
+  // Shared: it is copied with the functions that it goes through.
+  const auto asked = std::make_shared<const command>(head_of(c));
   if (!m)
     return note(self, log_of, refused(c, c.from, m.error(), name_of_message(c.code)),
-                [rp, asked = head_of(c)](refusal why) mutable { rp.deliver(on_wire(refusal_of(asked, why))); });
-  // Shared: it is copied with the functions that it goes through.
-  auto asked = std::make_shared<const command>(head_of(c));
+                [rp, asked](refusal why) mutable { rp.deliver(on_wire(refusal_of(*asked, why))); });
   auto answer_with = [rp, asked, own = near.ends.own_log](expected<command, refusal> a) mutable {
     if (!a)
       return rp.deliver(on_wire(refusal_of(*asked, a.error())));

@@ -153,7 +153,7 @@ void take(door_pointer self, const peer_heard& m) {
   auto done = [self, &way, judge = judge_of(*c), id = m.id, session = state.sessions](bytes data) {
     answer(self, way, judge, session, id, std::move(data));
   };
-  c->parameters.clear();
+  c->parameters.clear(); // a refusal needs none
   self->request(way.near, caf::infinite, carried{{}, m.data})
     .then([done](const carried& back) { done(back.data); },
           [done, asked = *c](const caf::error& e) { done(encode(refusal_of(asked, refusal_in(e)))); });

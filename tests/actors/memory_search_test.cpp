@@ -175,14 +175,23 @@ BOOST_FIXTURE_TEST_CASE(disabled_boxes_hold_no_private_key, working_site) {
   for (const auto& b : all().boxes())
     for (const auto& domain : b.plan.domains)
       look_for_parts(in_use, b.plan.slot.text + " for " + domain.text, bundle_of(*this, b, domain.text));
-  // The key of the batch that MI9 was in: Brass unwrapped it when the meter was registered, and keeps it while enabled. It
-  // stands behind the header (crypto/envelope.cpp).
-  {
-    const auto [installed, sealed, own] = kept(ve, "brass-ve");
+  // The keys of the batches that MI9 and MI4 were in: Brass and Steel unwrapped them, and keep them while enabled. They stand
+  // behind the header (crypto/envelope.cpp).
+  const auto look_for_batch_key = [&](const std::string& what, const bytes& sealed, const private_key& own) {
     const auto length = static_cast<std::size_t>(sealed.at(37) << 8 | sealed.at(38));
     const auto batch_key = own.unwrap(byte_view{sealed}.subspan(39, length), blinding_generator());
     BOOST_REQUIRE(batch_key);
-    in_use.look_for("the key of a batch", reveal(*batch_key));
+    in_use.look_for(what, reveal(*batch_key));
+  };
+  {
+    const auto [installed, sealed_to_brass, brass] = kept(ve, "brass-ve");
+    look_for_batch_key("the key of MI9's batch", sealed_to_brass, brass);
+    last<key_generated>([&, key = installed.key](const key_generated& e) { return e.key == key; });
+    const auto pair = decode<std::pair<bytes, bytes>>(sealed()); // to Brass, to Steel (actors/boxes/oak.cpp)
+    const auto steel = bundle_of(*this, box("steel-1"), "VE").key(private_part(key_role::steel_confidentiality),
+                                                                 suite_id::p256);
+    BOOST_REQUIRE(pair && steel);
+    look_for_batch_key("the key of MI4's batch", pair->second, *steel);
   }
   // What a Manufacturing box opens for each use only; and what it hands out to boxes.
   {
